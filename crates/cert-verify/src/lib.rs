@@ -1,0 +1,1 @@
+//! Certificate, CRL and statement verification as pure functions

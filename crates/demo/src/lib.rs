@@ -1,0 +1,1 @@
+//! The sample online service, and every part wired on loopback

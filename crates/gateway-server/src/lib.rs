@@ -1,0 +1,1 @@
+//! The binary madoguchi: configuration, wiring, listening, operator commands

@@ -1,0 +1,1 @@
+//! The sign-in gateway as an axum library: extractors, handlers, pages

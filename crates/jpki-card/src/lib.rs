@@ -1,0 +1,1 @@
+//! Host-side driver of the JPKI application on a My Number card

@@ -1,0 +1,1 @@
+//! A behaving My Number card in software, in process and behind vpcd

@@ -1,0 +1,1 @@
+//! Where revocation information comes from, and what it says about a certificate

@@ -1,0 +1,1 @@
+//! Records, state machines, repository traits and their conformance suite

@@ -1,0 +1,1 @@
+//! A throw-away certification authority hierarchy in the shape of JPKI, for tests only

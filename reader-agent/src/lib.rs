@@ -1,0 +1,1 @@
+//! The reader agent: PC/SC, PIN entry, loopback listener

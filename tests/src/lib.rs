@@ -1,0 +1,1 @@
+//! Harness library of the end-to-end tests.
