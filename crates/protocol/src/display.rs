@@ -8,8 +8,10 @@
 //! The hash of these octets is part of what the card signs: a resident signs what they saw. No text holds control
 //! or bidirectional formatting characters, which could make one text look like another.
 
+#![expect(clippy::no_effect_underscore_binding, reason = "what rasn's derive expands to")]
+
 use rasn::types::{PrintableString, Utf8String};
-use rasn::{AsnType, Decode, Encode};
+use rasn::{AsnType, Decode, Decoder as _, Encode};
 
 use crate::Lang;
 
@@ -89,8 +91,9 @@ impl Display {
     /// The texts in `lang`, else in Japanese.
     pub fn text(&self, lang: Lang) -> Option<DisplayText> {
         let find = |lang: Lang| self.texts.iter().find(|text| text.lang.as_bytes() == lang.tag().as_bytes());
-        let (lang, text) =
-            find(lang).map(|text| (lang, text)).or_else(|| find(Lang::Japanese).map(|text| (Lang::Japanese, text)))?;
+        let (lang, text) = find(lang)
+            .map(|text| (lang, text))
+            .or_else(|| find(Lang::Japanese).map(|text| (Lang::Japanese, text)))?;
         Some(DisplayText {
             lang,
             municipality: text.municipality.clone(),
@@ -152,7 +155,9 @@ fn check_text(text: &str) -> Result<(), DisplayError> {
     if text.chars().count() > MAX_TEXT_CHARACTERS {
         return Err(DisplayError::TooLong);
     }
-    text.chars().find(|c| is_forbidden(*c)).map_or(Ok(()), |c| Err(DisplayError::Forbidden { code: u32::from(c) }))
+    text.chars()
+        .find(|c| is_forbidden(*c))
+        .map_or(Ok(()), |c| Err(DisplayError::Forbidden { code: u32::from(c) }))
 }
 
 /// Characters that have no shape of their own and change how others look: C0, C1, line and paragraph separators,

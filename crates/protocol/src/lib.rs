@@ -26,8 +26,8 @@ pub use limits::{
     MIN_SECONDS_FOR_PIN, PROTOCOL_VERSION, PROVEN_SECONDS, STARTED_SECONDS,
 };
 pub use message::{
-    CancelRequest, ClaimAnswer, ClaimRequest, ErrorAnswer, FinishAnswer, FinishRequest, KIND_SIGN_IN, PATH_CANCEL,
-    PATH_CLAIM, PATH_FINISH, sign_in_return_url, sign_in_stopped_url,
+    CancelRequest, ClaimAnswer, ClaimRequest, ErrorAnswer, FinishAnswer, FinishRequest, KIND_SIGN_IN,
+    PATH_CANCEL, PATH_CLAIM, PATH_FINISH, sign_in_return_url, sign_in_stopped_url,
 };
 pub use octets::{Octets, OctetsError, Secret, sha256};
 pub use origin::{Origin, OriginError, gateway_tag};
