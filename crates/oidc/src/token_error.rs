@@ -1,0 +1,133 @@
+//! Errors of the token endpoint (RFC 6749 section 5.2).
+
+use crate::{Description, OAuthError, ParameterError};
+
+/// Why a token request is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// An unknown client, or no client authentication, of another method than registered, or wrong.
+    #[error("client authentication failed")]
+    ClientAuthentication,
+    /// No verifier of RFC 7636 section 4.1. No code was looked up, so none is consumed.
+    #[error("code_verifier is malformed")]
+    MalformedVerifier,
+    /// Credentials in two places, or two client ids.
+    #[error("more than one client authentication")]
+    ManyAuthentications,
+    /// The request as a whole is malformed.
+    #[error("{0}")]
+    Parameters(#[from] ParameterError),
+    /// A parameter that must be there is not.
+    #[error("{name} is missing")]
+    ParameterMissing {
+        /// The parameter.
+        name: &'static str,
+    },
+    /// The code is malformed, was never given out, is expired or was used.
+    #[error("no such code")]
+    UnknownCode,
+    /// Another grant type than `authorization_code`.
+    #[error("the only grant type is authorization_code")]
+    UnsupportedGrantType,
+    /// The code was given to another client. Never consumes the code.
+    #[error("the code is another client's")]
+    WrongClient,
+    /// Another redirect URI than the code was sent to. Consumes the code.
+    #[error("redirect_uri is not the one of the authorization request")]
+    WrongRedirectUri,
+    /// The verifier does not match the challenge. Consumes the code.
+    #[error("code_verifier does not match")]
+    WrongVerifier,
+}
+
+impl TokenError {
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        match self.error() {
+            OAuthError::InvalidClient => 401,
+            _ => 400,
+        }
+    }
+
+    /// The OAuth error code.
+    pub fn error(&self) -> OAuthError {
+        match self {
+            Self::ClientAuthentication => OAuthError::InvalidClient,
+            Self::ManyAuthentications | Self::Parameters(_) | Self::ParameterMissing { .. } => {
+                OAuthError::InvalidRequest
+            }
+            Self::UnsupportedGrantType => OAuthError::UnsupportedGrantType,
+            Self::MalformedVerifier
+            | Self::UnknownCode
+            | Self::WrongClient
+            | Self::WrongRedirectUri
+            | Self::WrongVerifier => OAuthError::InvalidGrant,
+        }
+    }
+
+    /// The `error_description`. An unknown code and another client's look the same: a client learns nothing about
+    /// the codes of others.
+    pub fn description(&self) -> Description {
+        match self {
+            Self::ClientAuthentication => const { Description::new("client authentication failed") },
+            Self::MalformedVerifier => const { Description::new("code_verifier is malformed") },
+            Self::ManyAuthentications => const { Description::new("authenticate the client once") },
+            Self::Parameters(_) => const { Description::new("the parameters are malformed") },
+            Self::ParameterMissing { .. } => const { Description::new("a required parameter is missing") },
+            Self::UnknownCode | Self::WrongClient => {
+                const { Description::new("the code is unknown, expired or used") }
+            }
+            Self::UnsupportedGrantType => {
+                const { Description::new("the only grant_type is authorization_code") }
+            }
+            Self::WrongRedirectUri => {
+                const { Description::new("redirect_uri is not the one of the authorization request") }
+            }
+            Self::WrongVerifier => const { Description::new("code_verifier does not match code_challenge") },
+        }
+    }
+
+    /// The `WWW-Authenticate` header that goes with status 401.
+    pub fn www_authenticate(&self) -> Option<&'static str> {
+        (self.status() == 401).then_some("Basic realm=\"token\"")
+    }
+
+    /// True when the code is spent all the same: the right client brought the wrong proof. Another client's
+    /// attempt never spends it, or anybody could keep a resident from signing in.
+    pub fn consumes_code(&self) -> bool {
+        matches!(self, Self::WrongRedirectUri | Self::WrongVerifier)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 6749 section 5.2, and which of them spend the code.
+    #[test]
+    fn every_error_has_its_answer() {
+        for (error, status, code, consumes) in [
+            (TokenError::ClientAuthentication, 401, "invalid_client", false),
+            (TokenError::MalformedVerifier, 400, "invalid_grant", false),
+            (TokenError::ManyAuthentications, 400, "invalid_request", false),
+            (TokenError::Parameters(ParameterError::Repeated), 400, "invalid_request", false),
+            (TokenError::ParameterMissing { name: "code" }, 400, "invalid_request", false),
+            (TokenError::UnknownCode, 400, "invalid_grant", false),
+            (TokenError::UnsupportedGrantType, 400, "unsupported_grant_type", false),
+            (TokenError::WrongClient, 400, "invalid_grant", false),
+            (TokenError::WrongRedirectUri, 400, "invalid_grant", true),
+            (TokenError::WrongVerifier, 400, "invalid_grant", true),
+        ] {
+            let answer = (error.status(), error.error().as_str(), error.consumes_code());
+            assert_eq!(answer, (status, code, consumes), "{error:?}");
+            let challenge = (status == 401).then_some(r#"Basic realm="token""#);
+            assert_eq!(error.www_authenticate(), challenge, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_client_cannot_tell_anothers_code_from_no_code() {
+        assert_eq!(TokenError::WrongClient.description(), TokenError::UnknownCode.description());
+    }
+}
