@@ -1,1 +1,14 @@
 //! Harness library of the end-to-end tests.
+
+use std::path::PathBuf;
+
+/// The repository's top folder.
+pub fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The cargo that runs the tests.
+#[expect(clippy::disallowed_methods, reason = "cargo names itself only in the environment")]
+pub fn cargo() -> std::ffi::OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}

@@ -1,2 +1,102 @@
-//! Placeholder until its step lands.
-fn main() {}
+//! `madoguchi`: the gateway and its operator commands.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use ring::rand::{SecureRandom, SystemRandom};
+use tracing_subscriber::EnvFilter;
+
+use madoguchi_gateway_server::{Config, ServerError, SystemClock, serve};
+
+/// Sign-in gateway for the My Number card.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves sign-ins until SIGTERM or SIGINT. Prints one JSON line on standard output when ready.
+    Serve {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// What to log to standard error, such as `info` or `madoguchi_gateway=debug`.
+        #[arg(long, default_value = "info")]
+        log: String,
+    },
+    /// Looks at the configuration.
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Checks the file and everything it names, and starts nothing.
+    Check {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let mut stderr = std::io::stderr();
+            // When standard error is gone there is nobody to tell.
+            let _ = writeln!(stderr, "madoguchi: {error}");
+            let mut source = std::error::Error::source(&error);
+            while let Some(cause) = source {
+                let _ = writeln!(stderr, "  because: {cause}");
+                source = cause.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), ServerError> {
+    match arguments.command {
+        Command::Serve { config, log } => {
+            tracing_subscriber::fmt()
+                .with_env_filter(EnvFilter::new(log))
+                .with_writer(std::io::stderr)
+                .with_ansi(false)
+                .init();
+            let config = Config::read(&config)?;
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build()
+                .map_err(|error| ServerError::Tls(error.to_string()))?;
+            runtime.block_on(serve(config, Arc::new(SystemClock), system_random(), |address| {
+                print_line(&format!(r#"{{"event":"ready","listen":"{address}"}}"#));
+            }))
+        }
+        Command::Config { command: ConfigCommand::Check { config } } => {
+            let path = config.display().to_string();
+            madoguchi_gateway_server::check(&Config::read(&config)?)?;
+            print_line(&format!("{path}: ok"));
+            Ok(())
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge: the one place where the program takes randomness")]
+fn system_random() -> Arc<dyn SecureRandom + Send + Sync> {
+    Arc::new(SystemRandom::new())
+}
+
+fn print_line(line: &str) {
+    let mut stdout = std::io::stdout();
+    // A reader that went away does not stop the gateway.
+    let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+}

@@ -1,0 +1,147 @@
+//! From a configuration to a gateway.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ring::rand::SecureRandom;
+
+use madoguchi_cert_verify::{Anchor, Oid, PathPolicy, RequiredPolicies, Sources};
+use madoguchi_gateway::{
+    Gateway, GatewayParts, LocalText, Municipality, MunicipalityKeys, RevocationPolicy, Sealer, Service,
+    Trust,
+};
+use madoguchi_oidc::{Client, IdTokenAlg};
+use madoguchi_protocol::{DisplayText, Lang};
+use madoguchi_storage::{Clock, Storage};
+use madoguchi_storage_sqlite::SqliteStore;
+
+use crate::ServerError;
+use crate::config::{Config, MunicipalityConfig, ServiceConfig, SourcesConfig, TrustConfig};
+use crate::crl_reload::load_shelf;
+use crate::kek::{file_error, read_kek};
+
+/// Opens the store, reads keys, anchors and CRLs, and puts the gateway together. CRLs that cannot be used are logged by
+/// name and do not keep the gateway from starting: what they covered answers "cannot check".
+pub async fn build(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn SecureRandom + Send + Sync>,
+) -> Result<Gateway, ServerError> {
+    let kek = read_kek(&config.kek_file)?;
+    let trust = trust(&config.trust)?;
+    let storage: Arc<dyn Storage> =
+        Arc::new(SqliteStore::open(&config.database, Arc::clone(&clock), config.sign_in)?);
+    let mut municipalities = Vec::new();
+    for municipality in &config.municipalities {
+        municipalities.push(build_municipality(municipality, &*storage, &kek, &*random).await?);
+    }
+    let crls = load_shelf(&config.revocation, &trust.anchors);
+    Ok(Gateway::new(GatewayParts {
+        storage,
+        clock,
+        random,
+        municipalities,
+        trust,
+        revocation: RevocationPolicy {
+            sources: match config.revocation.sources {
+                SourcesConfig::Crl => Sources::CrlOnly,
+            },
+            crl_max_age: Duration::from_secs(config.revocation.max_age_hours.saturating_mul(3600)),
+        },
+        crls,
+        agent_ports: config.agent_ports.clone(),
+        limits: config.sign_in,
+    }))
+}
+
+/// Reads the anchors and the policy.
+pub(crate) fn trust(config: &TrustConfig) -> Result<Trust, ServerError> {
+    let anchors = config.anchors.iter().map(read_anchor).collect::<Result<_, _>>()?;
+    let policies = match &config.policies {
+        _ if config.danger_any_policy => RequiredPolicies::danger_any_policy(),
+        None => RequiredPolicies::default(),
+        Some(policies) => {
+            let oids = policies.iter().map(|oid| {
+                oid.parse::<Oid>()
+                    .map_err(|error| ServerError::value("trust.policies", format!("{oid}: {error}")))
+            });
+            RequiredPolicies::any_of(oids.collect::<Result<_, _>>()?)
+                .map_err(|error| ServerError::value("trust.policies", error.to_string()))?
+        }
+    };
+    Ok(Trust { anchors, policy: PathPolicy { policies }, danger_test_trust: config.danger_test_trust })
+}
+
+fn read_anchor(path: &PathBuf) -> Result<Anchor, ServerError> {
+    let file = fs::read(path).map_err(|source| file_error(path, source))?;
+    Anchor::new(&file)
+        .map_err(|error| ServerError::value("trust.anchors", format!("{}: {error}", path.display())))
+}
+
+async fn build_municipality(
+    config: &MunicipalityConfig,
+    storage: &dyn Storage,
+    kek: &Sealer,
+    random: &(dyn SecureRandom + Send + Sync),
+) -> Result<Municipality, ServerError> {
+    let service = |service: &ServiceConfig| {
+        let built = Service {
+            client: service.client(),
+            name: service.service.clone(),
+            purpose: service.purpose.clone(),
+        };
+        (service.id.clone(), built)
+    };
+    Ok(Municipality {
+        id: config.id.clone(),
+        origin: config.origin.clone(),
+        name: config.name.clone(),
+        services: config.services.iter().map(service).collect(),
+        keys: MunicipalityKeys::load(storage, kek, &config.id, random).await?,
+    })
+}
+
+impl ServiceConfig {
+    /// The rules' part of the registration.
+    pub(crate) fn client(&self) -> Client {
+        Client {
+            id: self.id.clone(),
+            redirect_uris: self.redirect_uris.clone(),
+            post_logout_redirect_uris: Vec::new(),
+            authentication: self.authentication.clone(),
+            id_token_alg: IdTokenAlg::Es256,
+        }
+    }
+}
+
+/// What the agent will show, for the check of the configuration.
+pub(crate) fn display_texts(municipality: &LocalText, service: &ServiceConfig) -> Vec<DisplayText> {
+    Lang::ALL
+        .into_iter()
+        .map(|lang| DisplayText {
+            lang,
+            municipality: municipality.get(lang).to_owned(),
+            service: service.service.get(lang).to_owned(),
+            purpose: service.purpose.get(lang).to_owned(),
+        })
+        .collect()
+}
+
+/// `madoguchi config check`: reads everything that the configuration names, and opens no database.
+pub fn check(config: &Config) -> Result<(), ServerError> {
+    let trust = trust(&config.trust)?;
+    read_kek(&config.kek_file)?;
+    if let Some(tls) = &config.tls {
+        crate::listen::acceptor(tls)?;
+    }
+    let shelf = load_shelf(&config.revocation, &trust.anchors);
+    match shelf.problems().first() {
+        None => Ok(()),
+        Some(problem) => {
+            let message = format!("{}: {}", problem.path.display(), problem.error);
+            Err(ServerError::value("revocation", message))
+        }
+    }
+}

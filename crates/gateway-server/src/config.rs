@@ -1,0 +1,267 @@
+//! The configuration file: one TOML file, every key here. Relative paths are relative to the file.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use madoguchi_gateway::LocalText;
+use madoguchi_oidc::ClientAuthentication;
+use madoguchi_protocol::{AGENT_PORTS, Display, Origin, comparison_code};
+use madoguchi_storage::SignInLimits;
+
+use crate::ServerError;
+use crate::kek::file_error;
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Address to listen on. Without `[tls]` it must be loopback.
+    pub listen: SocketAddr,
+    /// The SQLite file.
+    pub database: PathBuf,
+    /// The key-encryption key's file, mode 0600.
+    pub kek_file: PathBuf,
+    /// Loopback ports of agents, the usual one first.
+    #[serde(default = "agent_ports")]
+    pub agent_ports: Vec<u16>,
+    /// Certificate and key of the listener.
+    pub tls: Option<TlsConfig>,
+    /// Whom to trust.
+    pub trust: TrustConfig,
+    /// How to judge revocation.
+    pub revocation: RevocationConfig,
+    /// Lifetimes and bounds of sign-ins.
+    #[serde(default)]
+    pub sign_in: SignInLimits,
+    /// The municipalities.
+    #[serde(rename = "municipality")]
+    pub municipalities: Vec<MunicipalityConfig>,
+}
+
+/// `[tls]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// Certificate chain, PEM.
+    pub certificate: PathBuf,
+    /// Private key, PEM, mode 0600.
+    pub key: PathBuf,
+}
+
+/// `[trust]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustConfig {
+    /// CA certificates for user authentication, PEM or DER.
+    pub anchors: Vec<PathBuf>,
+    /// The anchors are a test's. Every page says so.
+    #[serde(default)]
+    pub danger_test_trust: bool,
+    /// Certificate policies, one of which a card's certificate must have, instead of JPKI's production policy.
+    pub policies: Option<Vec<String>>,
+    /// Any policy but a signature certificate's. Only with `danger_test_trust`.
+    #[serde(default)]
+    pub danger_any_policy: bool,
+}
+
+/// `[revocation]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevocationConfig {
+    /// Which sources there are. OCSP comes with a later version.
+    pub sources: SourcesConfig,
+    /// Folder of CRLs, `*.crl`.
+    pub crl_dir: Option<PathBuf>,
+    /// CRLs by name.
+    #[serde(default)]
+    pub crl_files: Vec<PathBuf>,
+    /// Most hours since a CRL's thisUpdate.
+    #[serde(default = "max_age_hours")]
+    pub max_age_hours: u64,
+    /// Largest CRL file that is read, in octets.
+    #[serde(default = "max_crl_octets")]
+    pub max_crl_octets: u64,
+    /// Seconds between looks at the CRL files for a change.
+    #[serde(default = "reload_seconds")]
+    pub reload_seconds: u64,
+}
+
+/// `revocation.sources`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SourcesConfig {
+    /// Revocation lists only.
+    Crl,
+}
+
+/// `[[municipality]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MunicipalityConfig {
+    /// Short name in records: `a-z 0-9 -`. It never changes.
+    pub id: String,
+    /// Its origin, which is its issuer.
+    pub origin: Origin,
+    /// Its name.
+    pub name: LocalText,
+    /// Its services.
+    #[serde(rename = "client", default)]
+    pub services: Vec<ServiceConfig>,
+}
+
+/// `[[municipality.client]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceConfig {
+    /// `client_id`.
+    pub id: String,
+    /// Where answers may go, octet by octet.
+    pub redirect_uris: Vec<String>,
+    /// How it authenticates at the token endpoint.
+    pub authentication: ClientAuthentication,
+    /// Its name.
+    pub service: LocalText,
+    /// What a sign-in is for.
+    pub purpose: LocalText,
+}
+
+impl Config {
+    /// Reads and checks a file. Paths in the answer are absolute or relative to the working directory.
+    pub fn read(path: &Path) -> Result<Self, ServerError> {
+        let text = fs::read_to_string(path).map_err(|source| file_error(path, source))?;
+        let mut config: Self = toml::from_str(&text)
+            .map_err(|error| ServerError::Config { path: path.to_owned(), message: error.to_string() })?;
+        config.resolve(path.parent().unwrap_or(Path::new("")));
+        config.check()?;
+        Ok(config)
+    }
+
+    fn resolve(&mut self, base: &Path) {
+        let resolve = |path: &mut PathBuf| *path = base.join(&*path);
+        resolve(&mut self.database);
+        resolve(&mut self.kek_file);
+        self.trust.anchors.iter_mut().for_each(resolve);
+        self.revocation.crl_dir.iter_mut().for_each(resolve);
+        self.revocation.crl_files.iter_mut().for_each(resolve);
+        if let Some(tls) = &mut self.tls {
+            resolve(&mut tls.certificate);
+            resolve(&mut tls.key);
+        }
+    }
+
+    /// The rules between keys.
+    fn check(&self) -> Result<(), ServerError> {
+        if self.tls.is_none() && !self.listen.ip().is_loopback() {
+            return Err(ServerError::value(
+                "listen",
+                "without [tls] only a loopback address may be listened on",
+            ));
+        }
+        if self.agent_ports.is_empty() || self.agent_ports.contains(&0) {
+            return Err(ServerError::value("agent_ports", "at least one port from 1 to 65535"));
+        }
+        self.check_trust()?;
+        if self.revocation.crl_dir.is_none() && self.revocation.crl_files.is_empty() {
+            return Err(ServerError::value(
+                "revocation",
+                "write crl_dir or crl_files: the check cannot be skipped",
+            ));
+        }
+        if self.revocation.reload_seconds == 0 {
+            return Err(ServerError::value("revocation.reload_seconds", "at least 1"));
+        }
+        if self.municipalities.is_empty() {
+            return Err(ServerError::value("municipality", "at least one [[municipality]]"));
+        }
+        for (index, municipality) in self.municipalities.iter().enumerate() {
+            let twice = self
+                .municipalities
+                .iter()
+                .take(index)
+                .any(|other| other.id == municipality.id || other.origin == municipality.origin);
+            if twice {
+                let key = format!("municipality.{}", municipality.id);
+                return Err(ServerError::value(key, "id and origin of every municipality are its own"));
+            }
+            municipality.check(self.tls.is_some())?;
+        }
+        Ok(())
+    }
+
+    fn check_trust(&self) -> Result<(), ServerError> {
+        let trust = &self.trust;
+        if trust.anchors.is_empty() {
+            return Err(ServerError::value("trust.anchors", "at least one CA certificate"));
+        }
+        if trust.danger_any_policy && !trust.danger_test_trust {
+            return Err(ServerError::value(
+                "trust.danger_any_policy",
+                "only together with danger_test_trust",
+            ));
+        }
+        if trust.danger_any_policy && trust.policies.is_some() {
+            return Err(ServerError::value("trust.policies", "either policies or danger_any_policy"));
+        }
+        Ok(())
+    }
+}
+
+impl MunicipalityConfig {
+    fn check(&self, tls: bool) -> Result<(), ServerError> {
+        let key = |part: &str| format!("municipality.{}.{part}", self.id);
+        let plain = |octet: u8| octet.is_ascii_lowercase() || octet.is_ascii_digit() || octet == b'-';
+        if self.id.is_empty() || self.id.len() > 40 || !self.id.bytes().all(plain) {
+            return Err(ServerError::value(key("id"), "1 to 40 of a-z 0-9 -"));
+        }
+        if self.origin.is_loopback() && self.origin.host_is_address() {
+            // Cookies do not know ports: the agent's listener on 127.0.0.1 would receive the gateway's.
+            let message =
+                "the gateway never serves on a loopback address by number; write http://localhost:PORT";
+            return Err(ServerError::value(key("origin"), message));
+        }
+        if tls && self.origin.as_str().starts_with("http:") {
+            return Err(ServerError::value(key("origin"), "with [tls] the origin is https"));
+        }
+        for service in &self.services {
+            self.check_service(service)?;
+        }
+        Ok(())
+    }
+
+    fn check_service(&self, service: &ServiceConfig) -> Result<(), ServerError> {
+        let key = format!("municipality.{}.client.{}", self.id, service.id);
+        if self.services.iter().filter(|other| other.id == service.id).count() > 1 {
+            return Err(ServerError::value(key, "a client id appears twice"));
+        }
+        service.client().check().map_err(|error| ServerError::value(&*key, error.to_string()))?;
+        // What the agent would refuse to show is refused here, not when the first resident comes.
+        let texts = crate::build::display_texts(&self.name, service);
+        Display::new(&comparison_code([0, 0]), &texts)
+            .map(drop)
+            .map_err(|error| ServerError::value(key, format!("a text cannot be shown: {error}")))
+    }
+}
+
+fn agent_ports() -> Vec<u16> {
+    AGENT_PORTS.to_vec()
+}
+
+/// Two days: yesterday's list may still be in use while today's arrives.
+const fn max_age_hours() -> u64 {
+    48
+}
+
+/// Seven million entries of JPKI's shape.
+const fn max_crl_octets() -> u64 {
+    256 * 1024 * 1024
+}
+
+const fn reload_seconds() -> u64 {
+    30
+}
+
+#[cfg(test)]
+mod tests;

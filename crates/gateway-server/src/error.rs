@@ -1,0 +1,69 @@
+//! Why the program does not start, in words for an operator.
+
+use std::path::PathBuf;
+
+use madoguchi_gateway::KeyError;
+use madoguchi_storage::StorageError;
+
+/// An error of configuration or start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServerError {
+    /// A file cannot be read.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The configuration is not well formed; the message has line and column.
+    #[error("{path}: {message}")]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and where.
+        message: String,
+    },
+    /// A value of the configuration cannot be used.
+    #[error("{key}: {message}")]
+    Value {
+        /// The key, as a path.
+        key: String,
+        /// What is wrong and what to write instead.
+        message: String,
+    },
+    /// A file with a secret can be read by others.
+    #[error("{path}: others can read or write it (mode {mode:o}); run: chmod 600 {path}")]
+    FileMode {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The keys of a municipality are not there.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The store does not open.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Certificate or key of the listener cannot be used.
+    #[error("tls: {0}")]
+    Tls(String),
+}
+
+impl ServerError {
+    pub(crate) fn value(key: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Value { key: key.into(), message: message.into() }
+    }
+}

@@ -1,0 +1,185 @@
+//! HTTP/1.1 on a TCP listener, with TLS by rustls where configured: one place for time-outs and bounds of connections.
+
+use std::convert::Infallible;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Request};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt as _;
+
+use crate::ServerError;
+use crate::config::TlsConfig;
+use crate::kek::{file_error, require_private};
+
+/// Tells a listener to stop: connections in progress finish their request.
+#[derive(Debug)]
+pub struct Shutdown(watch::Sender<bool>);
+
+impl Shutdown {
+    /// Stops it.
+    pub fn now(&self) {
+        // Without a receiver the listener has stopped already.
+        let _ = self.0.send(true);
+    }
+}
+
+/// A bound listener, not yet serving.
+pub struct Listener {
+    tcp: TcpListener,
+    tls: Option<TlsAcceptor>,
+    stop: watch::Receiver<bool>,
+}
+
+impl Listener {
+    /// Binds `address`, and reads certificate and key where TLS is configured.
+    pub async fn bind(address: SocketAddr, tls: Option<&TlsConfig>) -> Result<(Self, Shutdown), ServerError> {
+        let tls = tls.map(acceptor).transpose()?;
+        let tcp =
+            TcpListener::bind(address).await.map_err(|source| ServerError::Listen { address, source })?;
+        let (sender, stop) = watch::channel(false);
+        Ok((Self { tcp, tls, stop }, Shutdown(sender)))
+    }
+
+    /// The address, with the port that was given when port 0 was asked for.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.tcp.local_addr()
+    }
+
+    /// Serves until told to stop, and then at most [`DRAIN`] longer.
+    pub async fn serve(mut self, router: Router) {
+        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let mut connections = JoinSet::new();
+        loop {
+            // A place first: what waits beyond it waits in the kernel's queue and costs us nothing.
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
+            let accepted = tokio::select! {
+                accepted = self.tcp.accept() => accepted,
+                _ = self.stop.changed() => break,
+            };
+            while connections.try_join_next().is_some() {}
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file descriptors or the like: passing, and not a reason to end.
+                    tracing::warn!(%error, "a connection was not accepted");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            };
+            let (tls, router, stop) = (self.tls.clone(), router.clone(), self.stop.clone());
+            connections.spawn(async move {
+                connection(stream, peer, tls, router, stop).await;
+                drop(place);
+            });
+        }
+        drop(self.tcp);
+        let drained = async { while connections.join_next().await.is_some() {} };
+        if tokio::time::timeout(DRAIN, drained).await.is_err() {
+            tracing::warn!("connections were still open at the end and were cut");
+        }
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    stop: watch::Receiver<bool>,
+) {
+    // Small answers in one piece each; waiting for more only delays them.
+    let _ = stream.set_nodelay(true);
+    match tls {
+        None => http(stream, peer, router, stop).await,
+        Some(tls) => match tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
+            Ok(Ok(stream)) => http(stream, peer, router, stop).await,
+            Ok(Err(error)) => tracing::debug!(%error, "TLS handshake"),
+            Err(_) => tracing::debug!("TLS handshake took too long"),
+        },
+    }
+}
+
+async fn http<S>(stream: S, peer: SocketAddr, router: Router, mut stop: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+        let router = router.clone();
+        async move {
+            let mut request: Request = request.map(axum::body::Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            match tokio::time::timeout(REQUEST, router.oneshot(request)).await {
+                Ok(Ok(response)) => Ok::<_, Infallible>(response),
+                Ok(Err(never)) => match never {},
+                Err(_) => {
+                    Ok(axum::response::IntoResponse::into_response(axum::http::StatusCode::REQUEST_TIMEOUT))
+                }
+            }
+        }
+    });
+    let mut connection = std::pin::pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER)
+            .max_buf_size(MAX_HEADER_OCTETS)
+            .serve_connection(TokioIo::new(stream), service)
+    );
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        _ = stop.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "connection");
+    }
+}
+
+/// Reads certificate and key.
+pub(crate) fn acceptor(config: &TlsConfig) -> Result<TlsAcceptor, ServerError> {
+    require_private(&config.key)?;
+    let chain = CertificateDer::pem_slice_iter(&read(&config.certificate)?)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| ServerError::Tls(format!("{}: {error}", config.certificate.display())))?;
+    let key = PrivateKeyDer::from_pem_slice(&zeroize::Zeroizing::new(read(&config.key)?))
+        .map_err(|error| ServerError::Tls(format!("{}: {error}", config.key.display())))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut server = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+        .map_err(|error| ServerError::Tls(error.to_string()))?;
+    server.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(server)))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, ServerError> {
+    fs::read(path).map_err(|source| file_error(path, source))
+}
+
+/// Connections at once.
+const MAX_CONNECTIONS: usize = 4096;
+/// Time for a TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// Time for a request's header, and how long an idle connection may stay.
+const HEADER: Duration = Duration::from_secs(30);
+/// Time for a whole request.
+const REQUEST: Duration = Duration::from_secs(30);
+/// Largest header section, in octets.
+const MAX_HEADER_OCTETS: usize = 64 * 1024;
+/// Time that connections get to finish when the program ends.
+const DRAIN: Duration = Duration::from_secs(10);

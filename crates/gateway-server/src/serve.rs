@@ -1,0 +1,67 @@
+//! `madoguchi serve`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ring::rand::SecureRandom;
+use tokio::signal::unix::{SignalKind, signal};
+
+use madoguchi_gateway::{Gateway, router};
+use madoguchi_storage::Clock;
+
+use crate::config::Config;
+use crate::crl_reload::keep_reloading;
+use crate::listen::Listener;
+use crate::{ServerError, build};
+
+/// Serves until SIGTERM or SIGINT. `ready` is called once with the address when connections are accepted.
+pub async fn serve(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn SecureRandom + Send + Sync>,
+    ready: impl FnOnce(std::net::SocketAddr),
+) -> Result<(), ServerError> {
+    let gateway = build(&config, clock, random).await?;
+    let (listener, shutdown) = Listener::bind(config.listen, config.tls.as_ref()).await?;
+    let address = listener.address().unwrap_or(config.listen);
+    if config.trust.danger_test_trust {
+        tracing::warn!("danger_test_trust: cards of a test authority are accepted, and every page says so");
+    }
+    let reloading = tokio::spawn(keep_reloading(gateway.clone(), config.revocation));
+    let sweeping = tokio::spawn(keep_sweeping(gateway.clone()));
+    tokio::spawn(async move {
+        wait_for_end().await;
+        shutdown.now();
+    });
+    ready(address);
+    listener.serve(router(gateway)).await;
+    reloading.abort();
+    sweeping.abort();
+    Ok(())
+}
+
+/// Deletes what is over, a little at a time.
+async fn keep_sweeping(gateway: Gateway) {
+    let mut interval = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        interval.tick().await;
+        if let Err(error) = gateway.sweep(SWEEP_ROWS).await {
+            tracing::error!(%error, "sweeping failed");
+        }
+    }
+}
+
+async fn wait_for_end() {
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        tracing::error!("signals cannot be waited for; end the program by SIGKILL");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+}
+
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
+const SWEEP_ROWS: u32 = 1000;

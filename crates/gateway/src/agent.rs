@@ -1,0 +1,256 @@
+//! The agent's three messages (`docs/architecture.md`, "A sign-in"): claim, finish, cancel. Each may be repeated: answers
+//! get lost, and the same message again gets the same answer.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use madoguchi_protocol::{
+    CancelRequest, ClaimAnswer, ClaimRequest, ErrorAnswer, ErrorCode, FinishAnswer, FinishRequest,
+    KIND_SIGN_IN, MAX_CERTIFICATE_OCTETS, MAX_SIGNATURE_OCTETS, Octets, PROTOCOL_VERSION, sha256,
+};
+use madoguchi_storage::{Claim, ClaimHashes, SignIn, SignInState, StorageError, Transition};
+
+use crate::proof::{Refusal, prove};
+use crate::state::Gateway;
+use crate::tenant::Tenant;
+
+/// `POST /agent/v1/claim`.
+pub(crate) async fn claim(
+    State(gateway): State<Gateway>,
+    tenant: Tenant,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    answer(claim_inner(&gateway, &tenant, &headers, &body).await)
+}
+
+/// `POST /agent/v1/finish`.
+pub(crate) async fn finish(
+    State(gateway): State<Gateway>,
+    tenant: Tenant,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    answer(finish_inner(&gateway, &tenant, &headers, &body).await)
+}
+
+/// `POST /agent/v1/cancel`.
+pub(crate) async fn cancel(
+    State(gateway): State<Gateway>,
+    tenant: Tenant,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    answer(cancel_inner(&gateway, &tenant, &headers, &body).await)
+}
+
+async fn claim_inner(
+    gateway: &Gateway,
+    tenant: &Tenant,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<ClaimAnswer, ErrorCode> {
+    let request: ClaimRequest = read(headers, body)?;
+    // Before anything changes: an agent that cannot go on must not use the ticket up.
+    if request.version < PROTOCOL_VERSION || !request.kinds.iter().any(|kind| kind == KIND_SIGN_IN) {
+        return Err(ErrorCode::AgentTooOld);
+    }
+    if request.agent_version.len() > MAX_AGENT_VERSION || !request.agent_version.is_ascii() {
+        return Err(ErrorCode::RequestInvalid);
+    }
+    let claim = Claim {
+        hashes: ClaimHashes {
+            return_verifier: request.return_verifier_hash,
+            claim_secret: request.claim_secret_hash,
+        },
+        counter: request.counter,
+        agent_version: request.agent_version,
+    };
+    let municipality = &tenant.municipality;
+    let claimed =
+        gateway.0.storage.claim(&municipality.id, request.ticket.hash(), claim).await.map_err(failed)?;
+    let sign_in = match claimed {
+        Transition::Done(sign_in) => {
+            tracing::info!(municipality = %municipality.id, sign_in = %sign_in.new.id, "sign-in claimed");
+            sign_in
+        }
+        Transition::Same(sign_in) => sign_in,
+        other => return Err(refused(&other)),
+    };
+    let now = gateway.0.clock.now().as_secs();
+    Ok(ClaimAnswer {
+        sign_in_id: sign_in.new.id,
+        gateway_nonce: sign_in.new.nonce,
+        client_id: sign_in.new.request.client_id.clone(),
+        kind: KIND_SIGN_IN.to_owned(),
+        display: sign_in.new.display.clone(),
+        expires_in: sign_in.expires_at.as_secs().saturating_sub(now),
+    })
+}
+
+async fn finish_inner(
+    gateway: &Gateway,
+    tenant: &Tenant,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<FinishAnswer, ErrorCode> {
+    let request: FinishRequest = read(headers, body)?;
+    if request.certificate.len() > MAX_CERTIFICATE_OCTETS || request.signature.len() > MAX_SIGNATURE_OCTETS {
+        return Err(ErrorCode::RequestInvalid);
+    }
+    let storage = &gateway.0.storage;
+    let municipality = &tenant.municipality;
+    let (id, secret_hash) = (request.sign_in_id, request.claim_secret.hash());
+    let sign_in = storage
+        .claimed(&municipality.id, id, secret_hash)
+        .await
+        .map_err(failed)?
+        .ok_or(ErrorCode::SignInUnknown)?;
+    let finish_hash = finish_hash(&request);
+    if sign_in.state != SignInState::Claimed {
+        // Nothing is verified for a sign-in that this request cannot change.
+        return repeated(gateway, &sign_in, finish_hash);
+    }
+    let transition = match prove(gateway, municipality, &sign_in, &request.certificate, &request.signature) {
+        Ok(proof) => storage.prove(&municipality.id, id, secret_hash, finish_hash, proof).await,
+        Err(Refusal { code, burn, cause }) => {
+            tracing::info!(municipality = %municipality.id, sign_in = %id, %code, %cause, "finish refused");
+            storage.refuse(&municipality.id, id, secret_hash, finish_hash, code, burn).await
+        }
+    };
+    match transition.map_err(failed)? {
+        Transition::Done(sign_in) | Transition::Same(sign_in) => repeated(gateway, &sign_in, finish_hash),
+        other => Err(refused(&other)),
+    }
+}
+
+/// What a finish that was decided before is answered: the same as then, and only to the same request.
+fn repeated(gateway: &Gateway, sign_in: &SignIn, finish_hash: Octets<32>) -> Result<FinishAnswer, ErrorCode> {
+    if sign_in.finish_hash != Some(finish_hash) {
+        return Err(sign_in.state.stopped_by().unwrap_or(ErrorCode::SignInOver));
+    }
+    match sign_in.state {
+        SignInState::Proven | SignInState::Completed => {
+            Ok(FinishAnswer { return_within: gateway.0.limits.proven_seconds })
+        }
+        state => Err(state.stopped_by().unwrap_or(ErrorCode::SignInOver)),
+    }
+}
+
+async fn cancel_inner(
+    gateway: &Gateway,
+    tenant: &Tenant,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Cancelled, ErrorCode> {
+    let request: CancelRequest = read(headers, body)?;
+    let municipality = &tenant.municipality;
+    let (id, secret_hash) = (request.sign_in_id, request.claim_secret.hash());
+    if !is_agents_reason(request.reason) {
+        return Err(ErrorCode::RequestInvalid);
+    }
+    let cancelled =
+        gateway.0.storage.cancel(&municipality.id, id, secret_hash, request.reason).await.map_err(failed)?;
+    match cancelled {
+        Transition::Done(_) => {
+            tracing::info!(municipality = %municipality.id, sign_in = %id, code = %request.reason, "cancelled");
+            Ok(Cancelled {})
+        }
+        Transition::Same(_) => Ok(Cancelled {}),
+        other => Err(refused(&other)),
+    }
+}
+
+#[derive(Serialize)]
+struct Cancelled {}
+
+/// Reasons that an agent can know. It has no say about what the gateway decides.
+fn is_agents_reason(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::AutomationEnded
+            | ErrorCode::CardBusy
+            | ErrorCode::CardError
+            | ErrorCode::CardRemoved
+            | ErrorCode::CertificateExpired
+            | ErrorCode::CertificateMissing
+            | ErrorCode::CertificateNotYetValid
+            | ErrorCode::CertificateUnusable
+            | ErrorCode::Declined
+            | ErrorCode::GatewayUnreachable
+            | ErrorCode::Internal
+            | ErrorCode::NoCard
+            | ErrorCode::NoReader
+            | ErrorCode::NotMyNumberCard
+            | ErrorCode::PinBlocked
+            | ErrorCode::PinLastTry
+            | ErrorCode::PinWrong
+            | ErrorCode::ReaderServiceUnavailable
+            | ErrorCode::RequestInvalid
+            | ErrorCode::SignInExpired
+            | ErrorCode::TestCardOnly
+            | ErrorCode::TooLittleTime
+    )
+}
+
+/// SHA-256 over what the finish brought, each part with its length: which request this is.
+fn finish_hash(request: &FinishRequest) -> Octets<32> {
+    let mut octets = Vec::with_capacity(16 + request.certificate.len() + request.signature.len());
+    for part in [&request.certificate, &request.signature] {
+        octets.extend_from_slice(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        octets.extend_from_slice(part);
+    }
+    sha256(&octets)
+}
+
+/// Reads a message. Pages never send these: `Origin` and Fetch Metadata are a browser's, and a form cannot make JSON.
+fn read<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, ErrorCode> {
+    let json = headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes() == b"application/json");
+    if !json || headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-mode") {
+        return Err(ErrorCode::RequestInvalid);
+    }
+    serde_json::from_slice(body).map_err(|_| ErrorCode::RequestInvalid)
+}
+
+fn refused(transition: &Transition) -> ErrorCode {
+    match transition {
+        Transition::Conflict(state) => state.stopped_by().unwrap_or(ErrorCode::SignInOver),
+        Transition::Expired => ErrorCode::SignInExpired,
+        Transition::NotFound | Transition::Done(_) | Transition::Same(_) => ErrorCode::SignInUnknown,
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used as a map_err function")]
+fn failed(error: StorageError) -> ErrorCode {
+    tracing::error!(%error, "the store failed");
+    ErrorCode::Internal
+}
+
+fn answer<T: Serialize>(result: Result<T, ErrorCode>) -> Response {
+    let mut response = match result {
+        Ok(answer) => Json(answer).into_response(),
+        Err(error) => (status(error), Json(ErrorAnswer { error })).into_response(),
+    };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn status(code: ErrorCode) -> StatusCode {
+    match code {
+        ErrorCode::AgentTooOld => StatusCode::UPGRADE_REQUIRED,
+        ErrorCode::CannotCheck | ErrorCode::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorCode::RequestInvalid => StatusCode::BAD_REQUEST,
+        ErrorCode::SignInExpired | ErrorCode::SignInOver | ErrorCode::SignInReplaced => StatusCode::GONE,
+        ErrorCode::SignInUnknown => StatusCode::NOT_FOUND,
+        ErrorCode::TicketUsed => StatusCode::CONFLICT,
+        _ => StatusCode::FORBIDDEN,
+    }
+}
+
+const MAX_AGENT_VERSION: usize = 64;

@@ -1,0 +1,76 @@
+//! The hand-out of the service's answer: once, to whichever tab of the browser asks first.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use http::{HeaderMap, header};
+
+use madoguchi_oidc::{AuthorizationCode, CODE_SECONDS, CodeGrant, success_location};
+use madoguchi_protocol::{ErrorCode, Octets};
+use madoguchi_storage::{AnswerTaken, NewCode};
+
+use crate::cookie::CookieKind;
+use crate::failure::PageFailure;
+use crate::navigation::is_navigation;
+use crate::page::see_other;
+use crate::return_leg::{own_cookie, state_page};
+use crate::state::Gateway;
+use crate::tenant::Tenant;
+
+/// `GET /sign-in/{id}/answer`, with both cookies of the sign-in: 303 to the service with the code. A page always came
+/// before, so no form's redirect chain reaches the service.
+pub(crate) async fn answer(
+    State(gateway): State<Gateway>,
+    tenant: Tenant,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, PageFailure> {
+    if !is_navigation(&headers) {
+        return Err(tenant.not_found());
+    }
+    let id = Octets::<16>::decode(&id).map_err(|_| tenant.not_found())?;
+    let (cookie, sign_in) =
+        own_cookie(&gateway, &tenant, id, &headers).await?.ok_or_else(|| tenant.not_found())?;
+    let session_hash =
+        CookieKind::Session.with_tag(&headers, &cookie.tag).ok_or_else(|| tenant.not_found())?;
+
+    let code =
+        AuthorizationCode::generate(&*gateway.0.random).map_err(|_| tenant.failure(ErrorCode::Internal))?;
+    let request = sign_in.new.request;
+    let new_code = NewCode {
+        hash: Octets(code.hash()),
+        grant: CodeGrant {
+            client_id: request.client_id.clone(),
+            redirect_uri: request.redirect_uri.clone(),
+            code_challenge: request.code_challenge,
+            nonce: request.nonce.clone(),
+            scope: request.scope.clone(),
+        },
+        lifetime: CODE_SECONDS,
+    };
+    let municipality = &tenant.municipality;
+    let taken = gateway
+        .0
+        .storage
+        .take_answer(&municipality.id, id, cookie.hash, session_hash, new_code)
+        .await
+        .map_err(|error| tenant.storage_failure(&error))?;
+    match taken {
+        AnswerTaken::Taken(sign_in) => {
+            tracing::info!(municipality = %municipality.id, sign_in = %id, "answer handed out");
+            let request = &sign_in.new.request;
+            let location = success_location(
+                &request.redirect_uri,
+                &code,
+                request.state.as_deref(),
+                municipality.origin.as_str(),
+            );
+            let mut response = see_other(&location);
+            for kind in [CookieKind::Browser, CookieKind::Session] {
+                response.headers_mut().append(header::SET_COOKIE, kind.clear(&cookie.tag));
+            }
+            Ok(response)
+        }
+        AnswerTaken::Before(sign_in) => Ok(state_page(&tenant, &sign_in, true)),
+        AnswerTaken::NotFound => Err(tenant.not_found()),
+    }
+}

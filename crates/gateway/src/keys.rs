@@ -1,0 +1,123 @@
+//! The keys of a municipality: made once, kept in the database sealed under the key-encryption key, the same for all
+//! nodes.
+
+use ring::{hmac, rand::SecureRandom};
+use zeroize::Zeroizing;
+
+use madoguchi_oidc::{CryptoError, SigningKey};
+use madoguchi_protocol::Octets;
+use madoguchi_storage::{SealedSecret, SecretPurpose, Storage, StorageError};
+
+use crate::seal::{SealError, Sealer};
+
+/// The unsealed keys of one municipality. `Debug` and `Clone` are left out on purpose.
+pub struct MunicipalityKeys {
+    /// Finds accounts.
+    account: hmac::Key,
+    /// Seals the start page's form and the holder in a session.
+    pub flow: Sealer,
+    /// Signs ID tokens.
+    pub signing: SigningKey,
+    /// Salt of pairwise subject identifiers.
+    pub subject_salt: Zeroizing<[u8; 32]>,
+    /// Hides network addresses.
+    network: hmac::Key,
+}
+
+impl MunicipalityKeys {
+    /// Reads the keys of `municipality`, making those that do not exist yet.
+    pub async fn load(
+        storage: &dyn Storage,
+        kek: &Sealer,
+        municipality: &str,
+        random: &(dyn SecureRandom + Sync),
+    ) -> Result<Self, KeyError> {
+        let vault = Vault { storage, kek, municipality, random };
+        let account = vault.octets(SecretPurpose::AccountKey).await?;
+        let flow = vault.octets(SecretPurpose::FlowSeal).await?;
+        let salt = vault.octets(SecretPurpose::SubjectSalt).await?;
+        let fresh = SigningKey::generate(random)?;
+        let signing = vault.secret(SecretPurpose::SigningKeyEs256, &fresh).await?;
+        Ok(Self {
+            account: hmac::Key::new(hmac::HMAC_SHA256, account.as_slice()),
+            network: hmac::Key::new(hmac::HMAC_SHA256, flow.as_slice()),
+            flow: Sealer::new(&flow),
+            signing: SigningKey::from_pkcs8(&signing, random)?,
+            subject_salt: salt,
+        })
+    }
+
+    /// The keyed hash by which a holder's account is found: issuer key and length-prefixed serial number. Without
+    /// the key, which is never in the database in the clear, serial numbers cannot be tried out against it.
+    pub fn account_lookup(&self, issuer_key_hash: &[u8; 32], serial: &[u8]) -> Octets<32> {
+        let mut context = hmac::Context::with_key(&self.account);
+        context.update(issuer_key_hash);
+        context.update(&u64::try_from(serial.len()).unwrap_or(u64::MAX).to_be_bytes());
+        context.update(serial);
+        octets(context.sign())
+    }
+
+    /// A name for a network prefix that tells nothing about it.
+    pub fn network_name(&self, prefix: &str) -> String {
+        octets(hmac::sign(&self.network, prefix.as_bytes())).encode()
+    }
+}
+
+/// Why the keys of a municipality are not there.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// A stored key does not open: another key-encryption key sealed it, or it was changed.
+    #[error("the key {purpose} of {municipality} does not open with this key-encryption key")]
+    DoesNotOpen {
+        /// Whose key.
+        municipality: String,
+        /// Which key.
+        purpose: &'static str,
+    },
+    /// The signing key could not be made or read.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+    /// Sealing failed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+struct Vault<'a> {
+    storage: &'a dyn Storage,
+    kek: &'a Sealer,
+    municipality: &'a str,
+    random: &'a (dyn SecureRandom + Sync),
+}
+
+impl Vault<'_> {
+    /// A secret of 32 random octets.
+    async fn octets(&self, purpose: SecretPurpose) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+        let mut fresh = Zeroizing::new([0; 32]);
+        self.random.fill(fresh.as_mut_slice()).map_err(|_| SealError::NoRandomness)?;
+        let stored = self.secret(purpose, fresh.as_slice()).await?;
+        let octets = <[u8; 32]>::try_from(stored.as_slice()).map_err(|_| self.does_not_open(purpose))?;
+        Ok(Zeroizing::new(octets))
+    }
+
+    /// The stored secret; `fresh` becomes it when there is none.
+    async fn secret(&self, purpose: SecretPurpose, fresh: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        let use_ = format!("{}/{}", self.municipality, purpose.as_str());
+        let sealed = SealedSecret(self.kek.seal(self.random, &use_, fresh)?);
+        let SealedSecret(stored) = self.storage.secret_or_insert(self.municipality, purpose, sealed).await?;
+        self.kek.open(&use_, &stored).ok_or_else(|| self.does_not_open(purpose))
+    }
+
+    fn does_not_open(&self, purpose: SecretPurpose) -> KeyError {
+        KeyError::DoesNotOpen { municipality: self.municipality.to_owned(), purpose: purpose.as_str() }
+    }
+}
+
+fn octets(tag: hmac::Tag) -> Octets<32> {
+    let mut octets = [0; 32];
+    octets.copy_from_slice(tag.as_ref());
+    Octets(octets)
+}

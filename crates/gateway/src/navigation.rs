@@ -1,0 +1,46 @@
+//! Is this request a top-level navigation that somebody made? The return leg and the hand-out change state on GET, so
+//! prefetches, frames and fetches must not reach them (Fetch Metadata; `Sec-Purpose` and the older `Purpose`).
+
+use http::HeaderMap;
+
+/// True for a top-level navigation. Browsers that send no Fetch Metadata are taken at their word.
+pub(crate) fn is_navigation(headers: &HeaderMap) -> bool {
+    let is_or_absent = |name: &str, value: &str| headers.get_all(name).iter().all(|sent| sent == value);
+    is_or_absent("sec-fetch-mode", "navigate")
+        && is_or_absent("sec-fetch-dest", "document")
+        && !headers.contains_key("sec-purpose")
+        && !headers.contains_key("purpose")
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect()
+    }
+
+    #[test]
+    fn only_a_navigation_of_a_document_passes() {
+        let navigate = ("sec-fetch-mode", "navigate");
+        let document = ("sec-fetch-dest", "document");
+        for good in [&[][..], &[navigate, document], &[document]] {
+            assert!(is_navigation(&headers(good)), "{good:?}");
+        }
+        for bad in [
+            &[("sec-fetch-mode", "cors")][..],
+            &[("sec-fetch-mode", "no-cors"), document],
+            &[navigate, ("sec-fetch-dest", "iframe")],
+            &[navigate, document, ("sec-purpose", "prefetch")],
+            &[navigate, document, ("sec-purpose", "prefetch;prerender")],
+            &[navigate, document, ("purpose", "prefetch")],
+        ] {
+            assert!(!is_navigation(&headers(bad)), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The return leg: the browser comes back from the agent with `v`, and only here does a session come to exist.
+//!
+//! Why it holds: an attacker who relays a sign-in has `b` without `v`; the victim's browser has `v` without `b`.
+
+use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
+use http::{HeaderMap, StatusCode, header};
+
+use madoguchi_oidc::Parameters;
+use madoguchi_protocol::{Display, ErrorCode, Octets, Secret};
+use madoguchi_storage::{AccountId, NewSession, Returned, SignIn, SignInState};
+
+use crate::cookie::{CookieKind, SignInCookie};
+use crate::failure::PageFailure;
+use crate::form::StartForm;
+use crate::navigation::is_navigation;
+use crate::page::{Delivery, DonePage, StoppedPage, render, see_other};
+use crate::service_error::service_error_location;
+use crate::state::Gateway;
+use crate::tenant::Tenant;
+
+/// `GET /sign-in/{id}/return?v=…`.
+pub(crate) async fn return_leg(
+    State(gateway): State<Gateway>,
+    tenant: Tenant,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, PageFailure> {
+    let not_found = || tenant.not_found();
+    if !is_navigation(&headers) {
+        return Err(not_found());
+    }
+    let id = Octets::<16>::decode(&id).map_err(|_| not_found())?;
+    let parameters =
+        Parameters::from_urlencoded(query.unwrap_or_default().as_bytes()).map_err(|_| not_found())?;
+    let verifier = parameters.value("v").and_then(|v| Secret::<32>::decode(v).ok()).ok_or_else(not_found)?;
+
+    let storage_failure = |error| tenant.storage_failure(&error);
+    let municipality = &tenant.municipality;
+    let own = own_cookie(&gateway, &tenant, id, &headers).await?;
+    let random = &*gateway.0.random;
+    let internal = |_| tenant.failure(ErrorCode::Internal);
+    let session_secret = Secret::<32>::generate(random).map_err(internal)?;
+    let session = NewSession {
+        id_hash: session_secret.hash(),
+        sid: Octets::generate(random).map_err(internal)?,
+        account_if_new: AccountId(Octets::generate(random).map_err(internal)?),
+        lifetime: SESSION_SECONDS,
+    };
+    let browser_hash = own.as_ref().map(|(cookie, _)| cookie.hash);
+    let returned = gateway
+        .0
+        .storage
+        .complete(&municipality.id, id, verifier.hash(), browser_hash, session)
+        .await
+        .map_err(storage_failure)?;
+    match (returned, own) {
+        (Returned::Completed { sign_in, .. }, Some((cookie, _))) => {
+            tracing::info!(municipality = %municipality.id, sign_in = %sign_in.new.id, "sign-in completed");
+            let mut response = see_other(&format!("/sign-in/{id}/done"));
+            response
+                .headers_mut()
+                .append(header::SET_COOKIE, CookieKind::Session.set(&cookie.tag, &session_secret));
+            Ok(response)
+        }
+        (Returned::WrongBrowser(sign_in), _) => {
+            tracing::warn!(
+                municipality = %municipality.id,
+                sign_in = %sign_in.new.id,
+                client_id = %sign_in.new.request.client_id,
+                "return leg in another browser: burned as possible phishing"
+            );
+            Err(tenant.failure(ErrorCode::PossiblePhishing))
+        }
+        // That state's page, never the alarm.
+        (Returned::Other(sign_in), own) => Ok(state_page(&tenant, &sign_in, own.is_some())),
+        (Returned::Completed { .. }, None) | (Returned::NotFound, _) => Err(not_found()),
+    }
+}
+
+/// `GET /sign-in/{id}/done`: the clean page that the return leg leads to.
+pub(crate) async fn done(
+    State(gateway): State<Gateway>,
+    tenant: Tenant,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, PageFailure> {
+    let id = Octets::<16>::decode(&id).map_err(|_| tenant.not_found())?;
+    let (cookie, sign_in) =
+        own_cookie(&gateway, &tenant, id, &headers).await?.ok_or_else(|| tenant.not_found())?;
+    let has_session = CookieKind::Session.with_tag(&headers, &cookie.tag).is_some();
+    if sign_in.state != SignInState::Completed || sign_in.answered || !has_session {
+        return Ok(state_page(&tenant, &sign_in, true));
+    }
+    let page = DonePage {
+        frame: tenant.frame_in(sign_in.new.lang),
+        tag: cookie.tag.as_str().to_owned(),
+        sign_in: id.encode(),
+    };
+    Ok(render(&page, Delivery::plain(StatusCode::OK)))
+}
+
+/// `GET /sign-in/{id}/stopped`: where the agent sends the browser when it stopped early. With the cookie the page says
+/// why and offers another try and the way back; without it, it is neutral.
+pub(crate) async fn stopped(
+    State(gateway): State<Gateway>,
+    tenant: Tenant,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, PageFailure> {
+    let id = Octets::<16>::decode(&id).map_err(|_| tenant.not_found())?;
+    let (cookie, sign_in) =
+        own_cookie(&gateway, &tenant, id, &headers).await?.ok_or_else(|| tenant.not_found())?;
+    let Some(code) = sign_in.state.stopped_by() else {
+        return Ok(state_page(&tenant, &sign_in, true));
+    };
+    let shown = Display::from_der(&sign_in.new.display).map_err(|_| tenant.failure(ErrorCode::Internal))?;
+    let form = StartForm {
+        request: sign_in.new.request.clone(),
+        // The start page still shows these words in its tab.
+        comparison_code: shown.comparison_code().to_owned(),
+        tag: cookie.tag.as_str().to_owned(),
+        browser_hash: cookie.hash,
+        lang: sign_in.new.lang,
+        sealed_at: gateway.0.clock.now().as_secs(),
+    };
+    let again = form
+        .seal(&tenant.municipality.keys.flow, &*gateway.0.random)
+        .map_err(|_| tenant.failure(ErrorCode::Internal))?;
+    let mut page = stopped_page(&tenant, &sign_in, code);
+    page.again = Some(again);
+    let targets: Vec<String> =
+        gateway.0.agent_ports.iter().map(|port| format!("http://127.0.0.1:{port}")).collect();
+    Ok(render(&page, Delivery { status: StatusCode::OK, form_targets: &targets, referrer: "origin" }))
+}
+
+/// The cookie of this browser that started the sign-in, with the sign-in.
+pub(crate) async fn own_cookie(
+    gateway: &Gateway,
+    tenant: &Tenant,
+    id: Octets<16>,
+    headers: &HeaderMap,
+) -> Result<Option<(SignInCookie, SignIn)>, PageFailure> {
+    for cookie in CookieKind::Browser.all(headers).into_iter().take(crate::cookie::MAX_COOKIES) {
+        let found = gateway
+            .0
+            .storage
+            .of_browser(&tenant.municipality.id, id, cookie.hash)
+            .await
+            .map_err(|error| tenant.storage_failure(&error))?;
+        if let Some(sign_in) = found {
+            return Ok(Some((cookie, sign_in)));
+        }
+    }
+    Ok(None)
+}
+
+/// The page of a sign-in that is not where the address expects it. It tells more only to its own browser.
+pub(crate) fn state_page(tenant: &Tenant, sign_in: &SignIn, own: bool) -> Response {
+    let frame = tenant.frame_in(sign_in.new.lang);
+    if !own {
+        return render(&StoppedPage::neutral(frame), Delivery::plain(StatusCode::NOT_FOUND));
+    }
+    match sign_in.state {
+        SignInState::Started | SignInState::Claimed | SignInState::Proven => {
+            let texts = frame.texts;
+            let page = StoppedPage {
+                title: texts.waiting_title.clone(),
+                what: texts.waiting_text.clone(),
+                action: String::new(),
+                again: None,
+                back: None,
+                code: None,
+                frame,
+            };
+            render(&page, Delivery::plain(StatusCode::OK))
+        }
+        SignInState::Completed => {
+            let title = frame.texts.done_title.clone();
+            let page = StoppedPage::of(frame, &title, ErrorCode::SignInOver);
+            render(&page, Delivery::plain(StatusCode::OK))
+        }
+        SignInState::Cancelled(code) | SignInState::Burned(code) => {
+            render(&stopped_page(tenant, sign_in, code), Delivery::plain(StatusCode::OK))
+        }
+        SignInState::Expired => {
+            render(&stopped_page(tenant, sign_in, ErrorCode::SignInExpired), Delivery::plain(StatusCode::OK))
+        }
+    }
+}
+
+fn stopped_page(tenant: &Tenant, sign_in: &SignIn, code: ErrorCode) -> StoppedPage {
+    let frame = tenant.frame_in(sign_in.new.lang);
+    let title = match code {
+        ErrorCode::PossiblePhishing | ErrorCode::TicketUsed => frame.texts.phishing_title.clone(),
+        _ => frame.texts.stopped_title.clone(),
+    };
+    let issuer = tenant.municipality.origin.as_str();
+    let mut page = StoppedPage::of(frame, &title, code);
+    // A sign-in that a newer one replaced has no answer of its own: the newer one brings it.
+    if code != ErrorCode::SignInReplaced {
+        page.back = Some(service_error_location(&sign_in.new.request, code, issuer));
+    }
+    page
+}
+
+/// A session serves the hand-out of its answer and the tokens that come of it.
+const SESSION_SECONDS: u64 = 60 * 60;

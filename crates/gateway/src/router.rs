@@ -1,0 +1,87 @@
+//! Every address of the gateway, in the order of a sign-in.
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::{HeaderValue, header};
+
+use madoguchi_oidc::{PATH_AUTHORIZE, PATH_DISCOVERY, PATH_JWKS, PATH_TOKEN, PATH_USERINFO};
+use madoguchi_protocol::{MAX_MESSAGE_OCTETS, PATH_CANCEL, PATH_CLAIM, PATH_FINISH};
+
+use crate::failure::PageFailure;
+use crate::state::Gateway;
+use crate::tenant::Tenant;
+use crate::{agent, answer, authorize, discovery, return_leg, start, status, token, userinfo};
+
+/// The gateway's routes. Serve it with the peer's address as `ConnectInfo<SocketAddr>`.
+pub fn router(gateway: Gateway) -> Router {
+    Router::new()
+        .route(PATH_DISCOVERY, get(discovery::discovery))
+        .route(PATH_JWKS, get(discovery::jwks))
+        .route(PATH_AUTHORIZE, get(authorize::get).post(authorize::post))
+        .route("/sign-in/start", post(start::start))
+        .route("/sign-in/decline", post(start::decline))
+        .route("/sign-in/status/{tag}", get(status::status))
+        .route(PATH_CLAIM, post(agent::claim))
+        .route(PATH_FINISH, post(agent::finish))
+        .route(PATH_CANCEL, post(agent::cancel))
+        .route("/sign-in/{id}/return", get(return_leg::return_leg))
+        .route("/sign-in/{id}/stopped", get(return_leg::stopped))
+        .route("/sign-in/{id}/done", get(return_leg::done))
+        .route("/sign-in/{id}/answer", get(answer::answer))
+        .route(PATH_TOKEN, post(token::token))
+        .route(PATH_USERINFO, get(userinfo::userinfo).post(userinfo::userinfo))
+        .route("/health/live", get(|| async { "ok" }))
+        .route(
+            "/static/madoguchi.css",
+            get(|| async { asset("text/css", include_str!("../static/madoguchi.css")) }),
+        )
+        .route(
+            "/static/start.js",
+            get(|| async { asset("text/javascript", include_str!("../static/start.js")) }),
+        )
+        .route(
+            "/static/done.js",
+            get(|| async { asset("text/javascript", include_str!("../static/done.js")) }),
+        )
+        .fallback(no_such_page)
+        .layer(DefaultBodyLimit::max(MAX_MESSAGE_OCTETS))
+        .layer(middleware::from_fn_with_state(gateway.clone(), every_answer))
+        .with_state(gateway)
+}
+
+async fn no_such_page(tenant: Tenant) -> PageFailure {
+    tenant.not_found()
+}
+
+fn asset(kind: &'static str, text: &'static str) -> Response {
+    let mut response = text.into_response();
+    let headers = response.headers_mut();
+    if let Ok(kind) = HeaderValue::from_str(&format!("{kind}; charset=utf-8")) {
+        headers.insert(header::CONTENT_TYPE, kind);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    response
+}
+
+/// What every answer carries, whoever made it.
+async fn every_answer(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
+    let https = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .and_then(|host| gateway.0.by_authority.get(host))
+        .is_some_and(|municipality| !municipality.origin.is_loopback());
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if https {
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=63072000; includeSubDomains"),
+        );
+    }
+    response
+}

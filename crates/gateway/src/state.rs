@@ -1,0 +1,106 @@
+//! What every handler is given: the gateway with its store, clock, randomness, trust and municipalities.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock};
+
+use ring::rand::SecureRandom;
+
+use madoguchi_cert_verify::{Anchor, PathPolicy, Sources};
+use madoguchi_revocation::CrlShelf;
+use madoguchi_storage::{Clock, SignInLimits, Storage, StorageError};
+
+use crate::municipality::Municipality;
+
+/// Whom the gateway trusts to say who a card is.
+pub struct Trust {
+    /// CA certificates for user authentication.
+    pub anchors: Vec<Anchor>,
+    /// What a certificate must be.
+    pub policy: PathPolicy,
+    /// The anchors are a test's; every page says so.
+    pub danger_test_trust: bool,
+}
+
+/// How revocation is judged.
+pub struct RevocationPolicy {
+    /// The sources that this deployment has.
+    pub sources: Sources,
+    /// Most time since a CRL's thisUpdate.
+    pub crl_max_age: std::time::Duration,
+}
+
+/// Everything that a gateway is made from.
+pub struct GatewayParts {
+    /// The store.
+    pub storage: Arc<dyn Storage>,
+    /// The edge's clock, read once per request.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn SecureRandom + Send + Sync>,
+    /// The municipalities, each with an origin of its own.
+    pub municipalities: Vec<Municipality>,
+    /// Whom to trust.
+    pub trust: Trust,
+    /// How to judge revocation.
+    pub revocation: RevocationPolicy,
+    /// The CRLs at start; replaced by [`Gateway::replace_crls`].
+    pub crls: CrlShelf,
+    /// Loopback ports of agents, the first one first.
+    pub agent_ports: Vec<u16>,
+    /// Lifetimes, as the store has them.
+    pub limits: SignInLimits,
+}
+
+/// A running gateway. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Gateway(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn SecureRandom + Send + Sync>,
+    pub(crate) by_authority: BTreeMap<String, Arc<Municipality>>,
+    pub(crate) trust: Trust,
+    pub(crate) revocation: RevocationPolicy,
+    pub(crate) agent_ports: Vec<u16>,
+    pub(crate) limits: SignInLimits,
+    crls: RwLock<Arc<CrlShelf>>,
+}
+
+impl Gateway {
+    /// Puts a gateway together.
+    pub fn new(parts: GatewayParts) -> Self {
+        let by_authority = parts
+            .municipalities
+            .into_iter()
+            .map(|municipality| (municipality.origin.authority().to_owned(), Arc::new(municipality)))
+            .collect();
+        Self(Arc::new(Inner {
+            storage: parts.storage,
+            clock: parts.clock,
+            random: parts.random,
+            by_authority,
+            trust: parts.trust,
+            revocation: parts.revocation,
+            agent_ports: parts.agent_ports,
+            limits: parts.limits,
+            crls: RwLock::new(Arc::new(parts.crls)),
+        }))
+    }
+
+    /// Deletes at most `limit` rows that have been over for long.
+    pub async fn sweep(&self, limit: u32) -> Result<u64, StorageError> {
+        self.0.storage.sweep(limit).await
+    }
+
+    /// The CRLs in use.
+    pub fn crls(&self) -> Arc<CrlShelf> {
+        // A poisoned lock still holds a whole shelf: it is only ever replaced at once.
+        self.0.crls.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// Puts a newly loaded shelf in use, at once for all.
+    pub fn replace_crls(&self, shelf: CrlShelf) {
+        *self.0.crls.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(shelf);
+    }
+}

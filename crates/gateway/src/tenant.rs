@@ -1,0 +1,80 @@
+//! Extractors: which municipality, and what a browser said about itself.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use http::{StatusCode, header};
+
+use madoguchi_protocol::Lang;
+
+use crate::municipality::Municipality;
+use crate::page::Frame;
+use crate::state::Gateway;
+
+/// The municipality whose authority is in `Host`, octet by octet. Another `Host`, several or none: 421 (RFC 9110
+/// section 15.5.20), the same for every path.
+pub(crate) struct Tenant {
+    pub(crate) municipality: Arc<Municipality>,
+    pub(crate) lang: Lang,
+    pub(crate) test_trust: bool,
+}
+
+impl Tenant {
+    /// The frame of a page in the browser's language.
+    pub(crate) fn frame(&self) -> Frame {
+        self.frame_in(self.lang)
+    }
+
+    /// The frame of a page in another language.
+    pub(crate) fn frame_in(&self, lang: Lang) -> Frame {
+        Frame::new(lang, self.municipality.name.get(lang), self.test_trust)
+    }
+}
+
+impl FromRequestParts<Gateway> for Tenant {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, Response> {
+        let mut hosts = parts.headers.get_all(header::HOST).iter();
+        let host = hosts.next().and_then(|host| host.to_str().ok());
+        let municipality = host
+            .filter(|_| hosts.next().is_none())
+            .and_then(|host| gateway.0.by_authority.get(host))
+            .ok_or_else(|| StatusCode::MISDIRECTED_REQUEST.into_response())?;
+        let wishes = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        let wishes =
+            wishes.unwrap_or_default().split(',').map(|wish| wish.split(';').next().unwrap_or("").trim());
+        Ok(Self {
+            municipality: Arc::clone(municipality),
+            lang: Lang::choose(wishes),
+            test_trust: gateway.0.trust.danger_test_trust,
+        })
+    }
+}
+
+/// The network prefix of the peer, for the bounds on open sign-ins: an IPv4 address, or the first 56 bits of an IPv6
+/// address (what one home gets).
+pub(crate) struct Network(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Network {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+        Ok(Self(match peer {
+            None => "unknown".to_owned(),
+            Some(IpAddr::V4(address)) => address.to_string(),
+            Some(IpAddr::V6(address)) => address.to_ipv4_mapped().map_or_else(
+                || {
+                    let [a, b, c, d, ..] = address.segments();
+                    format!("{a:x}:{b:x}:{c:x}:{:x}", d & 0xff00)
+                },
+                |address| address.to_string(),
+            ),
+        }))
+    }
+}

@@ -1,0 +1,72 @@
+//! What the pages say, in every language: `texts/pages.toml`, compiled in.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use madoguchi_protocol::Lang;
+
+/// The texts of one language. The names of the fields say where each stands.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PageTexts {
+    pub(crate) test_banner: String,
+    pub(crate) start_title: String,
+    pub(crate) start_lead: String,
+    pub(crate) municipality_label: String,
+    pub(crate) service_label: String,
+    pub(crate) purpose_label: String,
+    pub(crate) code_label: String,
+    pub(crate) code_help: String,
+    pub(crate) start_button: String,
+    pub(crate) start_note: String,
+    pub(crate) status_waiting: String,
+    pub(crate) status_answered: String,
+    pub(crate) status_over: String,
+    pub(crate) status_completed: String,
+    pub(crate) help_title: String,
+    pub(crate) help_install: String,
+    pub(crate) help_error_tab: String,
+    pub(crate) help_other_port: String,
+    pub(crate) other_port_button: String,
+    pub(crate) decline_button: String,
+    pub(crate) done_title: String,
+    pub(crate) done_text: String,
+    pub(crate) done_link: String,
+    pub(crate) stopped_title: String,
+    pub(crate) stopped_again: String,
+    pub(crate) stopped_back: String,
+    pub(crate) declined_title: String,
+    pub(crate) declined_text: String,
+    pub(crate) waiting_title: String,
+    pub(crate) waiting_text: String,
+    pub(crate) neutral_title: String,
+    pub(crate) neutral_text: String,
+    pub(crate) error_title: String,
+    pub(crate) phishing_title: String,
+    pub(crate) code_of_error: String,
+}
+
+/// The texts in `lang`.
+pub(crate) fn page_texts(lang: Lang) -> &'static PageTexts {
+    // Unwrap safety: a test reads every language.
+    TEXTS.get(lang.tag()).expect("every language has its page texts")
+}
+
+static TEXTS: LazyLock<BTreeMap<String, PageTexts>> = LazyLock::new(|| {
+    // Unwrap safety: the file is part of the program and read by the tests.
+    toml::from_str(include_str!("../texts/pages.toml")).expect("texts/pages.toml is well formed")
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_language_has_every_text() {
+        for lang in Lang::ALL {
+            assert!(page_texts(lang).start_lead.contains("{service}"), "{}", lang.tag());
+        }
+    }
+}
