@@ -1,1 +1,48 @@
-//! A throw-away certification authority hierarchy in the shape of JPKI, for tests only
+//! A throw-away certification authority hierarchy in the shape of JPKI, for tests only.
+//!
+//! [`TestPki`] makes two authorities, issues cards, revokes them and publishes a revocation list for each
+//! municipality; [`CertificateFault`] and [`CrlFault`] make exactly one thing wrong. [`CertificateBuilder`] and
+//! [`CrlBuilder`] below it sign whatever they are given. Every name says that it is a test's, and the policies are
+//! under an arc that no real authority has.
+
+mod authority;
+mod card;
+mod certificate;
+mod crl;
+mod der;
+mod error;
+mod extension;
+mod fault;
+mod folder;
+mod holder;
+mod issue;
+mod key;
+mod municipality;
+mod name;
+mod ocsp;
+mod oid;
+mod pki;
+mod publish;
+mod reason;
+mod responder;
+mod rsa;
+mod serial;
+mod state;
+mod validity;
+
+pub use authority::ORGANIZATION;
+pub use card::{CardFiles, CardOptions};
+pub use certificate::CertificateBuilder;
+pub use crl::{CrlBuilder, CrlEntry};
+pub use error::Error;
+pub use extension::{CRL_SIGN, DIGITAL_SIGNATURE, Extension, KEY_CERT_SIGN, NON_REPUDIATION};
+pub use fault::{CertificateFault, CrlFault, OcspFault};
+pub use key::{KeyKind, PrivateKey};
+pub use municipality::{MUNICIPALITIES, Municipality};
+pub use name::Name;
+pub use oid::{AUTH_POLICY, OTHER_POLICY, SIGN_POLICY};
+pub use pki::{Options, TestPki};
+pub use publish::save_crls;
+pub use reason::RevocationReason;
+pub use responder::serve_ocsp;
+pub use serial::Serial;

@@ -1,0 +1,134 @@
+//! What the commands do. Whoever changes the PKI holds its lock from reading to writing.
+
+use std::{
+    io::{self, Write as _},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use madoguchi_test_pki::{
+    AUTH_POLICY, CardFiles, CardOptions, Error, MUNICIPALITIES, Options, SIGN_POLICY, TestPki, save_crls,
+    serve_ocsp,
+};
+use ring::rand::SystemRandom;
+use rustls_pki_types::UnixTime;
+use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::arguments::{Arguments, Command, Issue};
+
+const DEFAULT_CRL_VALIDITY: Duration = Duration::from_hours(24);
+
+/// What only a program's edge has.
+pub(crate) struct Context {
+    pub(crate) now: UnixTime,
+    pub(crate) clock: fn() -> UnixTime,
+    pub(crate) random: SystemRandom,
+}
+
+pub(crate) fn run(arguments: Arguments, context: Context) -> Result<(), Error> {
+    let (now, random) = (context.now, &context.random);
+    match arguments.command {
+        Command::Init { out, ocsp_url, key, json } => {
+            std::fs::create_dir_all(&out).map_err(|source| Error::Io { path: out.clone(), source })?;
+            let _lock = TestPki::lock(&out)?;
+            let mut pki = TestPki::create(&Options { ocsp_url, authority_key: key }, now, random)?;
+            let lists = pki.crls(now, DEFAULT_CRL_VALIDITY, random)?;
+            pki.save(&out)?;
+            save_crls(&out, &lists)?;
+            let municipalities = MUNICIPALITIES.map(|municipality| municipality.code);
+            let (auth_ca, sign_ca) = (out.join("auth-ca.der"), out.join("sign-ca.der"));
+            tell(
+                json,
+                &format!("{}\nauth policy {AUTH_POLICY}\nsign policy {SIGN_POLICY}", out.display()),
+                &json!({"pki": out, "auth_policy": AUTH_POLICY, "sign_policy": SIGN_POLICY, "auth_ca": auth_ca,
+                    "sign_ca": sign_ca, "municipalities": municipalities}),
+            )
+        }
+        Command::Issue(issue) => issue_card(&issue, now, random),
+        Command::Revoke { pki: folder, card, serial, reason, json } => {
+            let _lock = lock(&folder)?;
+            let mut pki = TestPki::load(&folder, random)?;
+            let serial = match (serial, card) {
+                (Some(serial), _) => serial,
+                (None, card) => CardFiles::load(&folder, &card.unwrap_or_default())?.auth_serial,
+            };
+            pki.revoke(serial, reason, now)?;
+            pki.save(&folder)?;
+            tell(json, &format!("revoked {serial}"), &json!({"serial": serial, "reason": reason}))
+        }
+        Command::Crl { pki: folder, next_update_hours, this_update, fault, json } => {
+            let _lock = lock(&folder)?;
+            let mut pki = TestPki::load(&folder, random)?;
+            let (this_update, validity) =
+                (this_update.unwrap_or(now), Duration::from_hours(u64::from(next_update_hours)));
+            let lists = match fault {
+                None => pki.crls(this_update, validity, random)?,
+                Some(fault) => pki.faulty_crls(this_update, validity, fault, random)?,
+            };
+            // The number first: one that was published must never be given again.
+            pki.save(&folder)?;
+            save_crls(&folder, &lists)?;
+            let files: Vec<_> = lists.iter().map(|(name, _)| folder.join("crl").join(name)).collect();
+            let text: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+            tell(json, &text.join("\n"), &json!({"files": files}))
+        }
+        Command::ServeOcsp { pki, listen, fault, json } => {
+            let path = pki.clone();
+            let runtime = tokio::runtime::Runtime::new().map_err(|source| Error::Io { path, source })?;
+            let path = pki.clone();
+            runtime.block_on(async {
+                let mut terminate = signal(SignalKind::terminate())
+                    .map_err(|source| Error::Io { path: path.clone(), source })?;
+                let mut interrupt =
+                    signal(SignalKind::interrupt()).map_err(|source| Error::Io { path, source })?;
+                let stop = async move {
+                    tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+                };
+                let listening = |address| {
+                    // Whoever closed standard output does not wait for this line.
+                    let _ = tell(json, "ready", &json!({"ready": true, "listen": address}));
+                };
+                serve_ocsp(pki, listen, fault, context.clock, Arc::new(context.random), listening, stop).await
+            })
+        }
+    }
+}
+
+fn issue_card(issue: &Issue, now: UnixTime, random: &SystemRandom) -> Result<(), Error> {
+    let default = CardOptions::default();
+    let options = CardOptions {
+        name: issue.name.clone(),
+        municipality: issue.municipality.clone().unwrap_or(default.municipality),
+        pin: issue.pin.clone().unwrap_or(default.pin),
+        sign_password: issue.sign_password.clone().unwrap_or(default.sign_password),
+        not_before: issue.not_before,
+        not_after: issue.not_after,
+        key: issue.key,
+        fault: issue.fault,
+    };
+    let _lock = lock(&issue.pki)?;
+    let mut pki = TestPki::load(&issue.pki, random)?;
+    let card = pki.issue_card(&options, now, random)?;
+    // The serial number first: one that was given must never be given again.
+    pki.save(&issue.pki)?;
+    card.save(&issue.pki)?;
+    tell(
+        issue.json,
+        &format!("card {} serial {}", card.name, card.auth_serial),
+        &json!({"name": card.name, "auth_serial": card.auth_serial, "sign_serial": card.sign_serial,
+            "municipality": card.municipality}),
+    )
+}
+
+fn lock(folder: &Path) -> Result<std::fs::File, Error> {
+    TestPki::lock(folder)
+}
+
+/// The one place that prints.
+fn tell(as_json: bool, text: &str, value: &Value) -> Result<(), Error> {
+    let mut out = io::stdout().lock();
+    let written = if as_json { writeln!(out, "{value}") } else { writeln!(out, "{text}") };
+    written.and_then(|()| out.flush()).map_err(|source| Error::Io { path: "standard output".into(), source })
+}

@@ -1,0 +1,117 @@
+//! Publishing revocation lists: one for each municipality, by the authority for user authentication.
+
+use std::{path::Path, time::Duration};
+
+use ring::rand::SecureRandom;
+use rustls_pki_types::UnixTime;
+
+use crate::{
+    CrlBuilder, CrlEntry, CrlFault, Error, Extension, MUNICIPALITIES, Municipality, TestPki,
+    authority::Authority, folder, pki::tampered, validity,
+};
+
+impl TestPki {
+    /// New lists of the authority for user authentication, one for each municipality: file name and DER.
+    pub fn crls(
+        &mut self,
+        now: UnixTime,
+        validity: Duration,
+        random: &dyn SecureRandom,
+    ) -> Result<Vec<(String, Vec<u8>)>, Error> {
+        self.make_crls(now, validity, None, random)
+    }
+
+    /// The same with something wrong in each.
+    pub fn faulty_crls(
+        &mut self,
+        now: UnixTime,
+        validity: Duration,
+        fault: CrlFault,
+        random: &dyn SecureRandom,
+    ) -> Result<Vec<(String, Vec<u8>)>, Error> {
+        self.make_crls(now, validity, Some(fault), random)
+    }
+
+    fn make_crls(
+        &mut self,
+        now: UnixTime,
+        validity: Duration,
+        fault: Option<CrlFault>,
+        random: &dyn SecureRandom,
+    ) -> Result<Vec<(String, Vec<u8>)>, Error> {
+        if fault == Some(CrlFault::Missing) {
+            return Ok(Vec::new());
+        }
+        let other = match fault {
+            Some(CrlFault::OtherKey) => Some(self.other_authority(now, random)?),
+            _ => None,
+        };
+        let authority = other.as_ref().unwrap_or(&self.auth);
+        let number = self.state.crl_number + 1;
+        let mut lists = Vec::new();
+        for municipality in &MUNICIPALITIES {
+            let der = self
+                .crl(authority, municipality, number, now, validity, fault)?
+                .sign(&authority.key, random)?;
+            let der = if fault == Some(CrlFault::TamperedSignature) { tampered(der) } else { der };
+            lists.push((format!("{}.crl", municipality.code), der));
+        }
+        self.state.crl_number = number;
+        Ok(lists)
+    }
+
+    fn crl(
+        &self,
+        authority: &Authority,
+        municipality: &Municipality,
+        number: u64,
+        now: UnixTime,
+        validity: Duration,
+        fault: Option<CrlFault>,
+    ) -> Result<CrlBuilder, Error> {
+        let (this_update, next_update) = match fault {
+            Some(CrlFault::Stale) => (validity::days_before(now, 3), validity::days_before(now, 2)),
+            _ => (now, validity::later(now, validity)),
+        };
+        let point = match fault {
+            Some(CrlFault::WrongDistributionPoint) => municipality.next(),
+            _ => municipality,
+        };
+        let entries = self.state.revoked.iter().filter(|revoked| {
+            self.state.issued(revoked.serial).is_some_and(|issued| {
+                issued.purpose == authority.purpose && issued.municipality == municipality.code
+            })
+        });
+        Ok(CrlBuilder {
+            issuer: authority.purpose.name()?,
+            this_update,
+            next_update,
+            entries: entries
+                .map(|revoked| CrlEntry {
+                    serial: revoked.serial,
+                    revoked_at: revoked.unix_time,
+                    reason: revoked.reason,
+                    extensions: Vec::new(),
+                })
+                .collect(),
+            extensions: vec![
+                Extension::authority_key_identifier_of_key(authority.key.public_key()),
+                Extension::crl_number(number),
+                Extension::issuing_distribution_point(&authority.purpose.distribution_point(point)?),
+            ],
+        })
+    }
+}
+
+/// Writes lists into `crl` of the PKI's folder. A municipality without a list loses the one it had.
+pub fn save_crls(folder: &Path, lists: &[(String, Vec<u8>)]) -> Result<(), Error> {
+    let crl = folder.join("crl");
+    for municipality in &MUNICIPALITIES {
+        let name = format!("{}.crl", municipality.code);
+        match lists.iter().find(|(list, _)| *list == name) {
+            Some((_, der)) => folder::write(&crl.join(&name), der)?,
+            None => folder::remove(&crl.join(&name))?,
+        }
+    }
+    Ok(())
+}
