@@ -1,1 +1,54 @@
-//! Certificate, CRL and statement verification as pure functions
+//! Certificates, revocation lists and statement signatures as pure functions: octets, anchors, policy and `now`
+//! go in; a proof or one named error comes out.
+//!
+//! Three proofs, each with a private constructor and each carrying the hash of the certificate it is about, make
+//! an [`AuthenticatedHolder`], and a session is made from nothing else:
+//!
+//! 1. [`verify_statement`] → [`StatementSigned`]: the card signed what was shown.
+//! 2. [`verify_path`] → [`VerifiedPath`]: the certificate is a user-authentication certificate of a trusted issuer.
+//! 3. [`decide`] → [`NotRevoked`]: a configured source says that it is good.
+//!
+//! One strict reader ([`der`]) decides what is well formed before anything reads a field. No I/O, no clock.
+
+#![deny(clippy::as_conversions, clippy::indexing_slicing)]
+
+mod algorithm;
+mod anchor;
+mod certificate;
+mod crl;
+pub mod der;
+mod distribution_point;
+mod error;
+mod extension;
+mod file;
+mod general_name;
+mod holder;
+mod name;
+mod oid;
+mod path;
+mod policy;
+mod public_key;
+mod reason;
+mod second_reader;
+mod statement;
+mod usage;
+mod verdict;
+
+pub use algorithm::SignatureAlgorithm;
+pub use anchor::Anchor;
+pub use certificate::{Certificate, SERIAL_MAX_OCTETS};
+pub use crl::{CrlEntries, CrlEntry, CrlNumber, Partition, VerifiedCrl};
+pub use error::{Error, Part};
+pub use file::{certificate_octets, crl_octets};
+pub use holder::AuthenticatedHolder;
+pub use name::Name;
+pub use oid::{Oid, OidError};
+pub use path::{VerifiedPath, algorithm_is_allowed, purpose_and_expiry, verify_path};
+pub use policy::{PRODUCTION_AUTH_POLICY, PathPolicy, PolicyError, RequiredPolicies};
+pub use public_key::{KeyKind, PublicKey};
+pub use reason::RevocationReason;
+pub use statement::{StatementSigned, verify_statement};
+pub use verdict::{
+    CrlAbsence, CrlAnswer, CrlEvidence, Decision, NotRevoked, OcspAbsence, OcspAnswer, OcspEvidence,
+    Revocation, Rule, Source, SourceTimes, Sources, Verdict, decide,
+};

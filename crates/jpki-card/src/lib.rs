@@ -1,1 +1,21 @@
-//! Host-side driver of the JPKI application on a My Number card
+//! Host-side driver of the JPKI application (公的個人認証AP) on a My Number card.
+//!
+//! [`JpkiCard`] does over any `CardTransaction` what a sign-in needs: select, read the user-authentication
+//! certificate, ask for the retry counter, verify the [`Pin`] once, sign with the user-authentication key, leave. It does
+//! not touch the signature key (署名用) nor any other application of the card, and it does not decide when a PIN
+//! may be tried: that is the agent's policy.
+//!
+//! Three rules hold here. A PIN is sent at most once: [`JpkiCard::verify_pin`] takes it by value, and no layer below repeats a VERIFY. A login on the card is
+//! never inherited and never left: another application is selected before and after, also when a [`JpkiCard`] is dropped. What
+//! a card answers is bounded before it is believed.
+
+mod card;
+mod digest;
+mod error;
+mod exchange;
+mod pin;
+
+pub use card::{Availability, JpkiCard, VerifyOutcome};
+pub use digest::DigestAlgorithm;
+pub use error::{Command, JpkiCardError};
+pub use pin::{Pin, PinError};

@@ -1,0 +1,146 @@
+//! Object identifiers by their content octets, and the ones this crate knows.
+
+use std::fmt::{self, Write as _};
+use std::str::FromStr;
+
+use crate::der::object_identifier;
+
+/// An object identifier.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Oid(Vec<u8>);
+
+impl Oid {
+    /// From content octets that the strict reader has accepted.
+    pub(crate) fn from_octets(octets: &[u8]) -> Self {
+        Self(octets.to_vec())
+    }
+
+    /// The content octets.
+    pub fn as_octets(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl FromStr for Oid {
+    type Err = OidError;
+
+    /// Reads the dotted form.
+    fn from_str(text: &str) -> Result<Self, OidError> {
+        let mut arcs = text.split('.').map(arc);
+        let (Some(first), Some(second)) = (arcs.next(), arcs.next()) else { return Err(OidError) };
+        let (first, second) = (first?, second?);
+        if first > 2 || (first < 2 && second > 39) {
+            return Err(OidError);
+        }
+        let mut octets = Vec::new();
+        push_arc(&mut octets, second.checked_add(first * 40).ok_or(OidError)?);
+        for arc in arcs {
+            push_arc(&mut octets, arc?);
+        }
+        object_identifier(&octets).map_err(|_| OidError)?;
+        Ok(Self(octets))
+    }
+}
+
+impl fmt::Display for Oid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut arcs = self.0.split_inclusive(|octet| octet & 0x80 == 0).map(|digits| {
+            // An arc of more than 128 bits (UUID arcs have 128) is shown as "?", never wrongly.
+            digits.iter().try_fold(0_u128, |value, digit| {
+                value.checked_mul(128).map(|value| value | u128::from(digit & 0x7f))
+            })
+        });
+        match arcs.next().flatten() {
+            None => f.write_char('?')?,
+            Some(both @ 0..80) => write!(f, "{}.{}", both / 40, both % 40)?,
+            Some(both) => write!(f, "2.{}", both - 80)?,
+        }
+        arcs.try_for_each(|arc| match arc {
+            Some(arc) => write!(f, ".{arc}"),
+            None => f.write_str(".?"),
+        })
+    }
+}
+
+impl fmt::Debug for Oid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Text that is not an object identifier in dotted form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an object identifier in dotted form")]
+pub struct OidError;
+
+fn arc(text: &str) -> Result<u128, OidError> {
+    let plain = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    if plain { text.parse().map_err(|_| OidError) } else { Err(OidError) }
+}
+
+fn push_arc(octets: &mut Vec<u8>, arc: u128) {
+    let digits = (128 - arc.leading_zeros()).div_ceil(7).max(1);
+    for place in (0..digits).rev() {
+        let digit = u8::try_from((arc >> (place * 7)) & 0x7f).unwrap_or(0);
+        octets.push(if place == 0 { digit } else { digit | 0x80 });
+    }
+}
+
+// Extensions: RFC 5280 section 4.2 and 5.2, 5.3; id-ce is 2.5.29, id-pe is 1.3.6.1.5.5.7.1.
+pub(crate) const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 14];
+pub(crate) const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
+pub(crate) const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 17];
+pub(crate) const ISSUER_ALT_NAME: &[u8] = &[0x55, 0x1d, 18];
+pub(crate) const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
+pub(crate) const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 20];
+pub(crate) const REASON_CODE: &[u8] = &[0x55, 0x1d, 21];
+pub(crate) const INVALIDITY_DATE: &[u8] = &[0x55, 0x1d, 24];
+pub(crate) const DELTA_CRL_INDICATOR: &[u8] = &[0x55, 0x1d, 27];
+pub(crate) const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 28];
+pub(crate) const CRL_DISTRIBUTION_POINTS: &[u8] = &[0x55, 0x1d, 31];
+pub(crate) const CERTIFICATE_POLICIES: &[u8] = &[0x55, 0x1d, 32];
+pub(crate) const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 35];
+pub(crate) const EXT_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
+pub(crate) const AUTHORITY_INFO_ACCESS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 1];
+
+/// id-kp-clientAuth, 1.3.6.1.5.5.7.3.2.
+pub(crate) const CLIENT_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 2];
+
+// Algorithms: RFC 8017 (1.2.840.113549.1.1), RFC 5758 (1.2.840.10045.4.3), RFC 5480.
+pub(crate) const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
+pub(crate) const SHA256_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11];
+pub(crate) const SHA384_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 12];
+pub(crate) const SHA512_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 13];
+pub(crate) const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+pub(crate) const SECP256R1: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
+pub(crate) const SECP384R1: &[u8] = &[0x2b, 0x81, 0x04, 0, 0x22];
+pub(crate) const ECDSA_WITH_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
+pub(crate) const ECDSA_WITH_SHA384: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dotted_form_and_octets() {
+        for (text, octets) in [
+            ("2.5.29.32", CERTIFICATE_POLICIES),
+            ("1.3.6.1.5.5.7.3.2", CLIENT_AUTH),
+            ("1.2.840.113549.1.1.11", SHA256_WITH_RSA),
+            ("1.2.840.10045.3.1.7", SECP256R1),
+            ("1.3.132.0.34", SECP384R1),
+        ] {
+            assert_eq!(text.parse::<Oid>().expect("an identifier").as_octets(), octets);
+            assert_eq!(Oid::from_octets(octets).to_string(), text);
+        }
+        let uuid = "2.25.340282366920938463463374607431768211455";
+        assert_eq!(uuid.parse::<Oid>().expect("a UUID arc").to_string(), uuid);
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        for text in ["", "1", "3.1", "1.40", "1.2.", "1..2", "1.02", "1.2.x", "1.2.+3", " 1.2"] {
+            assert_eq!(text.parse::<Oid>(), Err(OidError), "{text}");
+        }
+    }
+}

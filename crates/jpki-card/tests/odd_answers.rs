@@ -1,0 +1,302 @@
+//! The driver against a card that answers from a script: what no card in software does, and what a reader or a
+//! hostile card may.
+
+use std::{cell::RefCell, collections::VecDeque, rc::Rc};
+
+use madoguchi_iso7816::{CardTransaction, CommandApdu, ResponseApdu, StatusWord};
+use madoguchi_jpki_card::{
+    Availability, Command, DigestAlgorithm, JpkiCard, JpkiCardError, Pin, VerifyOutcome,
+};
+use thiserror::Error;
+
+const SELECTED: [&str; 4] = ["9000", "9000", "9000", LABEL];
+const LABEL: &str = "4A504B49415049434354 4F4B454E32 2020202020202020202020202020202020 9000";
+
+#[test]
+fn the_first_command_after_power_up_may_fail_once() {
+    select(&["6F00", "9000", "9000", "9000", LABEL]).0.expect("a card");
+    select(&["6F00", "6F00", "6F00", "9000", "9000", LABEL]).0.expect("a card");
+    // The issuer security domain may answer what it likes; the application may fail once and no more.
+    select(&["6A82", "9000", "9000", LABEL]).0.expect("a card");
+    let (error, commands) = select(&["9000", "6F00", "6F00"]);
+    assert!(matches!(
+        error.map(|_| ()),
+        Err(JpkiCardError::UnexpectedStatus {
+            command: Command::SelectJpki,
+            status: StatusWord::NoDiagnosis
+        })
+    ));
+    // and the one of leaving
+    assert_eq!(commands.borrow().len(), 4);
+}
+
+#[test]
+fn cards_without_the_application() {
+    for status in ["6A82", "6A81", "6A86", "6D00", "6E00"] {
+        let error = select(&["9000", status]).0.map(|_| ());
+        assert!(matches!(error, Err(JpkiCardError::NotMyNumberCard { .. })), "{status}");
+    }
+}
+
+#[test]
+fn tokens_of_another_kind_are_refused_by_name() {
+    for (answer, name) in [
+        // an old resident card, a telephone, nothing, and a name that plays with the screen
+        ("4A504B49415049434354 4F4B454E 202020202020202020202020202020202020 9000", "JPKIAPICCTOKEN"),
+        ("4A504B4941504750534554 4F4B454E 2020202020202020202020202020202020 9000", "JPKIAPGPSETOKEN"),
+        ("2020202020202020202020202020202020202020202020202020202020202020 9000", ""),
+        (
+            "4A504B49415049434354 4F4B454E32 1B5B324A202020202020202020202020E2 9000",
+            "JPKIAPICCTOKEN2[2J            ",
+        ),
+        ("4A504B49415049434354 4F4B454E33 2020202020202020202020202020202020 9000", "JPKIAPICCTOKEN3"),
+    ] {
+        match select(&["9000", "9000", "9000", answer]).0.map(|_| ()) {
+            Err(JpkiCardError::UnsupportedToken { label }) => assert_eq!(label, name),
+            other => panic!("{other:?}"),
+        }
+    }
+    let short = select(&["9000", "9000", "9000", "4A50 9000"]).0.map(|_| ());
+    assert!(matches!(short, Err(JpkiCardError::UnexpectedLength { octets: 2, expected: 32, .. })));
+}
+
+#[test]
+fn which_certificates_there_are() {
+    for (answers, auth, sign) in [
+        (&["9000", "8F8F 9000"][..], true, true),
+        (&["9000", "008F 9000"], true, false),
+        (&["9000", "8F00 9000"], false, true),
+        (&["6A82"], true, true),
+    ] {
+        let (mut card, _) = selected(answers);
+        assert_eq!(card.availability().expect("an answer"), Availability { auth, sign }, "{answers:?}");
+    }
+    let (mut card, _) = selected(&["6985"]);
+    assert!(card.availability().is_err());
+}
+
+#[test]
+fn a_certificate_is_cut_at_its_end_and_read_whole() {
+    let body = "AA".repeat(0xE0);
+    let rest = "BB".repeat(0x100 - 0xE0);
+    let (mut card, commands) =
+        selected(&["9000", "30820100 9000", &format!("{body}9000"), &format!("{rest}9000")]);
+    let der = card.read_auth_certificate().expect("a certificate");
+    assert_eq!(der, octets(&format!("30820100{body}{rest}")));
+    assert_eq!(commands.borrow()[4..], ["00A4020C02000A", "00B0000004", "00B00004E0", "00B000E420"]);
+}
+
+#[test]
+fn a_certificate_that_is_none() {
+    let none = |error: &_| matches!(error, JpkiCardError::NoCertificate);
+    let short = |error: &_| matches!(error, JpkiCardError::UnexpectedLength { .. });
+    let long = |error: &_| matches!(error, JpkiCardError::CertificateTooLong { limit: 4096 });
+    let status = |error: &_| matches!(error, JpkiCardError::UnexpectedStatus { .. });
+    let body = "AA".repeat(0xE0);
+    let cases: [(&[&str], fn(&JpkiCardError<Torn>) -> bool); 11] = [
+        (&["6A82"], status),
+        // what a telephone says before its PIN
+        (&["9000", "6982"], status),
+        (&["9000", "FFFFFFFF 9000"], none),
+        (&["9000", "00000000 9000"], none),
+        // indefinite, short and too long a length
+        (&["9000", "30800000 9000"], none),
+        (&["9000", "30101111 9000"], none),
+        (&["9000", "30830010 9000"], none),
+        (&["9000", "30820FFD 9000"], long),
+        (&["9000", "3082FFFF 9000"], long),
+        // less than announced, with 9000 or a warning; more than asked for
+        (&["9000", "308200E0 9000", "AAAA 9000"], short),
+        (&["9000", "308200E0 9000", "AAAA 6282"], status),
+    ];
+    for (answers, expected) in cases {
+        let (mut card, _) = selected(answers);
+        let error = card.read_auth_certificate().expect_err("no certificate");
+        assert!(expected(&error), "{answers:?}: {error}");
+    }
+    let (mut card, _) = selected(&["9000", "308200E0 9000", &format!("{body}AA9000")]);
+    assert!(short(&card.read_auth_certificate().expect_err("too much")));
+    // 4096 octets are a certificate still.
+    let mut answers = vec!["9000".to_owned(), "30820FFC 9000".to_owned()];
+    answers.extend(octets_in_blocks(4092));
+    let answers: Vec<&str> = answers.iter().map(String::as_str).collect();
+    let (mut card, _) = selected(&answers);
+    assert_eq!(card.read_auth_certificate().expect("a certificate").len(), 4096);
+}
+
+#[test]
+fn every_answer_to_the_question_for_the_counter() {
+    for (answer, tries) in [("63C3", 3), ("63C1", 1), ("63C0", 0), ("6983", 0), ("6984", 0)] {
+        let (mut card, _) = selected(&["9000", answer]);
+        assert_eq!(card.tries_left().expect("a counter"), tries, "{answer}");
+    }
+    // 9000 would be "verified", which this card never says here.
+    for answer in ["9000", "6300", "6A88"] {
+        let (mut card, _) = selected(&["9000", answer]);
+        assert!(card.tries_left().is_err(), "{answer}");
+    }
+    let (mut card, commands) = selected(&["9000", "6700", "63C2"]);
+    assert_eq!(card.tries_left().expect("a counter"), 2);
+    assert_eq!(commands.borrow()[5..], ["00200080", "0020008000"]);
+}
+
+#[test]
+fn one_pin_is_one_verify_whatever_is_answered() {
+    let outcomes = [
+        ("9000", Some(VerifyOutcome::Verified)),
+        ("63C2", Some(VerifyOutcome::Wrong { tries_left: 2 })),
+        ("63C1", Some(VerifyOutcome::Wrong { tries_left: 1 })),
+        ("63C0", Some(VerifyOutcome::Blocked)),
+        ("6983", Some(VerifyOutcome::Blocked)),
+        ("6984", Some(VerifyOutcome::Blocked)),
+        ("6C00", None),
+        ("6102", None),
+        ("6700", None),
+        ("6F00", None),
+        ("6300", None),
+    ];
+    for (answer, outcome) in outcomes {
+        let (mut card, commands) = selected(&["9000", answer]);
+        match (card.verify_pin(pin()), outcome) {
+            (Ok(given), Some(expected)) => assert_eq!(given, expected, "{answer}"),
+            (Err(JpkiCardError::UnexpectedStatus { command: Command::Verify, status }), None) => {
+                assert_eq!(status.to_string(), answer);
+            }
+            (given, _) => panic!("{answer}: {given:?}"),
+        }
+        drop(card);
+        assert_eq!(verifies(&commands), 1, "{answer}");
+    }
+    // No answer at all.
+    let (mut card, commands) = selected(&["9000"]);
+    let error = card.verify_pin(pin()).expect_err("no answer");
+    assert!(matches!(error, JpkiCardError::PossiblyConsumed { source: Torn }), "{error}");
+    drop(card);
+    assert_eq!(verifies(&commands), 1);
+    // The PIN's file is not there: no VERIFY.
+    let (mut card, commands) = selected(&["6A82"]);
+    assert!(matches!(card.verify_pin(pin()), Err(JpkiCardError::UnexpectedStatus { .. })));
+    drop(card);
+    assert_eq!(verifies(&commands), 0);
+}
+
+#[test]
+fn a_signature_in_pieces() {
+    let half = "AA".repeat(128);
+    let whole = "AA".repeat(256);
+    for answers in [
+        &["9000", &format!("{whole}9000")][..],
+        &["9000", "6100", &format!("{whole}9000")],
+        &["9000", &format!("{half}6180"), &format!("{half}9000")],
+        &["9000", &format!("{half}6100"), &format!("{half}6100"), "9000"],
+        &["9000", "6C00", &format!("{whole}9000")],
+    ] {
+        let (mut card, commands) = selected(answers);
+        let signature = card.sign(DigestAlgorithm::Sha256, &[0x11; 32]).expect("a signature");
+        assert_eq!(signature, octets(&whole), "{answers:?}");
+        let expected = format!("802A0080333031300D060960864801650304020105000420{}00", "11".repeat(32));
+        assert_eq!(commands.borrow()[5], expected);
+    }
+    let (mut card, commands) = selected(&["9000", &format!("{half}6180"), &format!("{half}9000")]);
+    card.sign(DigestAlgorithm::Sha256, &[0x11; 32]).expect("a signature");
+    assert_eq!(commands.borrow()[6], "00C0000080");
+}
+
+#[test]
+fn a_signature_that_is_none() {
+    let short = "AA".repeat(255);
+    for answers in [&["9000", &format!("{short}9000")][..], &["9000", "9000"]] {
+        let (mut card, _) = selected(answers);
+        let error = card.sign(DigestAlgorithm::Sha256, &[0; 32]).expect_err("no signature");
+        assert!(matches!(error, JpkiCardError::UnexpectedLength { expected: 256, .. }), "{error}");
+    }
+    // A card that always has more, and one that never likes the length, come to an end.
+    let mut endless = vec!["9000"];
+    endless.resize(100, "AA6110");
+    let (mut card, _) = selected(&endless);
+    let error = card.sign(DigestAlgorithm::Sha256, &[0; 32]).expect_err("no signature");
+    assert!(
+        matches!(error, JpkiCardError::UnexpectedStatus { status: StatusWord::MoreData(_), .. }),
+        "{error}"
+    );
+    let (mut card, commands) = selected(&["9000", "6C00", "6C00"]);
+    let error = card.sign(DigestAlgorithm::Sha256, &[0; 32]).expect_err("no signature");
+    assert!(
+        matches!(error, JpkiCardError::UnexpectedStatus { status: StatusWord::WrongLe(0), .. }),
+        "{error}"
+    );
+    drop(card);
+    assert_eq!(commands.borrow().len(), 8);
+}
+
+#[test]
+fn leaving_selects_another_application_once() {
+    let (card, commands) = selected(&["9000"]);
+    card.leave().expect("an answer");
+    assert_eq!(commands.borrow()[4..], ["00A4040C07A0000001510000"]);
+    let (card, commands) = selected(&[]);
+    assert!(matches!(card.leave(), Err(JpkiCardError::Transport { .. })));
+    assert_eq!(commands.borrow().len(), 5);
+    let (card, commands) = selected(&[]);
+    drop(card);
+    assert_eq!(commands.borrow()[4..], ["00A4040C07A0000001510000"]);
+}
+
+/// The transport of a script that has come to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("torn")]
+struct Torn;
+
+/// Answers in order, and keeps what it was sent.
+struct Script {
+    answers: VecDeque<Vec<u8>>,
+    commands: Rc<RefCell<Vec<String>>>,
+}
+
+impl CardTransaction for Script {
+    type Error = Torn;
+
+    fn transmit(&mut self, command: &CommandApdu) -> Result<ResponseApdu, Torn> {
+        let text = command.to_octets().iter().map(|octet| format!("{octet:02X}")).collect();
+        self.commands.borrow_mut().push(text);
+        let answer = self.answers.pop_front().ok_or(Torn)?;
+        Ok(ResponseApdu::parse(&answer).expect("a script of responses"))
+    }
+}
+
+fn select(answers: &[&str]) -> (Result<JpkiCard<Script>, JpkiCardError<Torn>>, Rc<RefCell<Vec<String>>>) {
+    let commands = Rc::new(RefCell::new(Vec::new()));
+    let answers = answers.iter().map(|answer| octets(answer)).collect();
+    (JpkiCard::select(Script { answers, commands: Rc::clone(&commands) }), commands)
+}
+
+/// A card that answers this after its four commands of selection.
+fn selected(answers: &[&str]) -> (JpkiCard<Script>, Rc<RefCell<Vec<String>>>) {
+    let (card, commands) = select(&[&SELECTED, answers].concat());
+    (card.expect("a card"), commands)
+}
+
+fn verifies(commands: &RefCell<Vec<String>>) -> usize {
+    commands.borrow().iter().filter(|command| command.starts_with("0020") && command.len() > 10).count()
+}
+
+fn pin() -> Pin {
+    Pin::parse("4649").expect("four digits")
+}
+
+fn octets(text: &str) -> Vec<u8> {
+    let digits: String = text.split_whitespace().collect();
+    (0..digits.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("hexadecimal"))
+        .collect()
+}
+
+fn octets_in_blocks(octets: usize) -> Vec<String> {
+    let blocks = [0xE0].into_iter().cycle().scan(octets, |left, block| {
+        let block = block.min(*left);
+        *left -= block;
+        (block > 0).then(|| format!("{}9000", "AA".repeat(block)))
+    });
+    blocks.collect()
+}
