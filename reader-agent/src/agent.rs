@@ -1,0 +1,128 @@
+//! The whole agent: a listener in front, one clerk behind it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use madoguchi_protocol::{ErrorCode, Origin};
+use ring::rand::SecureRandom;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tracing::error;
+
+use crate::desk::{Desk, End};
+use crate::listener::{Counter, router};
+use crate::sign_in::{Clerk, Order, RunningClaim};
+use crate::{AgentError, CardPolicy, CardSource, Clock, Interrupt, Prompt, Transport};
+
+/// An agent and everything that it works with.
+pub struct Agent<S, P> {
+    /// The gateways that it talks to, and no others.
+    pub gateways: Vec<Origin>,
+    /// True on a shared computer.
+    pub counter: bool,
+    /// Longest wait for reader and card; until the sign-in's end when absent.
+    pub card_wait: Option<Duration>,
+    /// Which cards may meet a PIN.
+    pub policy: CardPolicy,
+    /// Where cards come from.
+    pub source: S,
+    /// What the resident sees.
+    pub prompt: P,
+    /// The way to the gateways.
+    pub transport: Arc<dyn Transport>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// The system's random number generator.
+    pub random: Arc<dyn SecureRandom + Send + Sync>,
+}
+
+impl<S: CardSource + 'static, P: Prompt + 'static> Agent<S, P> {
+    /// Serves browsers on `listener` until `stopped`; then ends the running sign-in as declined, with card and
+    /// terminal left as they should be.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        stopped: impl Future<Output = ()>,
+    ) -> Result<(), AgentError> {
+        let port = listener.local_addr().map_err(AgentError::Listener)?.port();
+        let desk = Arc::new(Mutex::new(Desk::default()));
+        let interrupt = Interrupt::default();
+        let running = RunningClaim::default();
+        let (orders, waiting) = channel();
+        let (left, clerk_left) = oneshot::channel();
+        let clerk = Clerk {
+            source: self.source,
+            prompt: self.prompt,
+            policy: self.policy,
+            card_wait: self.card_wait,
+            counter: self.counter,
+            transport: Arc::clone(&self.transport),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+            interrupt: interrupt.clone(),
+            running: running.clone(),
+        };
+        let book = Arc::clone(&desk);
+        // A thread of its own: reader, terminal and gateway are waited for without a runtime.
+        thread::spawn(move || {
+            work(clerk, &waiting, &book);
+            // Nobody may be waiting for it.
+            let _ = left.send(());
+        });
+        let counter = Arc::new(Counter {
+            port,
+            gateways: self.gateways,
+            desk,
+            orders,
+            clock: self.clock,
+            random: self.random,
+            transport: self.transport,
+            interrupt: interrupt.clone(),
+            running,
+        });
+        let app = router(counter).into_make_service_with_connect_info::<std::net::SocketAddr>();
+        let (close, closing) = oneshot::channel::<()>();
+        let server = axum::serve(listener, app).with_graceful_shutdown(async {
+            let _ = closing.await;
+        });
+        // A task, so that everything the server holds is gone when it ends.
+        let mut server = tokio::spawn(server.into_future());
+        tokio::select! {
+            result = &mut server => {
+                let result = result.unwrap_or_else(|panic| Err(std::io::Error::other(panic)));
+                return result.map_err(AgentError::Listener);
+            }
+            () = stopped => {}
+        }
+        interrupt.stop();
+        let _ = close.send(());
+        // Until the connections are closed, which lets the clerk go; a gateway that does not answer is not waited for.
+        let leave = async {
+            let _ = server.await;
+            let _ = clerk_left.await;
+        };
+        if tokio::time::timeout(LEAVE_TIME, leave).await.is_err() {
+            error!("the running sign-in did not end in time");
+        }
+        Ok(())
+    }
+}
+
+fn work<S: CardSource, P: Prompt>(mut clerk: Clerk<S, P>, orders: &Receiver<Order>, desk: &Mutex<Desk>) {
+    while let Ok(order) = orders.recv() {
+        // A panic must not leave the counter without its clerk. The card was left and powered down on the way out.
+        let end = catch_unwind(AssertUnwindSafe(|| clerk.serve(order)));
+        let end = end.unwrap_or_else(|_| {
+            error!("a sign-in panicked");
+            End::Page(ErrorCode::Internal)
+        });
+        let now = clerk.clock.monotonic();
+        desk.lock().unwrap_or_else(PoisonError::into_inner).finish(end, now);
+    }
+}
+
+/// The gateway's answer to the cancel is waited for about this long.
+const LEAVE_TIME: Duration = Duration::from_secs(20);

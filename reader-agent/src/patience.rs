@@ -1,0 +1,131 @@
+//! How long a question to the resident or a wait for the card may take, and what ends it early.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use madoguchi_protocol::{ErrorCode, MIN_SECONDS_FOR_PIN};
+
+use crate::Clock;
+
+/// Ends the running sign-in from outside: the program is told to stop, or a newer attempt took its place.
+/// Clones share one state.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt(Arc<AtomicU8>);
+
+impl Interrupt {
+    /// The program stops: the running sign-in and all later ones end as `declined`.
+    pub fn stop(&self) {
+        self.0.store(STOPPED, Ordering::SeqCst);
+    }
+
+    /// The gateway says that a newer attempt replaced the running sign-in. A stop outweighs it.
+    pub fn replace(&self) {
+        // An error means that it is already set to something, which stands.
+        let _ = self.0.compare_exchange(CALM, REPLACED, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    /// The next sign-in begins; a stop stays.
+    pub(crate) fn begin(&self) {
+        let _ = self.0.compare_exchange(REPLACED, CALM, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    fn reason(&self) -> Option<ErrorCode> {
+        match self.0.load(Ordering::SeqCst) {
+            STOPPED => Some(ErrorCode::Declined),
+            REPLACED => Some(ErrorCode::SignInReplaced),
+            _ => None,
+        }
+    }
+}
+
+const CALM: u8 = 0;
+const REPLACED: u8 = 1;
+const STOPPED: u8 = 2;
+
+/// The time that is left of one sign-in. Whoever waits for the resident or the card asks it at least twice a second.
+pub struct Patience<'a> {
+    clock: &'a dyn Clock,
+    deadline: Duration,
+    interrupt: Interrupt,
+}
+
+impl<'a> Patience<'a> {
+    /// Patience until `deadline` on the monotonic clock.
+    pub fn new(clock: &'a dyn Clock, deadline: Duration, interrupt: Interrupt) -> Self {
+        Self { clock, deadline, interrupt }
+    }
+
+    /// Goes on, or says why not: interrupted, or the sign-in ran out of time.
+    pub fn check(&self) -> Result<(), ErrorCode> {
+        match self.interrupt.reason() {
+            Some(reason) => Err(reason),
+            None if self.left().is_zero() => Err(ErrorCode::SignInExpired),
+            None => Ok(()),
+        }
+    }
+
+    /// The same, and time enough to send a PIN: a try must never be spent on a sign-in that cannot end well.
+    pub fn check_for_pin(&self) -> Result<(), ErrorCode> {
+        self.check()?;
+        if self.left() < Duration::from_secs(MIN_SECONDS_FOR_PIN) {
+            Err(ErrorCode::TooLittleTime)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Patience of the same sign-in, for at most `limit` from now.
+    pub fn at_most(&self, limit: Duration) -> Self {
+        let deadline = self.deadline.min(self.clock.monotonic().saturating_add(limit));
+        Self { clock: self.clock, deadline, interrupt: self.interrupt.clone() }
+    }
+
+    /// Time left.
+    pub fn left(&self) -> Duration {
+        self.deadline.saturating_sub(self.clock.monotonic())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::HandClock;
+
+    #[test]
+    fn time_runs_out() {
+        let clock = HandClock::default();
+        let patience = Patience::new(&clock, Duration::from_secs(60), Interrupt::default());
+        assert_eq!(patience.check_for_pin(), Ok(()));
+        clock.advance(Duration::from_secs(40));
+        assert_eq!(patience.check_for_pin(), Ok(()));
+        clock.advance(Duration::from_millis(1));
+        assert_eq!(patience.check_for_pin(), Err(ErrorCode::TooLittleTime));
+        assert_eq!(patience.check(), Ok(()));
+        clock.advance(Duration::from_secs(20));
+        assert_eq!(patience.check(), Err(ErrorCode::SignInExpired));
+    }
+
+    #[test]
+    fn a_shorter_patience_ends_first_and_never_later() {
+        let clock = HandClock::default();
+        let patience = Patience::new(&clock, Duration::from_secs(60), Interrupt::default());
+        assert_eq!(patience.at_most(Duration::from_secs(5)).left(), Duration::from_secs(5));
+        assert_eq!(patience.at_most(Duration::from_secs(90)).left(), Duration::from_secs(60));
+    }
+
+    #[test]
+    fn a_stop_outweighs_and_stays() {
+        let clock = HandClock::default();
+        let interrupt = Interrupt::default();
+        let patience = Patience::new(&clock, Duration::from_secs(60), interrupt.clone());
+        interrupt.replace();
+        assert_eq!(patience.check(), Err(ErrorCode::SignInReplaced));
+        interrupt.begin();
+        assert_eq!(patience.check(), Ok(()));
+        interrupt.stop();
+        interrupt.replace();
+        interrupt.begin();
+        assert_eq!(patience.check(), Err(ErrorCode::Declined));
+    }
+}

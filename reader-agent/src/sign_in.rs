@@ -1,0 +1,280 @@
+//! One sign-in, from the ticket to its end: the order of the design, claim, show, agree, card, PIN, sign, finish.
+//!
+//! The only place that has the card sign, and what it has signed is a [`SignInStatement`] built here from what was shown.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use madoguchi_cert_verify::{Certificate, verify_statement};
+use madoguchi_jpki_card::{DigestAlgorithm, JpkiCard, JpkiCardError, VerifyOutcome};
+use madoguchi_protocol::{
+    CLAIMED_SECONDS, CancelRequest, ClaimAnswer, ClaimRequest, Display, ErrorCode, FinishRequest,
+    KIND_SIGN_IN, MIN_SECONDS_FOR_PIN, Origin, PROTOCOL_VERSION, Secret, SignInStatement, sha256,
+    sign_in_return_url, sign_in_stopped_url,
+};
+use ring::rand::SecureRandom;
+use tracing::{info, warn};
+use zeroize::Zeroizing;
+
+use crate::desk::End;
+use crate::gateway::Gateway;
+use crate::{
+    CardPolicy, CardSource, Clock, Interrupt, Notice, Patience, Prompt, ReaderError, ShownRequest, Transport,
+};
+
+/// What a browser asked for.
+pub(crate) struct Order {
+    pub(crate) gateway: Origin,
+    pub(crate) ticket: Secret<32>,
+}
+
+/// The claim of the running sign-in, for asking the gateway whether it still stands. The same claim again gets the same
+/// answer, and after a newer attempt in the same browser it gets `sign_in_replaced`.
+#[derive(Clone, Default)]
+pub(crate) struct RunningClaim {
+    claim: Arc<Mutex<Option<Arc<Claim>>>>,
+    /// Held while the gateway is being asked.
+    asking: Arc<Mutex<()>>,
+}
+
+struct Claim {
+    gateway: Origin,
+    request: ClaimRequest,
+}
+
+impl RunningClaim {
+    /// Interrupts the running sign-in if a newer one took its place at the gateway. Asks once at a time.
+    pub(crate) fn check(&self, transport: &dyn Transport, interrupt: &Interrupt) {
+        let Ok(_asking) = self.asking.try_lock() else {
+            return;
+        };
+        let Some(claim) = self.lock().clone() else {
+            return;
+        };
+        let gateway = Gateway { origin: &claim.gateway, transport };
+        if gateway.claim(&claim.request) == Err(ErrorCode::SignInReplaced) {
+            // Under the lock, so that it never hits the sign-in after this one.
+            let now = self.lock();
+            if now.as_ref().is_some_and(|now| Arc::ptr_eq(now, &claim)) {
+                interrupt.replace();
+            }
+        }
+    }
+
+    fn set(&self, claim: Option<Arc<Claim>>) {
+        *self.lock() = claim;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Claim>>> {
+        self.claim.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Everything that a sign-in needs; serves one at a time.
+pub(crate) struct Clerk<S, P> {
+    pub(crate) source: S,
+    pub(crate) prompt: P,
+    pub(crate) policy: CardPolicy,
+    pub(crate) card_wait: Option<Duration>,
+    pub(crate) counter: bool,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn SecureRandom + Send + Sync>,
+    pub(crate) interrupt: Interrupt,
+    pub(crate) running: RunningClaim,
+}
+
+impl<S: CardSource, P: Prompt> Clerk<S, P> {
+    /// Runs one sign-in to its end.
+    pub(crate) fn serve(&mut self, order: Order) -> End {
+        let (end, result) = self.run(order);
+        self.running.set(None);
+        match result {
+            Ok(()) => info!("sign-in proven"),
+            Err(code) => info!(%code, "sign-in stopped"),
+        }
+        self.prompt.tell_end(result);
+        end
+    }
+
+    fn run(&mut self, order: Order) -> (End, Result<(), ErrorCode>) {
+        self.interrupt.begin();
+        let transport = Arc::clone(&self.transport);
+        let gateway = Gateway { origin: &order.gateway, transport: &*transport };
+        let secrets = (Secret::<32>::generate(&*self.random), Secret::<32>::generate(&*self.random));
+        let (Ok(return_verifier), Ok(claim_secret)) = secrets else {
+            return (End::Page(ErrorCode::Internal), Err(ErrorCode::Internal));
+        };
+        let claim = Arc::new(Claim {
+            gateway: order.gateway.clone(),
+            request: ClaimRequest {
+                ticket: order.ticket,
+                return_verifier_hash: return_verifier.hash(),
+                claim_secret_hash: claim_secret.hash(),
+                version: PROTOCOL_VERSION,
+                agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+                kinds: vec![KIND_SIGN_IN.to_owned()],
+                counter: self.counter,
+            },
+        });
+        // Before the claim: the gateway's seconds begin when it answers, ours a little earlier.
+        let asked_at = self.clock.monotonic();
+        let answer = match gateway.claim(&claim.request) {
+            Ok(answer) => answer,
+            Err(code) => return (End::Page(code), Err(code)),
+        };
+        self.running.set(Some(claim));
+        let life = Duration::from_secs(answer.expires_in.min(CLAIMED_SECONDS));
+        let clock = Arc::clone(&self.clock);
+        let patience = Patience::new(&*clock, asked_at.saturating_add(life), self.interrupt.clone());
+
+        let proof = self.prove(&order.gateway, &answer, &return_verifier, &patience);
+        let sign_in_id = answer.sign_in_id;
+        let finished = match proof {
+            Ok(Proof { certificate, signature }) => {
+                self.prompt.notice(Notice::Sending);
+                let request = FinishRequest { sign_in_id, claim_secret, certificate, signature };
+                gateway.finish(&request).map(|_| ()).map_err(|code| (code, request.claim_secret))
+            }
+            Err(code) => Err((code, claim_secret)),
+        };
+        match finished {
+            Ok(()) => {
+                let url = sign_in_return_url(&order.gateway, sign_in_id, &return_verifier);
+                (End::Redirect(Zeroizing::new(url)), Ok(()))
+            }
+            Err((reason, claim_secret)) => {
+                gateway.cancel(&CancelRequest { sign_in_id, claim_secret, reason });
+                (End::Redirect(Zeroizing::new(sign_in_stopped_url(&order.gateway, sign_in_id))), Err(reason))
+            }
+        }
+    }
+
+    /// Shows the request, and when the resident agrees has the card sign the statement of what was shown.
+    fn prove(
+        &mut self,
+        gateway: &Origin,
+        answer: &ClaimAnswer,
+        return_verifier: &Secret<32>,
+        patience: &Patience<'_>,
+    ) -> Result<Proof, ErrorCode> {
+        if answer.kind != KIND_SIGN_IN {
+            return Err(ErrorCode::AgentTooOld);
+        }
+        let display = Display::from_der(&answer.display).map_err(|error| {
+            warn!(%error, %gateway, "what the gateway wants shown cannot be shown");
+            ErrorCode::RequestInvalid
+        })?;
+        self.prompt.ask_consent(&ShownRequest { gateway, display: &display }, patience)?;
+
+        let mut card = self.find_card(patience)?;
+        self.prompt.notice(Notice::ReadingCard);
+        if !card.availability().map_err(|error| card_code(&error))?.auth {
+            return Err(ErrorCode::CertificateMissing);
+        }
+        let octets = card.read_auth_certificate().map_err(|error| card_code(&error))?;
+        let certificate = Certificate::parse(&octets).map_err(|error| {
+            info!(%error, "the card's certificate cannot be read");
+            ErrorCode::CertificateUnusable
+        })?;
+        self.policy.check(&certificate, self.clock.unix())?;
+
+        self.verify_pin(&mut card, patience)?;
+        patience.check()?;
+        let statement = SignInStatement::new(
+            gateway,
+            answer.sign_in_id,
+            answer.gateway_nonce,
+            &answer.client_id,
+            &answer.display,
+            return_verifier.hash(),
+            &octets,
+        );
+        let signature = sign(&mut card, &statement)?;
+        // Its failure is no reason to stop: the card loses power next.
+        let _ = card.leave();
+        verify_statement(&statement, &certificate, &signature).map_err(|error| {
+            warn!(%error, "the card's signature does not verify");
+            ErrorCode::CardError
+        })?;
+        Ok(Proof { certificate: octets, signature })
+    }
+
+    /// The first My Number card among the cards that lie on readers.
+    fn find_card(&mut self, patience: &Patience<'_>) -> Result<JpkiCard<S::Card>, ErrorCode> {
+        // Some time is kept back: a sign-in that ends for want of a card can then be cancelled with that reason.
+        let wait = patience.left().saturating_sub(Duration::from_secs(MIN_SECONDS_FOR_PIN));
+        let patience = patience.at_most(self.card_wait.map_or(wait, |limit| limit.min(wait)));
+        let prompt = &mut self.prompt;
+        let readers =
+            self.source.wait(&patience, &mut |notice| prompt.notice(notice)).map_err(|error| error.code())?;
+        let mut refused = ErrorCode::NoCard;
+        for reader in readers {
+            let card = self.source.open(&reader).map_err(|error| error.code());
+            match card.and_then(|card| JpkiCard::select(card).map_err(|error| card_code(&error))) {
+                Ok(card) => return Ok(card),
+                Err(code) => refused = code,
+            }
+        }
+        Err(refused)
+    }
+
+    /// PIN and VERIFY: nothing is sent twice, and every VERIFY comes after a look at the counter.
+    fn verify_pin(&mut self, card: &mut JpkiCard<S::Card>, patience: &Patience<'_>) -> Result<(), ErrorCode> {
+        loop {
+            let tries_left = card.tries_left().map_err(|error| card_code(&error))?;
+            match tries_left {
+                0 => return Err(ErrorCode::PinBlocked),
+                1 => self.prompt.ask_last_try(patience)?,
+                _ => {}
+            }
+            patience.check_for_pin()?;
+            let pin = self.prompt.ask_pin(tries_left, patience)?;
+            patience.check_for_pin()?;
+            self.prompt.notice(Notice::Signing);
+            match card.verify_pin(pin) {
+                Ok(VerifyOutcome::Verified) => return Ok(()),
+                Ok(VerifyOutcome::Wrong { tries_left }) => self.prompt.ask_again(tries_left, patience)?,
+                Ok(VerifyOutcome::Blocked) => return Err(ErrorCode::PinBlocked),
+                Err(error) => {
+                    if matches!(error, JpkiCardError::PossiblyConsumed { .. }) {
+                        self.prompt.notice(Notice::TryMayBeSpent);
+                    }
+                    return Err(card_code(&error));
+                }
+            }
+        }
+    }
+}
+
+struct Proof {
+    certificate: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+/// Takes a statement and nothing else: no digest that somebody else made ever reaches the card.
+fn sign<C: madoguchi_iso7816::CardTransaction<Error = ReaderError>>(
+    card: &mut JpkiCard<C>,
+    statement: &SignInStatement,
+) -> Result<Vec<u8>, ErrorCode> {
+    let digest = sha256(&statement.to_der());
+    card.sign(DigestAlgorithm::Sha256, digest.as_ref()).map_err(|error| card_code(&error))
+}
+
+/// What the resident is told about a failure of the card.
+pub(crate) fn card_code(error: &JpkiCardError<ReaderError>) -> ErrorCode {
+    // Command and status word only: the error holds no data of the card.
+    info!(%error, "card");
+    match error {
+        JpkiCardError::CertificateTooLong { .. } => ErrorCode::CertificateUnusable,
+        JpkiCardError::NoCertificate => ErrorCode::CertificateMissing,
+        JpkiCardError::NotMyNumberCard { .. } | JpkiCardError::UnsupportedToken { .. } => {
+            ErrorCode::NotMyNumberCard
+        }
+        JpkiCardError::PossiblyConsumed { source } | JpkiCardError::Transport { source, .. } => source.code(),
+        _ => ErrorCode::CardError,
+    }
+}
+
+#[cfg(test)]
+mod tests;

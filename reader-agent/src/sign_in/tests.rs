@@ -1,0 +1,347 @@
+//! The flow against a gateway that checks like the real one and a card in software that behaves like the real one.
+
+use std::io::Write;
+
+use madoguchi_cert_verify::Anchor;
+use madoguchi_mock_card::{CardContents, InstalledApplication, Scenario};
+use madoguchi_protocol::Octets;
+use madoguchi_test_pki::{CardOptions, CertificateFault};
+use tracing::Level;
+
+use super::*;
+use crate::testing::{Desktop, FakeGateway, HandClock, Mind, Resident, issue, origin, pki, shared_random};
+
+const TICKET: Octets<32> = Octets([9; 32]);
+
+struct Scene {
+    clerk: Clerk<Desktop, Resident>,
+    desktop: Desktop,
+    gateway: Arc<FakeGateway>,
+    mind: Arc<Mutex<Mind>>,
+    clock: Arc<HandClock>,
+}
+
+impl Scene {
+    fn new(card: &CardContents, scenario: &Scenario) -> Self {
+        let desktop = Desktop::new(card, scenario);
+        let resident = Resident::default();
+        let gateway = Arc::new(FakeGateway::default());
+        let clock = Arc::new(HandClock::default());
+        let clerk = Clerk {
+            source: desktop.clone(),
+            prompt: resident.clone(),
+            policy: CardPolicy::Resident,
+            card_wait: None,
+            counter: false,
+            transport: Arc::clone(&gateway) as Arc<dyn Transport>,
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            random: shared_random(),
+            interrupt: Interrupt::default(),
+            running: RunningClaim::default(),
+        };
+        Self { clerk, desktop, gateway, mind: resident.0, clock }
+    }
+
+    fn mind(&self, change: impl FnOnce(&mut Mind)) {
+        change(&mut self.mind.lock().expect("the mind"));
+    }
+
+    /// Runs one sign-in and checks what must hold whatever happened.
+    fn run(&mut self) -> Result<(), ErrorCode> {
+        let ticket = Secret::decode(&TICKET.encode()).expect("32 octets");
+        let end = self.clerk.serve(Order { gateway: origin(), ticket });
+        let result = *self.mind.lock().expect("the mind").ends.last().expect("an end");
+        let End::Redirect(url) = end else { panic!("{end:?}") };
+        let id = Octets([1; 16]);
+        let finished = *self.gateway.finished.lock().expect("the count");
+        match result {
+            Ok(()) => {
+                let verifier =
+                    url.strip_prefix(&format!("http://localhost:24810/sign-in/{id}/return?v=")).expect("v");
+                let verifier = Secret::<32>::decode(verifier).expect("32 octets");
+                let claims = self.gateway.claims.lock().expect("the list");
+                assert_eq!(claims.last().expect("a claim").return_verifier_hash, verifier.hash());
+                assert_eq!(finished, 1);
+                assert!(self.gateway.cancelled.lock().expect("the list").is_empty());
+            }
+            Err(code) => {
+                assert_eq!(*url, format!("http://localhost:24810/sign-in/{id}/stopped"));
+                assert_eq!(finished, 0);
+                assert_eq!(*self.gateway.cancelled.lock().expect("the list"), [code]);
+            }
+        }
+        self.desktop.assert_left_well();
+        assert!(self.clerk.running.claim.lock().expect("the claim").is_none());
+        result
+    }
+}
+
+fn with_tries(auth_tries: u8) -> Scenario {
+    Scenario { auth_tries, ..Scenario::default() }
+}
+
+/// Every ending of a healthy card, on one card: making its keys takes a second.
+#[test]
+fn pins_and_tries() {
+    let mut pki = pki();
+    let card = issue(&mut pki, &CardOptions::default());
+    let scene = |tries| Scene::new(&card, &with_tries(tries));
+
+    let mut right = scene(3);
+    assert_eq!(right.run(), Ok(()));
+    assert_eq!(right.desktop.verifies(), 1);
+    assert!(right.mind.lock().expect("the mind").notices.ends_with(&[Notice::Sending]));
+    {
+        let claims = right.gateway.claims.lock().expect("the list");
+        let claim = claims.last().expect("a claim");
+        assert_eq!((claim.version, claim.counter, claim.ticket.hash()), (1, false, sha256(&TICKET.0)));
+    }
+
+    let mut wrong_then_right = scene(3);
+    wrong_then_right.mind(|mind| {
+        mind.pins = ["0000", "1234"].into();
+        mind.again = true;
+    });
+    assert_eq!(wrong_then_right.run(), Ok(()));
+    assert_eq!(wrong_then_right.desktop.verifies(), 2);
+    assert_eq!(wrong_then_right.mind.lock().expect("the mind").asked_with, [3, 2]);
+    assert_eq!(wrong_then_right.desktop.tries_left(), Some(3));
+
+    let mut wrong = scene(3);
+    wrong.mind(|mind| mind.pins = ["0000", "1234"].into());
+    assert_eq!(wrong.run(), Err(ErrorCode::PinWrong));
+    assert_eq!(
+        (wrong.desktop.verifies(), wrong.desktop.tries_left()),
+        (1, Some(2)),
+        "nothing is retried by itself"
+    );
+
+    let mut last = scene(1);
+    assert_eq!(last.run(), Err(ErrorCode::PinLastTry));
+    assert_eq!((last.desktop.verifies(), last.desktop.tries_left()), (0, Some(1)));
+
+    let mut insists = scene(1);
+    insists.mind(|mind| mind.insists = true);
+    assert_eq!(insists.run(), Ok(()));
+
+    let mut loses = scene(1);
+    loses.mind(|mind| {
+        mind.insists = true;
+        mind.again = true;
+        mind.pins = ["0000", "1234"].into();
+    });
+    assert_eq!(loses.run(), Err(ErrorCode::PinBlocked));
+    assert_eq!((loses.desktop.verifies(), loses.desktop.tries_left()), (1, Some(0)));
+
+    let mut blocked = scene(0);
+    assert_eq!(blocked.run(), Err(ErrorCode::PinBlocked));
+    assert_eq!(blocked.desktop.verifies(), 0);
+
+    let mut nothing_typed = scene(3);
+    nothing_typed.mind(|mind| mind.pins.clear());
+    assert_eq!(nothing_typed.run(), Err(ErrorCode::Declined));
+    assert_eq!(nothing_typed.desktop.verifies(), 0);
+}
+
+#[test]
+fn what_stops_it_before_the_card_is_touched() {
+    let mut pki = pki();
+    let card = issue(&mut pki, &CardOptions::default());
+    let scene = || Scene::new(&card, &Scenario::default());
+    let untouched = |scene: &Scene| assert_eq!(*scene.desktop.opened.lock().expect("the count"), 0);
+
+    let mut declined = scene();
+    declined.mind(|mind| mind.consent = Err(ErrorCode::Declined));
+    assert_eq!(declined.run(), Err(ErrorCode::Declined));
+    untouched(&declined);
+
+    let mut unknown_kind = scene();
+    unknown_kind.gateway.answer.lock().expect("the answer").kind = "sign-document-v1".to_owned();
+    assert_eq!(unknown_kind.run(), Err(ErrorCode::AgentTooOld));
+    untouched(&unknown_kind);
+
+    let mut unshowable = scene();
+    unshowable.gateway.answer.lock().expect("the answer").display.push(0);
+    assert_eq!(unshowable.run(), Err(ErrorCode::RequestInvalid));
+    untouched(&unshowable);
+
+    for code in [ErrorCode::SignInUnknown, ErrorCode::TicketUsed, ErrorCode::AgentTooOld] {
+        let mut refused = scene();
+        *refused.gateway.refuse_claim.lock().expect("the code") = Some(code);
+        let ticket = Secret::decode(&TICKET.encode()).expect("32 octets");
+        assert_eq!(refused.clerk.serve(Order { gateway: origin(), ticket }), End::Page(code));
+        assert!(refused.gateway.cancelled.lock().expect("the list").is_empty());
+        untouched(&refused);
+    }
+}
+
+#[test]
+fn time_and_interrupts_stop_it_before_verify() {
+    let mut pki = pki();
+    let card = issue(&mut pki, &CardOptions::default());
+    for (seconds, code) in [(581, ErrorCode::TooLittleTime), (600, ErrorCode::SignInExpired)] {
+        let mut scene = Scene::new(&card, &Scenario::default());
+        let clock = Arc::clone(&scene.clock);
+        scene.mind(|mind| {
+            mind.while_typing = Some(Box::new(move || clock.advance(Duration::from_secs(seconds))));
+        });
+        assert_eq!(scene.run(), Err(code));
+        assert_eq!(scene.desktop.verifies(), 0);
+    }
+
+    // No gateway gets more of our time than the protocol gives.
+    let mut generous = Scene::new(&card, &Scenario::default());
+    generous.gateway.answer.lock().expect("the answer").expires_in = u64::MAX;
+    let clock = Arc::clone(&generous.clock);
+    generous.mind(|mind| mind.while_typing = Some(Box::new(move || clock.advance(Duration::from_secs(600)))));
+    assert_eq!(generous.run(), Err(ErrorCode::SignInExpired));
+
+    let mut replaced = Scene::new(&card, &Scenario::default());
+    let (running, interrupt) = (replaced.clerk.running.clone(), replaced.clerk.interrupt.clone());
+    let gateway = Arc::clone(&replaced.gateway);
+    replaced.mind(|mind| {
+        mind.while_typing = Some(Box::new(move || {
+            // As long as the gateway gives the same answer, nothing happens.
+            running.check(&*gateway, &interrupt);
+            *gateway.refuse_claim.lock().expect("the code") = Some(ErrorCode::SignInReplaced);
+            running.check(&*gateway, &interrupt);
+        }));
+    });
+    assert_eq!(replaced.run(), Err(ErrorCode::SignInReplaced));
+    assert_eq!(replaced.desktop.verifies(), 0);
+    let claims = replaced.gateway.bodies.lock().expect("the list");
+    assert_eq!(claims[0], claims[1], "the same claim");
+    assert_eq!(claims[0], claims[2], "the same claim");
+}
+
+#[test]
+fn the_card_is_pulled_out_at_every_command() {
+    let mut pki = pki();
+    let card = issue(&mut pki, &CardOptions::default());
+    let mut healthy = Scene::new(&card, &Scenario::default());
+    assert_eq!(healthy.run(), Ok(()));
+    let all = healthy.desktop.commands.lock().expect("the list").clone();
+    let last_needed = all.len() - 1;
+    assert_eq!(all[last_needed].0, 0xA4, "the last command leaves the application");
+    for at in 1..=last_needed {
+        for remove_after_execution in [false, true] {
+            let scenario = Scenario {
+                remove_at_apdu: Some(u32::try_from(at).expect("a small number")),
+                remove_after_execution,
+                ..Scenario::default()
+            };
+            let mut scene = Scene::new(&card, &scenario);
+            assert_eq!(scene.run(), Err(ErrorCode::CardRemoved), "at command {at}");
+            assert!(scene.desktop.verifies() <= 1, "at command {at}");
+            let told = scene.mind.lock().expect("the mind").notices.contains(&Notice::TryMayBeSpent);
+            assert_eq!(told, all[at - 1].0 == 0x20 && all[at - 1].1 > 0, "at command {at}");
+        }
+    }
+}
+
+#[test]
+fn other_cards_are_left_alone() {
+    let mut pki = pki();
+    let card = issue(&mut pki, &CardOptions::default());
+    let scenario = Scenario { application: InstalledApplication::None, ..Scenario::default() };
+    let mut scene = Scene::new(&card, &scenario);
+    assert_eq!(scene.run(), Err(ErrorCode::NotMyNumberCard));
+
+    for (fault, code) in [
+        (CertificateFault::Expired, ErrorCode::CertificateExpired),
+        (CertificateFault::NotYetValid, ErrorCode::CertificateNotYetValid),
+        (CertificateFault::SignatureCertificate, ErrorCode::CertificateUnusable),
+        (CertificateFault::CaFlag, ErrorCode::CertificateUnusable),
+    ] {
+        let options = CardOptions { fault: Some(fault), ..CardOptions::default() };
+        let card = issue(&mut pki, &options);
+        let mut scene = Scene::new(&card, &Scenario::default());
+        assert_eq!(scene.run(), Err(code), "{fault:?}");
+        assert_eq!(scene.desktop.verifies(), 0, "{fault:?}");
+    }
+}
+
+/// The card of another authority, and a good one of the test anchor.
+#[test]
+fn automation_meets_only_cards_of_the_test_anchor() {
+    let (mut ours, mut theirs) = (pki(), pki());
+    let policy = CardPolicy::TestOnly(vec![Anchor::new(ours.auth_ca()).expect("an anchor")]);
+    let strange = issue(&mut theirs, &CardOptions::default());
+    let mut scene = Scene::new(&strange, &Scenario::default());
+    scene.clerk.policy = policy;
+    assert_eq!(scene.run(), Err(ErrorCode::TestCardOnly));
+    assert!(scene.desktop.commands.lock().expect("the list").iter().all(|(ins, _)| *ins != 0x20));
+
+    // Another policy is fine, an expired certificate is not.
+    let ca = Anchor::new(ours.auth_ca()).expect("an anchor");
+    let options = CardOptions { fault: Some(CertificateFault::WrongPolicy), ..CardOptions::default() };
+    let card = issue(&mut ours, &options);
+    let mut scene = Scene::new(&card, &Scenario::default());
+    scene.clerk.policy = CardPolicy::TestOnly(vec![ca]);
+    assert_eq!(scene.run(), Ok(()));
+}
+
+#[test]
+fn the_gateway_may_still_refuse_the_proof() {
+    let mut pki = pki();
+    let card = issue(&mut pki, &CardOptions::default());
+    for code in [ErrorCode::CertificateRevoked, ErrorCode::CannotCheck] {
+        let mut scene = Scene::new(&card, &Scenario::default());
+        *scene.gateway.refuse_finish.lock().expect("the code") = Some(code);
+        assert_eq!(scene.run(), Err(code));
+    }
+}
+
+#[test]
+fn no_log_holds_a_secret() {
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+    impl Write for Log {
+        fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("the log").write(octets)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut pki = pki();
+    let options = CardOptions { pin: "7391".to_owned(), ..CardOptions::default() };
+    let card = issue(&mut pki, &options);
+    let certificate = card.files.auth_certificate.clone();
+    let mut scene = Scene::new(&card, &Scenario::default());
+    scene.mind(|mind| {
+        mind.pins = ["7390", "7391"].into();
+        mind.again = true;
+    });
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(Level::TRACE)
+        .with_ansi(false)
+        .without_time()
+        .with_writer(move || writer.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, || assert_eq!(scene.run(), Ok(())));
+    let log = String::from_utf8(log.0.lock().expect("the log").clone()).expect("text");
+    assert!(log.contains("sign-in proven"), "the log is captured: {log}");
+    let mut secrets = vec!["7390".to_owned(), "7391".to_owned(), TICKET.encode()];
+    let hex = |octets: &[u8]| octets.iter().map(|octet| format!("{octet:02x}")).collect::<String>();
+    secrets.push(hex(&certificate[..16]));
+    secrets.push(format!("{:?}", &certificate[..4]).trim_end_matches(']').to_owned());
+    for body in scene.gateway.bodies.lock().expect("the list").iter() {
+        let body: serde_json::Value = serde_json::from_str(body).expect("JSON");
+        secrets.extend(
+            body.as_object()
+                .expect("an object")
+                .iter()
+                .filter(|(name, _)| {
+                    !matches!(name.as_str(), "version" | "agent_version" | "kinds" | "counter")
+                })
+                .filter_map(|(_, value)| value.as_str().map(str::to_owned)),
+        );
+    }
+    assert!(secrets.len() > 10);
+    for secret in secrets {
+        assert!(!log.contains(&secret), "{secret} in {log}");
+    }
+}

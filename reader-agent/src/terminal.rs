@@ -1,0 +1,217 @@
+//! The front in a terminal: Japanese first, then English. Plain lines, no colours, no cursor movement.
+
+use std::fmt::Write as _;
+use std::io;
+
+use madoguchi_jpki_card::Pin;
+use madoguchi_protocol::{ErrorCode, Lang, error_text};
+
+use crate::keyboard::Keyboard;
+use crate::{AgentError, Notice, Patience, Prompt, ShownRequest};
+
+/// Asks on the terminal that the program was started in.
+pub struct TerminalPrompt {
+    keyboard: Keyboard,
+}
+
+impl TerminalPrompt {
+    /// Opens the terminal itself, so that redirected standard streams neither see a PIN nor feed one.
+    pub fn open() -> Result<Self, AgentError> {
+        Keyboard::open()
+            .map(|keyboard| Self { keyboard })
+            .map_err(|error: io::Error| AgentError::NoTerminal(error))
+    }
+
+    fn yes(&mut self, question: &str, patience: &Patience<'_>) -> Result<bool, ErrorCode> {
+        loop {
+            self.keyboard.show(question);
+            let line = self.keyboard.line(true, patience)?;
+            match read_answer(line.as_str()) {
+                Some(answer) => return Ok(answer),
+                None => {
+                    self.keyboard
+                        .show("「はい」か「いいえ」でお答えください。/ Please answer yes or no.\r\n");
+                }
+            }
+        }
+    }
+}
+
+impl Prompt for TerminalPrompt {
+    fn ask_consent(&mut self, request: &ShownRequest<'_>, patience: &Patience<'_>) -> Result<(), ErrorCode> {
+        self.keyboard.show(&request_text(request));
+        if self.yes("この内容でサインインしますか？ / Sign in? (はい yes / いいえ no): ", patience)?
+        {
+            Ok(())
+        } else {
+            Err(ErrorCode::Declined)
+        }
+    }
+
+    fn ask_pin(&mut self, tries_left: u8, patience: &Patience<'_>) -> Result<Pin, ErrorCode> {
+        self.keyboard.show(&format!(
+            "利用者証明用の暗証番号(数字4桁)を入力してください。あと{tries_left}回まちがえるとロックされます。何も入れずにEnterで中止します。\r\n\
+             Enter the 4-digit PIN for user authentication. Tries left: {tries_left}. Press Enter alone to stop.\r\n",
+        ));
+        loop {
+            self.keyboard.show("暗証番号 / PIN (表示されません / not shown): ");
+            let line = self.keyboard.line(false, patience)?;
+            if line.as_str().is_empty() {
+                return Err(ErrorCode::Declined);
+            }
+            match Pin::parse(line.as_str()) {
+                Ok(pin) => return Ok(pin),
+                Err(_) => self.keyboard.show(
+                    "数字4桁ではありません。カードには送っていません。/ Not four digits. Nothing was sent to the card.\r\n",
+                ),
+            }
+        }
+    }
+
+    fn ask_last_try(&mut self, patience: &Patience<'_>) -> Result<(), ErrorCode> {
+        self.keyboard.show(
+            "\r\n【ご注意】暗証番号を入力できるのは、あと1回です。まちがえるとロックされ、役所の窓口で再設定が必要になります。\r\n\
+             WARNING: one try is left. If the PIN is wrong, the card locks and must be reset at your town office.\r\n",
+        );
+        if self.yes("それでも続けますか？ / Continue anyway? (はい yes / いいえ no): ", patience)?
+        {
+            Ok(())
+        } else {
+            Err(ErrorCode::PinLastTry)
+        }
+    }
+
+    fn ask_again(&mut self, tries_left: u8, patience: &Patience<'_>) -> Result<(), ErrorCode> {
+        self.keyboard.show(&format!(
+            "\r\n暗証番号がちがいます。あと{tries_left}回です。/ Wrong PIN. Tries left: {tries_left}.\r\n"
+        ));
+        if self.yes("もう一度入力しますか？ / Type it again? (はい yes / いいえ no): ", patience)?
+        {
+            Ok(())
+        } else {
+            Err(ErrorCode::PinWrong)
+        }
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        self.keyboard.show(match notice {
+            Notice::ConnectReader => "カードリーダーをつないでください。/ Connect a card reader.\r\n",
+            Notice::PlaceCard => {
+                "マイナンバーカードをカードリーダーに置いてください。/ Place your My Number card on the reader.\r\n"
+            }
+            Notice::ReadingCard => "カードを読んでいます。/ Reading the card.\r\n",
+            Notice::Signing => {
+                "確認しています。カードを動かさないでください。/ Checking. Do not move the card.\r\n"
+            }
+            Notice::TryMayBeSpent => {
+                "暗証番号の確認中にカードとの通信が切れました。残りの回数が1回減ったかもしれません。\r\n\
+                 The connection to the card broke while checking the PIN. One try may have been used.\r\n"
+            }
+            Notice::Sending => "カードを外してもかまいません。/ You may remove the card.\r\n",
+        });
+    }
+
+    fn tell_end(&mut self, result: Result<(), ErrorCode>) {
+        let text = match result {
+            Ok(()) => {
+                "\r\n完了しました。ブラウザーに戻ってください。/ Done. Go back to your browser.\r\n\r\n"
+                    .to_owned()
+            }
+            Err(code) => {
+                let (ja, en) = (error_text(code, Lang::Japanese), error_text(code, Lang::English));
+                format!(
+                    "\r\n{}\r\n{}\r\n{}\r\n{}\r\n({code})\r\n\r\n",
+                    ja.what, ja.action, en.what, en.action
+                )
+            }
+        };
+        self.keyboard.show(&text);
+    }
+}
+
+fn request_text(request: &ShownRequest<'_>) -> String {
+    let mut text =
+        String::from("\r\n── マイナンバーカードでサインイン / Sign in with your My Number card ──\r\n");
+    let japanese = request.display.text(Lang::Japanese);
+    let english = request.display.text(Lang::English).filter(|english| english.lang == Lang::English);
+    let mut row = |name: &str, value: &str| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "  {name}: {value}\r\n");
+    };
+    if let Some(japanese) = &japanese {
+        row("自治体", &japanese.municipality);
+        row("サービス", &japanese.service);
+        row("目的", &japanese.purpose);
+    }
+    if let Some(english) = &english {
+        row("Municipality", &english.municipality);
+        row("Service", &english.service);
+        row("Purpose", &english.purpose);
+    }
+    row("接続先 / Gateway", request.gateway.as_str());
+    row("確認のことば / Comparison code", request.display.comparison_code());
+    text.push_str(
+        "確認のことばがブラウザーの画面と同じかお確かめください。ちがうときは「いいえ」と答えてください。\r\n\
+         Check that the code is the same in your browser. If it is not, answer no.\r\n",
+    );
+    text
+}
+
+/// Yes, no, or neither. Nothing typed is no.
+fn read_answer(text: &str) -> Option<bool> {
+    match text.trim().to_lowercase().as_str() {
+        "はい" | "ハイ" | "hai" | "y" | "yes" | "ｙ" | "ｙｅｓ" => Some(true),
+        "" | "いいえ" | "イイエ" | "iie" | "n" | "no" | "ｎ" | "ｎｏ" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use madoguchi_protocol::{Display, DisplayText, Origin};
+
+    use super::*;
+
+    #[test]
+    fn answers_are_read_and_anything_else_is_asked_again() {
+        for yes in ["はい", "yes", "Y", " yes ", "ｙ"] {
+            assert_eq!(read_answer(yes), Some(true), "{yes}");
+        }
+        for no in ["", "いいえ", "no", "N"] {
+            assert_eq!(read_answer(no), Some(false), "{no}");
+        }
+        for neither in ["1234", "ye", "はいはい", "\u{fffd}"] {
+            assert_eq!(read_answer(neither), None, "{neither}");
+        }
+    }
+
+    #[test]
+    fn everything_of_the_display_is_shown() {
+        let gateway = Origin::parse("https://madoguchi.example.jp").expect("an origin");
+        let text = |lang, municipality: &str, service: &str, purpose: &str| DisplayText {
+            lang,
+            municipality: municipality.to_owned(),
+            service: service.to_owned(),
+            purpose: purpose.to_owned(),
+        };
+        let texts = [
+            text(Lang::Japanese, "みどり市", "子育て手続き", "サインイン"),
+            text(Lang::English, "Midori City", "Childcare procedures", "Sign in"),
+        ];
+        let display = Display::new("さくら・つみき", &texts).expect("a display");
+        let shown = request_text(&ShownRequest { gateway: &gateway, display: &display });
+        for part in [
+            "https://madoguchi.example.jp",
+            "さくら・つみき",
+            "みどり市",
+            "子育て手続き",
+            ": サインイン",
+            "Midori City",
+            "Childcare procedures",
+            ": Sign in",
+        ] {
+            assert!(shown.contains(part), "{part}");
+        }
+        assert!(shown.chars().all(|c| !c.is_control() || c == '\r' || c == '\n'));
+    }
+}
