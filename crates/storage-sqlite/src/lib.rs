@@ -1,1 +1,24 @@
-//! SQLite backend of the storage traits
+//! SQLite backend of the storage traits: one file, no server.
+//!
+//! One thread writes. It gathers what waits, runs every job in a savepoint of one transaction, commits once and only
+//! then answers, so that what was answered survives `kill -9` and a busy minute costs few syncs. Look-ups read beside
+//! it (WAL), and see every write that was answered before they began.
+//!
+//! The contract is `madoguchi_storage`'s, and its conformance suite runs here. This crate adds no rule of its own.
+
+mod audit;
+mod codes;
+mod error;
+mod file;
+mod readers;
+mod rows;
+mod schema;
+mod secrets;
+mod sessions;
+mod sign_ins;
+mod store;
+mod sweep;
+mod work;
+mod writer;
+
+pub use store::SqliteStore;

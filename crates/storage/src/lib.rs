@@ -1,1 +1,34 @@
-//! Records, state machines, repository traits and their conformance suite
+//! What the gateway remembers: records, the state machine of a sign-in, and the traits that a backend implements.
+//!
+//! The documentation of the traits is the contract, and [`conformance`] is its judge: one suite that every backend
+//! passes, with real concurrency. In short:
+//!
+//! - Every method is one transaction, durable before it answers: what was answered to a client survives `kill -9`.
+//! - Every change of state is one conditional write by the store's own clock, never read-then-write by the caller.
+//! - A look-up answers `Option`; "not found" is not an error. [`StorageError`] means that the store itself failed.
+//! - Secrets (tickets, codes, tokens, session ids, `b`, `v`, `c`) reach a store only as SHA-256.
+
+mod account;
+mod audit;
+mod clock;
+mod code;
+pub mod conformance;
+mod error;
+mod limits;
+mod secret;
+mod session;
+mod sign_in;
+mod store;
+mod transition;
+
+pub use account::AccountId;
+pub use audit::{AuditKind, AuditRecord};
+pub use clock::{Clock, ManualClock};
+pub use code::{AccessTokenRecord, CodeRecord, NewAccessToken, NewCode, Redemption};
+pub use error::StorageError;
+pub use limits::SignInLimits;
+pub use secret::{SealedSecret, SecretPurpose};
+pub use session::{NewSession, SessionRecord};
+pub use sign_in::{Claim, ClaimHashes, NewSignIn, Proof, SignIn, SignInState};
+pub use store::{Accounts, Audit, Codes, Secrets, Sessions, SignIns, Storage};
+pub use transition::{AnswerTaken, Returned, Transition};

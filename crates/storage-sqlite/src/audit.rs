@@ -1,0 +1,69 @@
+//! The audit log: inserted in the transaction of what it records, never changed.
+
+use async_trait::async_trait;
+use rusqlite::Row;
+
+use madoguchi_protocol::{ErrorCode, Octets};
+use madoguchi_storage::{Audit, AuditKind, AuditRecord, StorageError};
+
+use crate::error::SqliteError;
+use crate::store::SqliteStore;
+use crate::work::{Work, column, damaged, integer, time};
+
+#[async_trait]
+impl Audit for SqliteStore {
+    async fn audit_records(
+        &self,
+        municipality: &str,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<AuditRecord>, StorageError> {
+        let municipality = municipality.to_owned();
+        self.read(move |work| {
+            let mut statement = work.connection.prepare_cached(
+                "SELECT * FROM audit WHERE municipality = ?1 AND number > ?2 ORDER BY number LIMIT ?3",
+            )?;
+            let mut rows = statement.query((municipality, integer(after), limit))?;
+            let mut records = Vec::new();
+            while let Some(row) = rows.next()? {
+                records.push(read(row)?);
+            }
+            Ok(records)
+        })
+        .await
+    }
+}
+
+pub(crate) fn insert(
+    work: &Work<'_>,
+    kind: AuditKind,
+    municipality: &str,
+    sign_in: Octets<16>,
+    client_id: &str,
+    code: Option<ErrorCode>,
+    evidence: Option<&str>,
+) -> Result<(), SqliteError> {
+    work.execute(
+        "INSERT INTO audit (at, municipality, kind, sign_in, client_id, code, evidence)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        (work.now, municipality, kind.as_str(), sign_in.0, client_id, code.map(ErrorCode::as_str), evidence),
+    )?;
+    Ok(())
+}
+
+fn read(row: &Row<'_>) -> Result<AuditRecord, SqliteError> {
+    let kind: String = column(row, TABLE, "kind")?;
+    let code: Option<String> = column(row, TABLE, "code")?;
+    Ok(AuditRecord {
+        number: column(row, TABLE, "number")?,
+        at: time(row, TABLE, "at")?,
+        municipality: column(row, TABLE, "municipality")?,
+        kind: AuditKind::from_name(&kind).ok_or_else(|| damaged(TABLE, "kind"))?,
+        sign_in: column::<Option<_>>(row, TABLE, "sign_in")?.map(Octets),
+        client_id: column(row, TABLE, "client_id")?,
+        code: code.map(|code| code.parse()).transpose().map_err(|_| damaged(TABLE, "code"))?,
+        evidence: column(row, TABLE, "evidence")?,
+    })
+}
+
+const TABLE: &str = "audit";

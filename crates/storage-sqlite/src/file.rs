@@ -1,0 +1,94 @@
+//! The database file: made for the owner alone, recognised as ours, opened with the settings that durability rests on.
+
+use std::fs::{OpenOptions, Permissions};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::error::SqliteError;
+use crate::schema;
+
+/// Opens the connection of the writer: makes the file when it is not there, and brings its schema up to date.
+pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, SqliteError> {
+    make_private(path)?;
+    prepare(path).map_err(|error| match error {
+        SqliteError::Statement(cause) if cause.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+            SqliteError::NotADatabase(path.to_owned())
+        }
+        other => other,
+    })
+}
+
+/// Opens a connection for look-ups.
+pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, SqliteError> {
+    let connection = open(path)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+fn prepare(path: &Path) -> Result<Connection, SqliteError> {
+    let mut connection = open(path)?;
+    // Whose file it is comes before anything is changed in it.
+    schema::check_program(&connection, path)?;
+    connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    // FULL syncs the log at every commit; in WAL mode NORMAL does not, and an answered write could be lost.
+    connection.pragma_update(None, "synchronous", "full")?;
+    schema::migrate(&mut connection)?;
+    Ok(connection)
+}
+
+fn open(path: &Path) -> Result<Connection, SqliteError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    // Operator commands may write beside a running gateway.
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+/// SQLite gives the log beside the file the file's own mode.
+fn make_private(path: &Path) -> Result<(), SqliteError> {
+    let failed = |source| SqliteError::File { path: path.to_owned(), source };
+    if path.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        return Err(SqliteError::FolderMissing(path.to_owned()));
+    }
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(OWNER_ONLY)
+        .open(path)
+        .map_err(failed)?;
+    file.set_permissions(Permissions::from_mode(OWNER_ONLY)).map_err(failed)
+}
+
+const OWNER_ONLY: u32 = 0o600;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const STATEMENTS: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What no outcome of a test could show, since no test can cut the power.
+    #[test]
+    fn the_writer_syncs_every_commit_and_a_reader_cannot_write() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("m.sqlite3");
+        let writer = open_for_writing(&path).expect("a database");
+        let setting = |connection: &Connection, name| -> String {
+            connection
+                .query_row(&format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}"), (), |row| row.get(0))
+                .expect("a setting")
+        };
+        assert_eq!(setting(&writer, "journal_mode"), "wal");
+        assert_eq!(setting(&writer, "synchronous"), "2", "FULL");
+        assert_eq!(setting(&writer, "foreign_keys"), "1");
+        let reader = open_for_reading(&path).expect("the database");
+        reader.execute("DELETE FROM audit", ()).expect_err("it only reads");
+    }
+}

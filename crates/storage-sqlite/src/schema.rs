@@ -1,0 +1,89 @@
+//! The schema and its versions. `user_version` counts the migrations that were applied; `application_id` says whose
+//! file it is.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::error::SqliteError;
+
+/// Every migration in order. One that was released is never edited: a change is a new one at the end.
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001.sql")];
+
+/// "Mado", so that `file` and we can tell the database from another program's.
+const APPLICATION_ID: i32 = 0x4d61_646f;
+
+/// Refuses a database with another program's tables in it.
+pub(crate) fn check_program(connection: &Connection, path: &Path) -> Result<(), SqliteError> {
+    let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let tables: u64 = connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
+    if id == APPLICATION_ID || (id == 0 && tables == 0) {
+        Ok(())
+    } else {
+        Err(SqliteError::OtherProgram(path.to_owned()))
+    }
+}
+
+/// Applies what is missing, all or nothing.
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), SqliteError> {
+    apply(connection, MIGRATIONS)
+}
+
+fn apply(connection: &mut Connection, migrations: &[&str]) -> Result<(), SqliteError> {
+    // Immediate: of two programs that start at once, one migrates and the other sees it done.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
+    if found > known {
+        return Err(SqliteError::SchemaTooNew { found, known });
+    }
+    if found < known {
+        for migration in migrations.iter().skip(usize::try_from(found).unwrap_or(usize::MAX)) {
+            transaction.execute_batch(migration)?;
+        }
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", known)?;
+    }
+    Ok(transaction.commit()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrations_are_applied_once_and_in_order() {
+        let mut connection = Connection::open_in_memory().expect("a database");
+        let first = ["CREATE TABLE a (x)"];
+        apply(&mut connection, &first).expect("the first");
+        apply(&mut connection, &first).expect("nothing to do");
+        let both = [first[0], "ALTER TABLE a ADD COLUMN y"];
+        apply(&mut connection, &both).expect("the second alone");
+        connection.execute("INSERT INTO a (x, y) VALUES (1, 2)", ()).expect("both columns");
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_nothing_behind() {
+        let mut connection = Connection::open_in_memory().expect("a database");
+        apply(&mut connection, &["CREATE TABLE a (x)", "no SQL"]).expect_err("the second fails");
+        let tables: u64 = connection
+            .query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))
+            .expect("a count");
+        assert_eq!(tables, 0);
+    }
+
+    #[test]
+    fn every_table_is_strict() {
+        let mut connection = Connection::open_in_memory().expect("a database");
+        migrate(&mut connection).expect("the schema");
+        let loose: u64 = connection
+            .query_row(
+                "SELECT count(*) FROM pragma_table_list
+                 WHERE schema = 'main' AND type = 'table' AND strict = 0 AND name NOT LIKE 'sqlite_%'",
+                (),
+                |row| row.get(0),
+            )
+            .expect("a count");
+        assert_eq!(loose, 0);
+    }
+}

@@ -1,0 +1,189 @@
+//! Sign-ins. Every transition is one conditional UPDATE by the store's clock; only when it changed nothing does one
+//! look say why.
+
+mod agent;
+mod browser;
+mod start;
+
+use async_trait::async_trait;
+
+use madoguchi_protocol::{ErrorCode, Octets};
+use madoguchi_storage::{
+    AnswerTaken, AuditKind, Claim, NewCode, NewSession, NewSignIn, Proof, Returned, SignIn, SignInState,
+    SignIns, StorageError, Transition,
+};
+
+use crate::audit;
+use crate::error::SqliteError;
+use crate::rows::{By, find_sign_in};
+use crate::store::SqliteStore;
+use crate::sweep;
+use crate::work::{Work, damaged};
+
+#[async_trait]
+impl SignIns for SqliteStore {
+    async fn start(&self, new: NewSignIn) -> Result<SignIn, StorageError> {
+        self.write(move |work| start::start(work, &new)).await
+    }
+
+    async fn claim(
+        &self,
+        municipality: &str,
+        ticket_hash: Octets<32>,
+        claim: Claim,
+    ) -> Result<Transition, StorageError> {
+        let municipality = municipality.to_owned();
+        self.write(move |work| agent::claim(work, &municipality, ticket_hash, &claim)).await
+    }
+
+    async fn claimed(
+        &self,
+        municipality: &str,
+        id: Octets<16>,
+        claim_secret_hash: Octets<32>,
+    ) -> Result<Option<SignIn>, StorageError> {
+        let municipality = municipality.to_owned();
+        self.read(move |work| {
+            find_sign_in(work, &municipality, &[(By::Id, &id.0), (By::ClaimSecret, &claim_secret_hash.0)])
+        })
+        .await
+    }
+
+    async fn prove(
+        &self,
+        municipality: &str,
+        id: Octets<16>,
+        claim_secret_hash: Octets<32>,
+        finish_hash: Octets<32>,
+        proof: Proof,
+    ) -> Result<Transition, StorageError> {
+        let municipality = municipality.to_owned();
+        self.write(move |work| agent::prove(work, &municipality, id, claim_secret_hash, finish_hash, &proof))
+            .await
+    }
+
+    async fn refuse(
+        &self,
+        municipality: &str,
+        id: Octets<16>,
+        claim_secret_hash: Octets<32>,
+        finish_hash: Octets<32>,
+        code: ErrorCode,
+        burn: bool,
+    ) -> Result<Transition, StorageError> {
+        let municipality = municipality.to_owned();
+        self.write(move |work| {
+            agent::refuse(work, &municipality, id, claim_secret_hash, finish_hash, code, burn)
+        })
+        .await
+    }
+
+    async fn cancel(
+        &self,
+        municipality: &str,
+        id: Octets<16>,
+        claim_secret_hash: Octets<32>,
+        code: ErrorCode,
+    ) -> Result<Transition, StorageError> {
+        let municipality = municipality.to_owned();
+        self.write(move |work| agent::cancel(work, &municipality, id, claim_secret_hash, code)).await
+    }
+
+    async fn cancel_by_browser(
+        &self,
+        municipality: &str,
+        id: Octets<16>,
+        browser_hash: Octets<32>,
+    ) -> Result<Transition, StorageError> {
+        let municipality = municipality.to_owned();
+        self.write(move |work| browser::cancel(work, &municipality, id, browser_hash)).await
+    }
+
+    async fn complete(
+        &self,
+        municipality: &str,
+        id: Octets<16>,
+        return_verifier_hash: Octets<32>,
+        browser_hash: Option<Octets<32>>,
+        session: NewSession,
+    ) -> Result<Returned, StorageError> {
+        let municipality = municipality.to_owned();
+        self.write(move |work| {
+            browser::complete(work, &municipality, id, return_verifier_hash, browser_hash, &session)
+        })
+        .await
+    }
+
+    async fn take_answer(
+        &self,
+        municipality: &str,
+        id: Octets<16>,
+        browser_hash: Octets<32>,
+        session_id_hash: Octets<32>,
+        code: NewCode,
+    ) -> Result<AnswerTaken, StorageError> {
+        let municipality = municipality.to_owned();
+        self.write(move |work| {
+            browser::take_answer(work, &municipality, id, browser_hash, session_id_hash, &code)
+        })
+        .await
+    }
+
+    async fn newest_of_browser(
+        &self,
+        municipality: &str,
+        browser_hash: Octets<32>,
+    ) -> Result<Option<SignIn>, StorageError> {
+        let municipality = municipality.to_owned();
+        self.read(move |work| find_sign_in(work, &municipality, &[(By::Browser, &browser_hash.0)])).await
+    }
+
+    async fn of_browser(
+        &self,
+        municipality: &str,
+        id: Octets<16>,
+        browser_hash: Octets<32>,
+    ) -> Result<Option<SignIn>, StorageError> {
+        let municipality = municipality.to_owned();
+        self.read(move |work| {
+            find_sign_in(work, &municipality, &[(By::Id, &id.0), (By::Browser, &browser_hash.0)])
+        })
+        .await
+    }
+
+    async fn sweep(&self, limit: u32) -> Result<u64, StorageError> {
+        self.write(move |work| sweep::sweep(work, limit)).await
+    }
+}
+
+/// The sign-in that this very job wrote.
+fn written(work: &Work<'_>, municipality: &str, keys: &[(By, &[u8])]) -> Result<Box<SignIn>, SqliteError> {
+    find_sign_in(work, municipality, keys)?
+        .map(Box::new)
+        .ok_or_else(|| damaged("sign_ins", "a row went away"))
+}
+
+/// Why a transition was not done, when it was not done before either.
+fn refused(sign_in: &SignIn) -> Transition {
+    match sign_in.state {
+        SignInState::Expired => Transition::Expired,
+        state => Transition::Conflict(state),
+    }
+}
+
+/// The audit record of what just happened to a sign-in.
+fn record(work: &Work<'_>, kind: AuditKind, sign_in: &SignIn) -> Result<(), SqliteError> {
+    let code = match sign_in.state {
+        SignInState::Completed => None,
+        state => state.stopped_by(),
+    };
+    audit::insert(
+        work,
+        kind,
+        &sign_in.new.municipality,
+        sign_in.new.id,
+        &sign_in.new.request.client_id,
+        code,
+        sign_in.proof.as_ref().map(|proof| proof.evidence.as_str()),
+    )
+}

@@ -1,0 +1,182 @@
+//! What an agent does with a sign-in.
+
+use rusqlite::named_params;
+
+use madoguchi_protocol::{ErrorCode, Octets};
+use madoguchi_storage::{AuditKind, Claim, Proof, SignInState, Transition};
+
+use super::{record, refused, written};
+use crate::error::SqliteError;
+use crate::rows::{By, find_sign_in};
+use crate::work::{Work, seconds};
+
+pub(super) fn claim(
+    work: &Work<'_>,
+    municipality: &str,
+    ticket_hash: Octets<32>,
+    claim: &Claim,
+) -> Result<Transition, SqliteError> {
+    let by_ticket = [(By::Ticket, ticket_hash.0.as_slice())];
+    let claimed = work.execute(
+        "UPDATE sign_ins SET state = 'claimed', expires_at = :expires_at,
+             return_verifier_hash = :verifier, claim_secret_hash = :secret,
+             counter = :counter, agent_version = :agent_version
+         WHERE municipality = :municipality AND ticket_hash = :ticket
+           AND state = 'started' AND expires_at > :now",
+        named_params! {
+            ":expires_at": work.after(work.limits.claimed_seconds),
+            ":verifier": claim.hashes.return_verifier.0,
+            ":secret": claim.hashes.claim_secret.0,
+            ":counter": claim.counter,
+            ":agent_version": claim.agent_version,
+            ":municipality": municipality,
+            ":ticket": ticket_hash.0,
+            ":now": work.now,
+        },
+    )?;
+    if claimed == 1 {
+        return Ok(Transition::Done(written(work, municipality, &by_ticket)?));
+    }
+    // Two agents hold one ticket: neither can be trusted to be the resident's.
+    let burned = work.execute(
+        "UPDATE sign_ins SET state = 'burned', code = :code, expires_at = :now
+         WHERE municipality = :municipality AND ticket_hash = :ticket
+           AND state IN ('claimed', 'proven') AND expires_at > :now
+           AND (return_verifier_hash <> :verifier OR claim_secret_hash <> :secret)",
+        named_params! {
+            ":code": ErrorCode::TicketUsed.as_str(),
+            ":verifier": claim.hashes.return_verifier.0,
+            ":secret": claim.hashes.claim_secret.0,
+            ":municipality": municipality,
+            ":ticket": ticket_hash.0,
+            ":now": work.now,
+        },
+    )?;
+    let Some(sign_in) = find_sign_in(work, municipality, &by_ticket)? else {
+        return Ok(Transition::NotFound);
+    };
+    if burned == 1 {
+        record(work, AuditKind::SignInBurned, &sign_in)?;
+    }
+    let same = sign_in.claim.as_ref().is_some_and(|earlier| earlier.hashes == claim.hashes);
+    Ok(if same && sign_in.state.stopped_by().is_none() {
+        Transition::Same(Box::new(sign_in))
+    } else {
+        refused(&sign_in)
+    })
+}
+
+pub(super) fn prove(
+    work: &Work<'_>,
+    municipality: &str,
+    id: Octets<16>,
+    claim_secret_hash: Octets<32>,
+    finish_hash: Octets<32>,
+    proof: &Proof,
+) -> Result<Transition, SqliteError> {
+    let proven = work.execute(
+        "UPDATE sign_ins SET state = 'proven', expires_at = :expires_at, proven_at = :now, finish_hash = :finish,
+             account_lookup = :lookup, holder_sealed = :holder, not_after = :not_after, evidence = :evidence
+         WHERE municipality = :municipality AND id = :id AND claim_secret_hash = :secret
+           AND state = 'claimed' AND expires_at > :now",
+        named_params! {
+            ":expires_at": work.after(work.limits.proven_seconds),
+            ":finish": finish_hash.0,
+            ":lookup": proof.account_lookup.0,
+            ":holder": proof.holder_sealed,
+            ":not_after": seconds(proof.not_after),
+            ":evidence": proof.evidence,
+            ":municipality": municipality,
+            ":id": id.0,
+            ":secret": claim_secret_hash.0,
+            ":now": work.now,
+        },
+    )?;
+    finished(work, municipality, id, claim_secret_hash, finish_hash, proven == 1)
+}
+
+pub(super) fn refuse(
+    work: &Work<'_>,
+    municipality: &str,
+    id: Octets<16>,
+    claim_secret_hash: Octets<32>,
+    finish_hash: Octets<32>,
+    code: ErrorCode,
+    burn: bool,
+) -> Result<Transition, SqliteError> {
+    let refused = work.execute(
+        "UPDATE sign_ins SET state = :state, code = :code, expires_at = :now, finish_hash = :finish
+         WHERE municipality = :municipality AND id = :id AND claim_secret_hash = :secret
+           AND state = 'claimed' AND expires_at > :now",
+        named_params! {
+            ":state": if burn { "burned" } else { "cancelled" },
+            ":code": code.as_str(),
+            ":finish": finish_hash.0,
+            ":municipality": municipality,
+            ":id": id.0,
+            ":secret": claim_secret_hash.0,
+            ":now": work.now,
+        },
+    )?;
+    let outcome = finished(work, municipality, id, claim_secret_hash, finish_hash, refused == 1)?;
+    if let Transition::Done(sign_in) = &outcome
+        && burn
+    {
+        record(work, AuditKind::SignInBurned, sign_in)?;
+    }
+    Ok(outcome)
+}
+
+/// The answer to a finish. One that decided the sign-in before is the same one, whatever has become of it since.
+fn finished(
+    work: &Work<'_>,
+    municipality: &str,
+    id: Octets<16>,
+    claim_secret_hash: Octets<32>,
+    finish_hash: Octets<32>,
+    done: bool,
+) -> Result<Transition, SqliteError> {
+    let keys = [(By::Id, id.0.as_slice()), (By::ClaimSecret, claim_secret_hash.0.as_slice())];
+    let Some(sign_in) = find_sign_in(work, municipality, &keys)? else {
+        return Ok(Transition::NotFound);
+    };
+    Ok(if done {
+        Transition::Done(Box::new(sign_in))
+    } else if sign_in.finish_hash == Some(finish_hash) {
+        Transition::Same(Box::new(sign_in))
+    } else {
+        refused(&sign_in)
+    })
+}
+
+pub(super) fn cancel(
+    work: &Work<'_>,
+    municipality: &str,
+    id: Octets<16>,
+    claim_secret_hash: Octets<32>,
+    code: ErrorCode,
+) -> Result<Transition, SqliteError> {
+    let cancelled = work.execute(
+        "UPDATE sign_ins SET state = 'cancelled', code = :code, expires_at = :now
+         WHERE municipality = :municipality AND id = :id AND claim_secret_hash = :secret
+           AND state = 'claimed' AND expires_at > :now",
+        named_params! {
+            ":code": code.as_str(),
+            ":municipality": municipality,
+            ":id": id.0,
+            ":secret": claim_secret_hash.0,
+            ":now": work.now,
+        },
+    )?;
+    let keys = [(By::Id, id.0.as_slice()), (By::ClaimSecret, claim_secret_hash.0.as_slice())];
+    let Some(sign_in) = find_sign_in(work, municipality, &keys)? else {
+        return Ok(Transition::NotFound);
+    };
+    Ok(if cancelled == 1 {
+        Transition::Done(Box::new(sign_in))
+    } else if sign_in.state == SignInState::Cancelled(code) {
+        Transition::Same(Box::new(sign_in))
+    } else {
+        refused(&sign_in)
+    })
+}

@@ -1,0 +1,118 @@
+//! The press of the button.
+
+use rusqlite::{OptionalExtension as _, named_params};
+
+use madoguchi_protocol::ErrorCode;
+use madoguchi_storage::{NewSignIn, SignIn};
+
+use super::written;
+use crate::error::SqliteError;
+use crate::rows::By;
+use crate::work::{Work, damaged, integer};
+
+pub(super) fn start(work: &Work<'_>, new: &NewSignIn) -> Result<SignIn, SqliteError> {
+    replace_earlier(work, new)?;
+    keep_network_bound(work, new)?;
+    keep_bound_in_all(work, new)?;
+    let request = serde_json::to_string(&new.request).map_err(|_| damaged("sign_ins", "request"))?;
+    work.execute(
+        "INSERT INTO sign_ins (municipality, id, browser_hash, ticket_hash, nonce, request, display, lang, network,
+                               state, created_at, expires_at)
+         VALUES (:municipality, :id, :browser, :ticket, :nonce, :request, :display, :lang, :network,
+                 'started', :now, :expires_at)",
+        named_params! {
+            ":municipality": new.municipality,
+            ":id": new.id.0,
+            ":browser": new.browser_hash.0,
+            ":ticket": new.ticket_hash.0,
+            ":nonce": new.nonce.0,
+            ":request": request,
+            ":display": new.display,
+            ":lang": new.lang.tag(),
+            ":network": new.network,
+            ":now": work.now,
+            ":expires_at": work.after(work.limits.started_seconds),
+        },
+    )?;
+    Ok(*written(work, &new.municipality, &[(By::Id, &new.id.0)])?)
+}
+
+/// A double click sends two requests: the later one counts.
+fn replace_earlier(work: &Work<'_>, new: &NewSignIn) -> Result<(), SqliteError> {
+    work.execute(
+        "UPDATE sign_ins SET state = 'cancelled', code = :code, expires_at = :now
+         WHERE municipality = :municipality AND browser_hash = :browser
+           AND state IN ('started', 'claimed', 'proven') AND expires_at > :now",
+        named_params! {
+            ":code": ErrorCode::SignInReplaced.as_str(),
+            ":now": work.now,
+            ":municipality": new.municipality,
+            ":browser": new.browser_hash.0,
+        },
+    )?;
+    Ok(())
+}
+
+fn keep_network_bound(work: &Work<'_>, new: &NewSignIn) -> Result<(), SqliteError> {
+    // Counting stops at the bound.
+    let open = work.count(
+        "SELECT count(*) FROM (
+             SELECT 1 FROM sign_ins
+             WHERE municipality = :municipality AND network = :network
+               AND state IN ('started', 'claimed', 'proven') AND expires_at > :now LIMIT :bound)",
+        named_params! {
+            ":municipality": new.municipality,
+            ":network": new.network,
+            ":now": work.now,
+            ":bound": integer(work.limits.open_per_network),
+        },
+    )?;
+    if open >= work.limits.open_per_network {
+        give_way(work, &new.municipality, &new.network)
+    } else {
+        Ok(())
+    }
+}
+
+fn keep_bound_in_all(work: &Work<'_>, new: &NewSignIn) -> Result<(), SqliteError> {
+    let open = work.count(
+        "SELECT count(*) FROM (
+             SELECT 1 FROM sign_ins
+             WHERE municipality = :municipality
+               AND state IN ('started', 'claimed', 'proven') AND expires_at > :now LIMIT :bound)",
+        named_params! {
+            ":municipality": new.municipality,
+            ":now": work.now,
+            ":bound": integer(work.limits.open_in_all),
+        },
+    )?;
+    if open < work.limits.open_in_all {
+        return Ok(());
+    }
+    let fullest: Option<String> = work
+        .connection
+        .prepare_cached(
+            "SELECT network FROM sign_ins
+             WHERE municipality = :municipality
+               AND state IN ('started', 'claimed', 'proven') AND expires_at > :now
+             GROUP BY network HAVING sum(state <> 'proven') > 0
+             ORDER BY count(*) DESC, min(number) LIMIT 1",
+        )?
+        .query_row(named_params! { ":municipality": new.municipality, ":now": work.now }, |row| row.get(0))
+        .optional()?;
+    fullest.map_or(Ok(()), |network| give_way(work, &new.municipality, &network))
+}
+
+/// Deletes the oldest `Started` row of a network, or the oldest `Claimed` one where all are claimed: claiming takes
+/// nothing but a ticket, and must not be a way around the bound. A proven card never gives way.
+fn give_way(work: &Work<'_>, municipality: &str, network: &str) -> Result<(), SqliteError> {
+    work.execute(
+        "DELETE FROM sign_ins WHERE number = (
+             SELECT number FROM sign_ins
+             WHERE municipality = :municipality AND network = :network
+               AND state IN ('started', 'claimed') AND expires_at > :now
+             ORDER BY state = 'claimed', number LIMIT 1)",
+        named_params! { ":municipality": municipality, ":network": network, ":now": work.now },
+    )?;
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! The backend as its users see it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use madoguchi_storage::{Clock, SignInLimits, StorageError};
+
+use crate::error::SqliteError;
+use crate::file;
+use crate::readers::Readers;
+use crate::work::Work;
+use crate::writer::Writer;
+
+/// A store in one SQLite file. Dropping it does what was already asked for and ends its thread.
+pub struct SqliteStore {
+    writer: Writer,
+    readers: Readers,
+}
+
+impl SqliteStore {
+    /// Opens the file, or makes it (mode 0600) in a folder that exists, and brings its schema up to date. A newer
+    /// schema is refused, and so is a file that is not such a database. `clock` decides what has expired.
+    pub fn open(path: &Path, clock: Arc<dyn Clock>, limits: SignInLimits) -> Result<Self, StorageError> {
+        let connection = file::open_for_writing(path)?;
+        let writer = Writer::start(connection, Arc::clone(&clock), limits)
+            .map_err(|source| SqliteError::File { path: path.to_owned(), source })?;
+        Ok(Self { writer, readers: Readers::new(path.to_owned(), clock, limits) })
+    }
+
+    pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Work<'_>) -> Result<T, SqliteError> + Send + 'static,
+    {
+        Ok(self.writer.run(work).await?)
+    }
+
+    pub(crate) async fn read<T, F>(&self, look: F) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Work<'_>) -> Result<T, SqliteError> + Send + 'static,
+    {
+        Ok(self.readers.run(look).await?)
+    }
+}

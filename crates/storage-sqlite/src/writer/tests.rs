@@ -1,0 +1,148 @@
+use std::path::PathBuf;
+use std::sync::mpsc as std_mpsc;
+
+use madoguchi_storage::ManualClock;
+use tempfile::TempDir;
+
+use super::*;
+
+/// A writer over two small tables, one with a rule that only the commit checks.
+fn writer() -> (TempDir, PathBuf, Writer) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("w.sqlite3");
+    let connection = Connection::open(&path).expect("a database");
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = wal; PRAGMA foreign_keys = on;
+             CREATE TABLE parent (id INTEGER PRIMARY KEY) STRICT;
+             CREATE TABLE child (parent INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED) STRICT;",
+        )
+        .expect("tables");
+    let clock = Arc::new(ManualClock::new(0));
+    let writer = Writer::start(connection, clock, SignInLimits::default()).expect("a thread");
+    (folder, path, writer)
+}
+
+fn parents(connection: &Connection) -> u64 {
+    connection.query_row("SELECT count(*) FROM parent", (), |row| row.get(0)).expect("a count")
+}
+
+fn insert(id: i64) -> impl FnOnce(&Work<'_>) -> Result<(), SqliteError> + Send {
+    move |work| work.execute("INSERT INTO parent VALUES (?1)", (id,)).map(drop)
+}
+
+/// Holds the writer in a first transaction until the returned sender is used, so that what comes meanwhile waits.
+async fn hold(writer: &Arc<Writer>) -> (std_mpsc::Sender<()>, tokio::task::JoinHandle<()>) {
+    let (release, released) = std_mpsc::channel();
+    let (running, runs) = oneshot::channel();
+    let held = Arc::clone(writer);
+    let holder = tokio::spawn(async move {
+        held.run(move |_| {
+            let _ = running.send(());
+            released.recv().expect("a release");
+            Ok(())
+        })
+        .await
+        .expect("the holder");
+    });
+    runs.await.expect("the holder runs");
+    (release, holder)
+}
+
+/// Queues a job, in order, while the writer is held.
+async fn queue<F>(writer: &Arc<Writer>, work: F) -> tokio::task::JoinHandle<Result<(), SqliteError>>
+where
+    F: FnOnce(&Work<'_>) -> Result<(), SqliteError> + Send + 'static,
+{
+    let before = writer.waiting();
+    let queued = Arc::clone(writer);
+    let job = tokio::spawn(async move { queued.run(work).await });
+    while writer.waiting() == before {
+        tokio::task::yield_now().await;
+    }
+    job
+}
+
+#[tokio::test]
+async fn what_waits_is_one_transaction_and_a_failing_job_rolls_back_alone() {
+    let (_folder, path, writer) = writer();
+    let writer = Arc::new(writer);
+    let (release, holder) = hold(&writer).await;
+    let first = queue(&writer, insert(1)).await;
+    let failing = queue(&writer, |work| {
+        insert(2)(work)?;
+        insert(1)(work)
+    })
+    .await;
+    let seen_outside = path.clone();
+    let last = queue(&writer, move |work| {
+        insert(3)(work)?;
+        assert_eq!(parents(work.connection), 2, "1 and 3, without the failed job's 2");
+        let outside = Connection::open(seen_outside)?;
+        assert_eq!(parents(&outside), 0, "nothing is committed before all have run");
+        Ok(())
+    })
+    .await;
+    release.send(()).expect("the holder waits");
+    holder.await.expect("the holder");
+    first.await.expect("a task").expect("stored");
+    failing.await.expect("a task").expect_err("the id is taken");
+    last.await.expect("a task").expect("stored");
+    assert_eq!(parents(&Connection::open(path).expect("a database")), 2);
+}
+
+#[tokio::test]
+async fn no_job_is_answered_as_done_when_the_commit_fails() {
+    let (_folder, path, writer) = writer();
+    let writer = Arc::new(writer);
+    let (release, holder) = hold(&writer).await;
+    let innocent = queue(&writer, insert(1)).await;
+    let breaking = queue(&writer, |work| work.execute("INSERT INTO child VALUES (99)", ()).map(drop)).await;
+    release.send(()).expect("the holder waits");
+    holder.await.expect("the holder");
+    for job in [innocent, breaking] {
+        let outcome = job.await.expect("a task");
+        assert!(matches!(outcome, Err(SqliteError::Commit(_))), "{outcome:?}");
+    }
+    let outside = Connection::open(path).expect("a database");
+    assert_eq!(parents(&outside), 0);
+    writer.run(insert(1)).await.expect("the writer goes on");
+    assert_eq!(parents(&outside), 1);
+}
+
+#[tokio::test]
+async fn a_transaction_that_sqlite_gave_up_is_told_to_all_in_it() {
+    let (_folder, path, writer) = writer();
+    let writer = Arc::new(writer);
+    let (release, holder) = hold(&writer).await;
+    let before = queue(&writer, insert(1)).await;
+    // What a full disk does: the whole transaction is gone in the middle.
+    let breaking = queue(&writer, |work| Ok(work.connection.execute_batch("ROLLBACK")?)).await;
+    let after = queue(&writer, insert(3)).await;
+    release.send(()).expect("the holder waits");
+    holder.await.expect("the holder");
+    for job in [before, breaking] {
+        let outcome = job.await.expect("a task");
+        assert!(matches!(outcome, Err(SqliteError::Commit(_))), "{outcome:?}");
+    }
+    after.await.expect("a task").expect("it ran in a transaction of its own");
+    assert_eq!(parents(&Connection::open(path).expect("a database")), 1);
+}
+
+#[tokio::test]
+async fn dropping_the_writer_does_what_was_asked_for() {
+    let (_folder, path, writer) = writer();
+    let mut answers = Vec::new();
+    for id in 0..100 {
+        let (reply, answer) = oneshot::channel();
+        let job = Pending { work: Some(insert(id)), result: None, reply };
+        let jobs = writer.jobs.as_ref().expect("a queue");
+        assert!(jobs.try_send(Box::new(job)).is_ok());
+        answers.push(answer);
+    }
+    drop(writer);
+    for answer in answers {
+        answer.await.expect("an answer").expect("stored");
+    }
+    assert_eq!(parents(&Connection::open(path).expect("a database")), 100);
+}

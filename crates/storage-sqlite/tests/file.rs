@@ -1,0 +1,145 @@
+//! The file: who may read it, what is refused, and what stays in it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use madoguchi_storage::{
+    Audit as _, ManualClock, SealedSecret, SecretPurpose, Secrets as _, SignInLimits, StorageError,
+};
+use madoguchi_storage_sqlite::SqliteStore;
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+fn open(path: &Path) -> Result<SqliteStore, StorageError> {
+    SqliteStore::open(path, Arc::new(ManualClock::new(1)), SignInLimits::default())
+}
+
+/// Opening fails; the whole message, with causes.
+#[track_caller]
+fn refusal(path: &Path) -> String {
+    match open(path) {
+        Ok(_) => panic!("opened"),
+        Err(error) => error.to_string(),
+    }
+}
+
+async fn secret(store: &SqliteStore, offer: &str) -> Result<SealedSecret, StorageError> {
+    store.secret_or_insert("midori", SecretPurpose::FlowSeal, SealedSecret(offer.as_bytes().to_vec())).await
+}
+
+#[tokio::test]
+async fn file_and_log_are_the_owners_alone() {
+    let folder = folder();
+    let path = folder.path().join("m.sqlite3");
+    let store = open(&path).expect("a store");
+    secret(&store, "one").await.expect("a secret");
+    let mut files = 0;
+    for entry in fs::read_dir(folder.path()).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let mode = entry.metadata().expect("a file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{:?}", entry.file_name());
+        files += 1;
+    }
+    assert_eq!(files, 3, "database, log, index of the log");
+}
+
+#[test]
+fn a_mode_that_lets_others_in_is_narrowed() {
+    let folder = folder();
+    let path = folder.path().join("m.sqlite3");
+    drop(open(&path).expect("a store"));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("a mode");
+    drop(open(&path).expect("a store"));
+    assert_eq!(fs::metadata(&path).expect("a file").permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn what_was_stored_is_there_after_opening_again() {
+    let folder = folder();
+    let path = folder.path().join("m.sqlite3");
+    let store = open(&path).expect("a store");
+    let first = secret(&store, "one").await.expect("a secret");
+    drop(store);
+    let store = open(&path).expect("the store");
+    assert_eq!(secret(&store, "two").await.expect("a secret"), first);
+}
+
+#[tokio::test]
+async fn two_processes_may_have_it_open() {
+    let folder = folder();
+    let path = folder.path().join("m.sqlite3");
+    let (one, two) = (open(&path).expect("a store"), open(&path).expect("the same"));
+    let first = secret(&one, "one").await.expect("a secret");
+    assert_eq!(secret(&two, "two").await.expect("a secret"), first);
+}
+
+#[test]
+fn a_newer_schema_is_refused_and_left_alone() {
+    let folder = folder();
+    let path = folder.path().join("m.sqlite3");
+    drop(open(&path).expect("a store"));
+    let outside = Connection::open(&path).expect("a database");
+    outside.pragma_update(None, "user_version", 7_000).expect("a version");
+    match open(&path) {
+        Err(StorageError::SchemaTooNew { found: 7_000, known }) => assert!(known < 7_000),
+        other => panic!("{:?}", other.err()),
+    }
+    let version: u32 = outside.pragma_query_value(None, "user_version", |row| row.get(0)).expect("a version");
+    assert_eq!(version, 7_000);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_by_name() {
+    let folder = folder();
+    let path = folder.path().join("notes.txt");
+    let notes = "buy a card reader\n".repeat(100);
+    fs::write(&path, &notes).expect("a file");
+    let message = refusal(&path);
+    assert!(message.contains("notes.txt") && message.contains("not an SQLite database"), "{message}");
+    assert_eq!(fs::read_to_string(&path).expect("the file"), notes);
+}
+
+#[test]
+fn another_programs_database_is_refused_and_left_alone() {
+    let folder = folder();
+    let path = folder.path().join("photos.sqlite3");
+    Connection::open(&path).expect("a database").execute_batch("CREATE TABLE photo (x)").expect("a table");
+    let before = fs::read(&path).expect("the file");
+    let message = refusal(&path);
+    assert!(message.contains("photos.sqlite3") && message.contains("another program"), "{message}");
+    assert_eq!(fs::read(&path).expect("the file"), before);
+}
+
+#[test]
+fn a_missing_folder_is_named() {
+    let folder = folder();
+    let message = refusal(&folder.path().join("missing").join("m.sqlite3"));
+    assert!(message.contains("missing") && message.contains("the folder does not exist"), "{message}");
+}
+
+#[test]
+fn a_folder_in_its_place_is_refused() {
+    let folder = folder();
+    let message = refusal(folder.path());
+    assert!(message.contains("directory"), "{message}");
+}
+
+#[tokio::test]
+async fn a_damaged_value_is_told_without_the_value() {
+    let folder = folder();
+    let path = folder.path().join("m.sqlite3");
+    let store = open(&path).expect("a store");
+    let outside = Connection::open(&path).expect("a database");
+    let insert = "INSERT INTO audit (at, municipality, kind) VALUES (1, 'midori', 'confidential')";
+    outside.execute(insert, ()).expect("a row");
+    let error = store.audit_records("midori", 0, 10).await.expect_err("the kind is unknown");
+    assert!(matches!(error, StorageError::Damaged { table: "audit", .. }), "{error:?}");
+    assert!(!format!("{error} {error:?}").contains("confidential"));
+}

@@ -1,0 +1,80 @@
+//! Authorization codes (RFC 6749 section 4.1.2) and the access tokens that they give.
+
+use rustls_pki_types::UnixTime;
+
+use madoguchi_oidc::CodeGrant;
+use madoguchi_protocol::Octets;
+
+use crate::AccountId;
+
+/// A code about to be handed out.
+#[derive(Clone, Debug)]
+pub struct NewCode {
+    /// SHA-256 of the code.
+    pub hash: Octets<32>,
+    /// All that the code is bound to.
+    pub grant: CodeGrant,
+    /// Seconds that it lives.
+    pub lifetime: u64,
+}
+
+/// A code as it is stored. Look-up shows it whether or not it was used: only [`crate::Codes::redeem_code`] decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeRecord {
+    /// SHA-256 of the code.
+    pub hash: Octets<32>,
+    /// The municipality.
+    pub municipality: String,
+    /// All that the code is bound to.
+    pub grant: CodeGrant,
+    /// Who.
+    pub account: AccountId,
+    /// The `sid` claim.
+    pub sid: Octets<16>,
+    /// When the card was shown.
+    pub auth_time: UnixTime,
+    /// When it ends.
+    pub expires_at: UnixTime,
+}
+
+/// The access token that a redeemed code gives.
+#[derive(Clone, Debug)]
+pub struct NewAccessToken {
+    /// SHA-256 of the token.
+    pub hash: Octets<32>,
+    /// Seconds that it lives.
+    pub lifetime: u64,
+}
+
+/// The outcome of redeeming a code.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Redemption {
+    /// Redeemed, by this call alone.
+    Done,
+    /// It had been used: what it gave is revoked now.
+    UsedBefore,
+    /// It ran out of time.
+    Expired,
+    /// No such code.
+    NotFound,
+}
+
+/// A live access token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessTokenRecord {
+    /// The municipality.
+    pub municipality: String,
+    /// The service it was given to.
+    pub client_id: String,
+    /// Scope values, space separated.
+    pub scope: String,
+    /// Who.
+    pub account: AccountId,
+    /// The service's redirect URI, which names its sector.
+    pub redirect_uri: String,
+    /// When the card was shown.
+    pub auth_time: UnixTime,
+    /// Issuer key id and serial, sealed, of its session.
+    pub holder_sealed: Vec<u8>,
+}

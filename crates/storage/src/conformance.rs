@@ -1,0 +1,150 @@
+//! The judge of the contract: one suite that every backend passes, each case in a fresh store.
+//!
+//! A backend runs it from a few lines:
+//!
+//! ```ignore
+//! madoguchi_storage::conformance_tests!(MyBackend::new());
+//! ```
+//!
+//! where the expression makes a [`Backend`], once for each case. What a case finds wrong is a panic: this module is
+//! for tests alone.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::{ManualClock, SignInLimits, Storage};
+
+mod accounts;
+mod answer;
+mod bounds;
+mod cancel;
+mod claim;
+mod codes;
+mod expiry;
+mod finish;
+mod fixture;
+mod log;
+mod municipalities;
+mod party;
+mod races;
+mod return_leg;
+mod secrets;
+mod sessions;
+mod start;
+mod sweep;
+mod table;
+
+/// What a backend gives the suite.
+#[async_trait]
+pub trait Backend: Send + Sync {
+    /// Opens a store that nothing was ever written to, by this clock and these limits. The store ends with the suite's
+    /// last handle to it; the backend itself outlives that.
+    async fn open(&self, clock: Arc<ManualClock>, limits: SignInLimits) -> Arc<dyn Storage>;
+}
+
+/// One list for what is exported and for what a backend runs: no case can be in one and not in the other.
+macro_rules! cases {
+    ($dollar:tt $($module:ident { $($case:ident,)+ })+) => {
+        $(pub use $module::{$($case,)+};)+
+
+        /// Expands to one test for each case of the conformance suite.
+        #[macro_export]
+        macro_rules! conformance_tests {
+            ($dollar backend:expr) => {
+                $($(
+                    #[tokio::test(flavor = "multi_thread")]
+                    async fn $case() {
+                        let backend = $dollar backend;
+                        $dollar crate::conformance::$case(&backend).await;
+                    }
+                )+)+
+            };
+        }
+    };
+}
+
+cases! { $
+    accounts { the_same_card_finds_its_account, another_card_gets_another_account, }
+    answer {
+        the_answer_is_taken_once,
+        the_answer_needs_its_session_and_browser,
+        the_answer_needs_a_live_session,
+        a_taken_answer_whose_code_fails_is_not_taken,
+    }
+    bounds {
+        at_the_bound_of_a_network_its_oldest_started_row_gives_way,
+        at_the_bound_in_all_the_fullest_network_gives_way,
+        claiming_is_no_way_around_the_bound,
+        a_proven_card_never_gives_way,
+        what_is_over_does_not_count,
+    }
+    cancel { an_agent_cancels, a_browser_cancels_any_open_state, }
+    claim {
+        a_claim_is_done_once_and_told_again,
+        a_claim_with_other_hashes_burns,
+        the_claimed_sign_in_is_shown_to_its_agent_alone,
+    }
+    codes {
+        a_code_is_shown_used_or_not,
+        a_code_is_redeemed_once,
+        a_second_use_revokes_the_token,
+        a_second_use_is_seen_after_the_code_expired,
+        a_code_spent_without_token_is_used,
+        a_code_expires_to_the_second,
+        a_token_expires_to_the_second,
+        a_redemption_whose_token_fails_is_not_done,
+    }
+    expiry {
+        started_expires_to_the_second,
+        claimed_expires_to_the_second,
+        proven_is_burned_to_the_second,
+        each_state_has_its_own_time,
+    }
+    finish {
+        a_proof_is_kept_whole,
+        the_same_finish_is_told_again,
+        a_finish_needs_its_claim_secret,
+        a_refused_finish_cancels_or_burns,
+    }
+    log { the_log_is_in_order_and_pages, the_log_says_what_happened, what_is_not_listed_is_not_logged, }
+    municipalities { a_municipality_sees_nothing_of_another, twins_in_two_municipalities_live_apart, }
+    races {
+        of_64_different_claims_none_survives,
+        of_64_identical_claims_one_is_done,
+        of_64_returns_one_session_remains,
+        of_64_foreign_returns_one_burns,
+        returns_and_foreign_returns_never_both_win,
+        of_64_askers_one_takes_the_answer,
+        of_64_redemptions_one_is_done,
+        of_64_secrets_one_stays,
+        of_64_starts_of_a_browser_one_stays_open,
+        of_64_cards_at_once_each_gets_its_account_once,
+    }
+    return_leg {
+        the_return_completes,
+        a_wrong_verifier_changes_nothing,
+        another_browser_burns,
+        no_browser_burns,
+        a_repeated_return_gets_a_new_session_id,
+        a_repeated_return_has_its_time,
+        a_repeated_return_needs_its_browser,
+        after_the_hand_out_a_return_repeats_nothing,
+        a_return_after_the_session_ended_repeats_nothing,
+    }
+    secrets { the_first_secret_stays, }
+    sessions {
+        a_session_is_found_while_it_lives,
+        an_ended_session_is_gone,
+        tokens_die_with_their_session,
+    }
+    start {
+        a_start_keeps_what_it_was_given,
+        a_start_replaces_the_browsers_open_one,
+        a_start_leaves_what_is_over,
+        the_newest_of_a_browser_is_found,
+        a_start_that_fails_changes_nothing,
+    }
+    sweep { the_sweep_takes_what_is_over_for_an_hour, the_sweep_keeps_to_its_limit, a_code_waits_for_its_tokens, }
+    table { every_method_in_every_state, }
+}

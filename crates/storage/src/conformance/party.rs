@@ -1,0 +1,156 @@
+//! All that takes part in one sign-in: its secrets' hashes and records, made from a number.
+
+use std::time::Duration;
+
+use rustls_pki_types::UnixTime;
+
+use madoguchi_oidc::{AuthorizationRequest, CodeChallenge, CodeGrant};
+use madoguchi_protocol::{Lang, Octets, sha256};
+
+use crate::{AccountId, Claim, ClaimHashes, NewAccessToken, NewCode, NewSession, NewSignIn, Proof};
+
+pub(super) const TOWN: &str = "midori";
+pub(super) const OTHER_TOWN: &str = "aoi";
+
+pub(super) const SESSION_SECONDS: u64 = 1800;
+pub(super) const CODE_SECONDS: u64 = 60;
+pub(super) const TOKEN_SECONDS: u64 = 600;
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Party {
+    pub(super) town: &'static str,
+    number: u32,
+}
+
+impl Party {
+    pub(super) const fn new(number: u32) -> Self {
+        Self { town: TOWN, number }
+    }
+
+    /// The same secrets, hashes and all, in another municipality.
+    pub(super) const fn twin(self) -> Self {
+        Self { town: OTHER_TOWN, ..self }
+    }
+
+    pub(super) fn hash(self, what: &str) -> Octets<32> {
+        sha256(format!("{what} {}", self.number).as_bytes())
+    }
+
+    fn short(self, what: &str) -> Octets<16> {
+        let mut octets = [0; 16];
+        octets.copy_from_slice(&self.hash(what).0[..16]);
+        Octets(octets)
+    }
+
+    pub(super) fn id(self) -> Octets<16> {
+        self.short("sign-in")
+    }
+
+    pub(super) fn browser(self) -> Octets<32> {
+        self.hash("browser")
+    }
+
+    pub(super) fn ticket(self) -> Octets<32> {
+        self.hash("ticket")
+    }
+
+    pub(super) fn verifier(self) -> Octets<32> {
+        self.hash("return verifier")
+    }
+
+    pub(super) fn claim_secret(self) -> Octets<32> {
+        self.hash("claim secret")
+    }
+
+    pub(super) fn finish(self) -> Octets<32> {
+        self.hash("finish")
+    }
+
+    pub(super) fn session_id(self) -> Octets<32> {
+        self.hash("session")
+    }
+
+    pub(super) fn sid(self) -> Octets<16> {
+        self.short("sid")
+    }
+
+    pub(super) fn account(self) -> AccountId {
+        AccountId(self.short("account"))
+    }
+
+    pub(super) fn code_hash(self) -> Octets<32> {
+        self.hash("code")
+    }
+
+    pub(super) fn token_hash(self) -> Octets<32> {
+        self.hash("token")
+    }
+
+    pub(super) fn sign_in(self) -> NewSignIn {
+        NewSignIn {
+            id: self.id(),
+            municipality: self.town.to_owned(),
+            browser_hash: self.browser(),
+            ticket_hash: self.ticket(),
+            nonce: self.hash("nonce"),
+            request: self.request(),
+            display: format!("display {}", self.number).into_bytes(),
+            lang: Lang::PlainJapanese,
+            network: format!("network {}", self.number),
+        }
+    }
+
+    fn request(self) -> AuthorizationRequest {
+        AuthorizationRequest {
+            client_id: format!("service {}", self.number),
+            redirect_uri: "https://service.example/callback".to_owned(),
+            state: Some("状態".to_owned()),
+            nonce: Some("n\"once".to_owned()),
+            scope: "openid".to_owned(),
+            code_challenge: self.challenge(),
+            prompt: vec![],
+            max_age: Some(60),
+            acr_values: vec!["a".to_owned(), "b".to_owned()],
+            ui_locales: vec![],
+        }
+    }
+
+    fn challenge(self) -> CodeChallenge {
+        CodeChallenge::parse(&self.hash("code challenge").encode()).expect("32 octets are a challenge")
+    }
+
+    pub(super) fn claim(self) -> Claim {
+        Claim {
+            hashes: ClaimHashes { return_verifier: self.verifier(), claim_secret: self.claim_secret() },
+            counter: self.number.is_multiple_of(2),
+            agent_version: "1.2.3".to_owned(),
+        }
+    }
+
+    pub(super) fn proof(self) -> Proof {
+        Proof {
+            account_lookup: self.hash("card"),
+            holder_sealed: format!("holder {}", self.number).into_bytes(),
+            not_after: UnixTime::since_unix_epoch(Duration::from_secs(4_000_000_000)),
+            evidence: format!(r#"{{"source":"crl","number":{}}}"#, self.number),
+        }
+    }
+
+    pub(super) fn session(self) -> NewSession {
+        NewSession {
+            id_hash: self.session_id(),
+            sid: self.sid(),
+            account_if_new: self.account(),
+            lifetime: SESSION_SECONDS,
+        }
+    }
+
+    pub(super) fn code(self) -> NewCode {
+        let request = self.request();
+        NewCode { hash: self.code_hash(), grant: CodeGrant::from(&request), lifetime: CODE_SECONDS }
+    }
+
+    pub(super) fn token(self) -> NewAccessToken {
+        NewAccessToken { hash: self.token_hash(), lifetime: TOKEN_SECONDS }
+    }
+}

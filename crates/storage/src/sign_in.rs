@@ -1,0 +1,131 @@
+//! A sign-in: from the press of the button to the answer for the service.
+//!
+//! ```text
+//! Started ──claim──▶ Claimed ──prove──▶ Proven ──return──▶ Completed
+//!    │                  │                 │
+//!    └──────────────────┴─────────────────┴──▶ Cancelled(code) · Burned(code) · Expired
+//! ```
+
+use rustls_pki_types::UnixTime;
+
+use madoguchi_oidc::AuthorizationRequest;
+use madoguchi_protocol::{ErrorCode, Lang, Octets};
+
+use crate::AccountId;
+
+/// Where a sign-in stands, by the store's clock at the moment of reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignInState {
+    /// The browser was sent to the agent.
+    Started,
+    /// An agent holds it and shows it.
+    Claimed,
+    /// The card proved it; the browser is expected back.
+    Proven,
+    /// The same browser came back.
+    Completed,
+    /// It stopped for an everyday reason.
+    Cancelled(ErrorCode),
+    /// It stopped because something did not fit; it can never succeed.
+    Burned(ErrorCode),
+    /// It ran out of time before a proof.
+    Expired,
+}
+
+impl SignInState {
+    /// True while the sign-in can still succeed.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Started | Self::Claimed | Self::Proven)
+    }
+
+    /// What a stopped sign-in is told as.
+    pub const fn stopped_by(self) -> Option<ErrorCode> {
+        match self {
+            Self::Cancelled(code) | Self::Burned(code) => Some(code),
+            Self::Expired => Some(ErrorCode::SignInExpired),
+            Self::Started | Self::Claimed | Self::Proven | Self::Completed => None,
+        }
+    }
+}
+
+/// A sign-in about to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSignIn {
+    /// 128 random bits.
+    pub id: Octets<16>,
+    /// The municipality, from the matched Host.
+    pub municipality: String,
+    /// SHA-256 of the browser secret `b`.
+    pub browser_hash: Octets<32>,
+    /// SHA-256 of the ticket.
+    pub ticket_hash: Octets<32>,
+    /// The gateway nonce `n`.
+    pub nonce: Octets<32>,
+    /// The service's request.
+    pub request: AuthorizationRequest,
+    /// DER of the `Display`.
+    pub display: Vec<u8>,
+    /// The language of the pages.
+    pub lang: Lang,
+    /// Network prefix of the browser, for the bounds; not a full address.
+    pub network: String,
+}
+
+/// The hashes that make one agent's claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimHashes {
+    /// SHA-256 of `v`.
+    pub return_verifier: Octets<32>,
+    /// SHA-256 of `c`.
+    pub claim_secret: Octets<32>,
+}
+
+/// What a claim brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The agent's hashes.
+    pub hashes: ClaimHashes,
+    /// A shared computer.
+    pub counter: bool,
+    /// Version of the agent's program, as it says.
+    pub agent_version: String,
+}
+
+/// What a proof leaves behind: no certificate and no serial number in the clear.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// Keyed hash by which the account is found.
+    pub account_lookup: Octets<32>,
+    /// Issuer key id and serial, sealed, for asking about revocation again while the session lives. Empty in a completed
+    /// sign-in: the session has it then, and it goes with the session.
+    pub holder_sealed: Vec<u8>,
+    /// The certificate's notAfter.
+    pub not_after: UnixTime,
+    /// Which sources answered what, as JSON, for the audit record.
+    pub evidence: String,
+}
+
+/// A sign-in as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignIn {
+    /// What it was made with.
+    pub new: NewSignIn,
+    /// Where it stands.
+    pub state: SignInState,
+    /// When it was made.
+    pub created_at: UnixTime,
+    /// When the present state ends by itself; of one that is over, when it was reached.
+    pub expires_at: UnixTime,
+    /// The agent that holds it.
+    pub claim: Option<Claim>,
+    /// SHA-256 over the finish request that decided it: the same request again gets the same answer.
+    pub finish_hash: Option<Octets<32>>,
+    /// What the card proved.
+    pub proof: Option<Proof>,
+    /// The account, once completed.
+    pub account: Option<AccountId>,
+    /// When the card proved it.
+    pub proven_at: Option<UnixTime>,
+    /// True once the service's answer was handed out.
+    pub answered: bool,
+}

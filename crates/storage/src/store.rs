@@ -1,0 +1,202 @@
+//! The traits of a backend. Read the crate's documentation for what holds for every method.
+
+use async_trait::async_trait;
+
+use madoguchi_protocol::{ErrorCode, Octets};
+
+use crate::{
+    AccessTokenRecord, AnswerTaken, AuditRecord, Claim, CodeRecord, NewAccessToken, NewCode, NewSession,
+    NewSignIn, Proof, Redemption, Returned, SealedSecret, SecretPurpose, SessionRecord, SignIn, StorageError,
+    Transition,
+};
+
+/// Sign-ins. A sign-in whose time is over is told as `Expired` (from `Proven`: `Burned(SignInExpired)`) by every
+/// method, whether or not a sweep has passed.
+#[async_trait]
+pub trait SignIns {
+    /// Makes a sign-in in `Started`. In the same transaction every open sign-in of the same browser secret becomes
+    /// `Cancelled(SignInReplaced)`, and at a bound of the limits (each municipality's own) the oldest `Started` row gives
+    /// way, which deletes it, or the oldest `Claimed` one where none is `Started`: of the same network at its bound, of
+    /// the fullest network at the bound in all. A proven card never gives way. Answers the record.
+    async fn start(&self, new: NewSignIn) -> Result<SignIn, StorageError>;
+
+    /// `Started` → `Claimed`. The same claim again answers `Same` in every later state that is not stopped. A claim
+    /// with other hashes on a `Claimed` or `Proven` sign-in burns it (`TicketUsed`, audited) and answers
+    /// `Conflict(Burned(TicketUsed))`.
+    async fn claim(
+        &self,
+        municipality: &str,
+        ticket_hash: Octets<32>,
+        claim: Claim,
+    ) -> Result<Transition, StorageError>;
+
+    /// The sign-in of an agent, whatever its state. `None` when the claim secret is not its claim's.
+    async fn claimed(
+        &self,
+        municipality: &str,
+        id: Octets<16>,
+        claim_secret_hash: Octets<32>,
+    ) -> Result<Option<SignIn>, StorageError>;
+
+    /// `Claimed` → `Proven`, and starts the time to return. The same finish again answers `Same` with the record, whatever
+    /// has become of the sign-in since.
+    async fn prove(
+        &self,
+        municipality: &str,
+        id: Octets<16>,
+        claim_secret_hash: Octets<32>,
+        finish_hash: Octets<32>,
+        proof: Proof,
+    ) -> Result<Transition, StorageError>;
+
+    /// `Claimed` → `Cancelled(code)` or, with `burn`, `Burned(code)` (audited): the gateway refused the finish
+    /// `finish_hash`. The same finish again answers `Same` as for [`prove`](Self::prove): the first verdict stands.
+    async fn refuse(
+        &self,
+        municipality: &str,
+        id: Octets<16>,
+        claim_secret_hash: Octets<32>,
+        finish_hash: Octets<32>,
+        code: ErrorCode,
+        burn: bool,
+    ) -> Result<Transition, StorageError>;
+
+    /// `Claimed` → `Cancelled(code)` by the agent. The same cancel again answers `Same`.
+    async fn cancel(
+        &self,
+        municipality: &str,
+        id: Octets<16>,
+        claim_secret_hash: Octets<32>,
+        code: ErrorCode,
+    ) -> Result<Transition, StorageError>;
+
+    /// Any open state → `Cancelled(Declined)` by the browser that started it. Again answers `Same`.
+    async fn cancel_by_browser(
+        &self,
+        municipality: &str,
+        id: Octets<16>,
+        browser_hash: Octets<32>,
+    ) -> Result<Transition, StorageError>;
+
+    /// The return leg: one transaction that decides by verifier, state and browser, in this order. `Completed` makes
+    /// account (found by the proof's look-up, else `account_if_new`), session and audit record; another browser burns
+    /// (`PossiblePhishing`, audited). When the very same browser repeats a return that completed at most
+    /// [`crate::SignInLimits::proven_seconds`] ago and whose answer was not handed out, the session's id is replaced
+    /// by the new one, all else of it stays, and `Completed` is answered again: the first answer, with its cookie, may have been lost.
+    async fn complete(
+        &self,
+        municipality: &str,
+        id: Octets<16>,
+        return_verifier_hash: Octets<32>,
+        browser_hash: Option<Octets<32>>,
+        session: NewSession,
+    ) -> Result<Returned, StorageError>;
+
+    /// Hands the service's answer out once: a `Completed` sign-in of this browser and this live session, with its code
+    /// stored in the same transaction.
+    async fn take_answer(
+        &self,
+        municipality: &str,
+        id: Octets<16>,
+        browser_hash: Octets<32>,
+        session_id_hash: Octets<32>,
+        code: NewCode,
+    ) -> Result<AnswerTaken, StorageError>;
+
+    /// The newest sign-in of a browser secret.
+    async fn newest_of_browser(
+        &self,
+        municipality: &str,
+        browser_hash: Octets<32>,
+    ) -> Result<Option<SignIn>, StorageError>;
+
+    /// A sign-in of a browser secret. `None` when it is another browser's.
+    async fn of_browser(
+        &self,
+        municipality: &str,
+        id: Octets<16>,
+        browser_hash: Octets<32>,
+    ) -> Result<Option<SignIn>, StorageError>;
+
+    /// Deletes at most `limit` rows (sign-ins, codes, tokens, sessions) whose time has been over for an hour. Answers how
+    /// many went. A code waits for the tokens it gave, so that a second use still revokes them.
+    async fn sweep(&self, limit: u32) -> Result<u64, StorageError>;
+}
+
+/// Codes and the access tokens that they give.
+#[async_trait]
+pub trait Codes {
+    /// The code of a municipality by its hash, used or not, expired or not.
+    async fn find_code(
+        &self,
+        municipality: &str,
+        hash: Octets<32>,
+    ) -> Result<Option<CodeRecord>, StorageError>;
+
+    /// Uses the code up. With a token it is stored in the same transaction; without one (a wrong PKCE verifier by the right
+    /// client) the code is only spent. A code used before revokes every token that it gave (audited).
+    async fn redeem_code(
+        &self,
+        municipality: &str,
+        hash: Octets<32>,
+        token: Option<NewAccessToken>,
+    ) -> Result<Redemption, StorageError>;
+
+    /// A token that is neither expired nor revoked and whose session has not ended.
+    async fn find_access_token(
+        &self,
+        municipality: &str,
+        hash: Octets<32>,
+    ) -> Result<Option<AccessTokenRecord>, StorageError>;
+}
+
+/// Sessions.
+#[async_trait]
+pub trait Sessions {
+    /// A session that is live.
+    async fn find_session(
+        &self,
+        municipality: &str,
+        id_hash: Octets<32>,
+    ) -> Result<Option<SessionRecord>, StorageError>;
+
+    /// Ends a session and revokes its tokens. Answers whether it was live.
+    async fn end_session(&self, municipality: &str, id_hash: Octets<32>) -> Result<bool, StorageError>;
+}
+
+/// Accounts.
+#[async_trait]
+pub trait Accounts {
+    /// How many accounts a municipality has.
+    async fn count_accounts(&self, municipality: &str) -> Result<u64, StorageError>;
+}
+
+/// Sealed secrets.
+#[async_trait]
+pub trait Secrets {
+    /// The secret of a municipality and purpose; `if_absent` becomes it when there is none yet. Every node that asks gets
+    /// the same one.
+    async fn secret_or_insert(
+        &self,
+        municipality: &str,
+        purpose: SecretPurpose,
+        if_absent: SealedSecret,
+    ) -> Result<SealedSecret, StorageError>;
+}
+
+/// The audit log.
+#[async_trait]
+pub trait Audit {
+    /// Records of a municipality after `after`, oldest first, at most `limit`.
+    async fn audit_records(
+        &self,
+        municipality: &str,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<AuditRecord>, StorageError>;
+}
+
+/// A whole backend.
+pub trait Storage: SignIns + Codes + Sessions + Accounts + Secrets + Audit + Send + Sync + 'static {}
+
+impl<T: SignIns + Codes + Sessions + Accounts + Secrets + Audit + Send + Sync + 'static> Storage for T {}
