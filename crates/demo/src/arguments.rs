@@ -1,0 +1,115 @@
+//! The command line of `madoguchi-demo`.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::fd::AsFd as _;
+use std::path::PathBuf;
+
+use clap::Parser;
+use madoguchi_demo::{
+    AgentFront, Answer, Binaries, Card, DemoError, ExternalCard, MockCard, Pin, Ports, StackOptions,
+};
+use zeroize::Zeroizing;
+
+/// Everything of Madoguchi on loopback: test PKI, virtual card reader, mock card, gateway, agent, sample service.
+#[derive(Debug, Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[command(name = "madoguchi-demo", version)]
+pub(crate) struct Arguments {
+    /// Print one JSON line when everything runs.
+    #[arg(long, conflicts_with = "once")]
+    pub(crate) json: bool,
+    /// Sign in by itself, print the claims of the ID token as one JSON line, stop everything.
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// The agent answers every request with the test PIN.
+    #[arg(long)]
+    unattended: bool,
+    /// Produce this outcome instead of a sign-in (with --unattended or --once).
+    #[arg(long, value_enum, conflicts_with = "external_card")]
+    answer: Option<Answer>,
+    /// First port: the gateway's; +1 sample service, +2 OCSP, +7 agent.
+    #[arg(long, value_name = "N", default_value_t = Ports::DEFAULT_BASE)]
+    port_base: u16,
+    /// Use the card on a reader of the running PC/SC service (or of PCSCLITE_CSOCK_NAME).
+    #[arg(long, requires_all = ["anchor", "crl", "pin_stdin"])]
+    external_card: bool,
+    /// A trust anchor of the external card.
+    #[arg(long, value_name = "FILE", requires = "external_card")]
+    anchor: Vec<PathBuf>,
+    /// A CRL for the external card.
+    #[arg(long, value_name = "FILE", requires = "external_card")]
+    crl: Vec<PathBuf>,
+    /// A certificate policy that the external card's certificate must have one of; any when not given.
+    #[arg(long, value_name = "OID", requires = "external_card")]
+    policy: Vec<String>,
+    /// Read the external card's PIN as one line from standard input.
+    #[arg(long, requires = "external_card")]
+    pin_stdin: bool,
+}
+
+impl Arguments {
+    /// Parses the command line, with the rule that clap cannot say: an answer needs somebody who gives it.
+    pub(crate) fn read() -> Self {
+        let arguments = Self::parse();
+        if arguments.answer.is_some() && !arguments.unattended && !arguments.once {
+            use clap::CommandFactory as _;
+            let text = "--answer needs --unattended or --once";
+            Self::command().error(clap::error::ErrorKind::MissingRequiredArgument, text).exit();
+        }
+        arguments
+    }
+
+    /// What to start. Reads the PIN of an external card.
+    pub(crate) fn stack_options(self) -> Result<StackOptions, DemoError> {
+        let ports = Ports::from_base(self.port_base)?;
+        let binaries = Binaries::beside_this_program()
+            .map_err(|source| DemoError::File { path: PathBuf::from("/proc/self/exe"), source })?;
+        if self.external_card {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the PC/SC client library's own way to name its socket"
+            )]
+            let socket = std::env::var_os("PCSCLITE_CSOCK_NAME").map(PathBuf::from);
+            let card = ExternalCard {
+                anchors: absolute(self.anchor)?,
+                crls: absolute(self.crl)?,
+                policies: self.policy,
+                socket,
+            };
+            let agent = AgentFront::Unattended(read_pin()?);
+            return Ok(StackOptions { binaries, ports, card: Card::External(card), agent });
+        }
+        let agent = if self.unattended || self.once {
+            AgentFront::Unattended(Pin::for_answer(self.answer))
+        } else {
+            AgentFront::Terminal
+        };
+        let card = Card::Mock(MockCard { answer: self.answer, ..MockCard::default() });
+        Ok(StackOptions { binaries, ports, card, agent })
+    }
+}
+
+/// The gateway reads relative paths from its own folder.
+fn absolute(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>, DemoError> {
+    let absolute = |path: PathBuf| path.canonicalize().map_err(|source| DemoError::File { path, source });
+    paths.into_iter().map(absolute).collect()
+}
+
+/// Octet by octet into a buffer that is wiped: the standard library's buffered standard input would keep a copy.
+fn read_pin() -> Result<Pin, DemoError> {
+    let stdin = io::stdin().as_fd().try_clone_to_owned().map_err(|_| DemoError::NotAPin)?;
+    let mut stdin = File::from(stdin);
+    let mut line = Zeroizing::new([0; LONGEST_LINE]);
+    let mut length = 0;
+    for octet in line.iter_mut() {
+        if stdin.read(std::slice::from_mut(octet)).map_err(|_| DemoError::NotAPin)? == 0 || *octet == b'\n' {
+            break;
+        }
+        length += 1;
+    }
+    let line = line.get(..length).unwrap_or_default();
+    Pin::new(line.strip_suffix(b"\r").unwrap_or(line))
+}
+
+const LONGEST_LINE: usize = 16;

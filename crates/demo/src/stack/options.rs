@@ -1,0 +1,197 @@
+//! What can be chosen about a [`super::Stack`].
+
+use std::path::PathBuf;
+
+use zeroize::Zeroizing;
+
+use crate::{Binaries, DemoError};
+
+/// The PIN of the mock card.
+pub const TEST_PIN: &str = "1234";
+
+/// How to set up the stack.
+#[derive(Debug)]
+pub struct StackOptions {
+    /// Where the programs are.
+    pub binaries: Binaries,
+    /// The ports.
+    pub ports: Ports,
+    /// The card.
+    pub card: Card,
+    /// Who answers the agent's questions.
+    pub agent: AgentFront,
+}
+
+/// The ports, all on 127.0.0.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ports {
+    /// The gateway.
+    pub gateway: u16,
+    /// The sample service.
+    pub service: u16,
+    /// The OCSP responder.
+    pub ocsp: u16,
+    /// The agent.
+    pub agent: u16,
+}
+
+impl Ports {
+    /// The ports of the documentation: gateway 24810, service 24811, OCSP 24812, agent 24817.
+    pub const DEFAULT_BASE: u16 = 24810;
+
+    /// All ports from a base: base, +1, +2 and +7.
+    pub fn from_base(base: u16) -> Result<Self, DemoError> {
+        match base.checked_add(7) {
+            Some(agent) if base >= 1024 => {
+                Ok(Self { gateway: base, service: base + 1, ocsp: base + 2, agent })
+            }
+            _ => Err(DemoError::PortBase { base }),
+        }
+    }
+
+    /// The gateway's origin and issuer. A name, not 127.0.0.1: cookies ignore ports, and the agent and the service
+    /// are on that address.
+    pub fn issuer(self) -> String {
+        format!("http://localhost:{}", self.gateway)
+    }
+
+    /// The front page of the sample service.
+    pub fn service_url(self) -> String {
+        format!("http://127.0.0.1:{}/", self.service)
+    }
+
+    /// Where the agent listens.
+    pub fn agent_url(self) -> String {
+        format!("http://127.0.0.1:{}", self.agent)
+    }
+}
+
+/// Which card signs.
+#[derive(Debug)]
+pub enum Card {
+    /// A card on a reader of the running PC/SC service, with the trust that fits it.
+    External(ExternalCard),
+    /// A mock card behind a private PC/SC service, with a test PKI made for it.
+    Mock(MockCard),
+}
+
+/// Somebody else's card, with anchors and CRLs trusted as test trust.
+#[derive(Clone, Debug, Default)]
+pub struct ExternalCard {
+    /// Trust anchors: certificate files.
+    pub anchors: Vec<PathBuf>,
+    /// CRL files.
+    pub crls: Vec<PathBuf>,
+    /// Certificate policies of which one must be there; any policy when empty.
+    pub policies: Vec<String>,
+    /// The socket of the PC/SC service when it is not the usual one.
+    pub socket: Option<PathBuf>,
+}
+
+/// The mock card.
+#[derive(Clone, Debug, Default)]
+pub struct MockCard {
+    /// What the sign-in shall come to.
+    pub answer: Option<Answer>,
+    /// A scenario of the mock card, as TOML.
+    pub scenario: Option<String>,
+    /// More arguments for `madoguchi-test-pki issue`, such as `--fault`.
+    pub issue_args: Vec<String>,
+}
+
+/// Outcomes other than a sign-in, each produced by the real parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum Answer {
+    /// The resident declines.
+    AccessDenied,
+    /// The municipality's CRL is stale.
+    CannotCheck,
+    /// The certificate on the card has expired.
+    Expired,
+    /// The resident types a wrong PIN.
+    PinWrong,
+    /// The certificate on the card is revoked.
+    Revoked,
+}
+
+/// Who answers the agent's questions.
+#[derive(Debug)]
+pub enum AgentFront {
+    /// The caller writes PIN lines to the agent's standard input and reads its events.
+    Driven,
+    /// A person at our terminal.
+    Terminal,
+    /// Every request gets this PIN; an empty one means that the resident declines.
+    Unattended(Pin),
+}
+
+/// A PIN line for the agent. Wiped when dropped, never printed.
+pub struct Pin(Zeroizing<Vec<u8>>);
+
+impl Pin {
+    /// A PIN of four digits.
+    pub fn new(digits: &[u8]) -> Result<Self, DemoError> {
+        if digits.len() == 4 && digits.iter().all(u8::is_ascii_digit) {
+            Ok(Self(Zeroizing::new(digits.to_vec())))
+        } else {
+            Err(DemoError::NotAPin)
+        }
+    }
+
+    /// What an unattended agent is told so that `answer` comes of it, with the mock card's PIN.
+    pub fn for_answer(answer: Option<Answer>) -> Self {
+        Self(Zeroizing::new(match answer {
+            Some(Answer::AccessDenied) => Vec::new(),
+            Some(Answer::PinWrong) => b"0000".to_vec(),
+            None | Some(Answer::CannotCheck | Answer::Expired | Answer::Revoked) => {
+                TEST_PIN.as_bytes().to_vec()
+            }
+        }))
+    }
+
+    /// The line as it is written, with its end.
+    pub(super) fn line(&self) -> Zeroizing<Vec<u8>> {
+        // Room for the line's end from the start: growing would leave a copy behind.
+        let mut line = Zeroizing::new(Vec::with_capacity(self.0.len() + 1));
+        line.extend_from_slice(&self.0);
+        line.push(b'\n');
+        line
+    }
+}
+
+impl std::fmt::Debug for Pin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pin(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ports_move_together() {
+        let ports = Ports::from_base(Ports::DEFAULT_BASE).expect("ports");
+        assert_eq!(ports, Ports { gateway: 24810, service: 24811, ocsp: 24812, agent: 24817 });
+        assert_eq!(Ports::from_base(3000).expect("ports").agent, 3007);
+        assert!(Ports::from_base(80).is_err());
+        assert!(Ports::from_base(65529).is_err());
+    }
+
+    #[test]
+    fn a_pin_is_four_digits_and_does_not_print() {
+        for wrong in ["", "123", "12345", "12a4", "１２３４"] {
+            assert!(Pin::new(wrong.as_bytes()).is_err(), "{wrong}");
+        }
+        let pin = Pin::new(b"5678").expect("a PIN");
+        assert_eq!(format!("{pin:?}"), "Pin(..)");
+        assert_eq!(pin.line().as_slice(), b"5678\n");
+    }
+
+    #[test]
+    fn answers_that_need_another_line_get_it() {
+        assert_eq!(Pin::for_answer(Some(Answer::AccessDenied)).line().as_slice(), b"\n");
+        assert_ne!(Pin::for_answer(Some(Answer::PinWrong)).line(), Pin::for_answer(None).line());
+    }
+}
