@@ -1,6 +1,6 @@
 //! The card's signature over a sign-in statement.
 
-use madoguchi_protocol::{MAX_SIGNATURE_OCTETS, Octets, SignInStatement};
+use madoguchi_protocol::{Octets, SignInStatement};
 
 use crate::{Certificate, Error, SignatureAlgorithm};
 
@@ -36,7 +36,7 @@ pub fn verify_statement(
     }
     let key = certificate.public_key();
     let algorithm = SignatureAlgorithm::prescribed_by(key.kind());
-    if signature.len() > MAX_SIGNATURE_OCTETS || !algorithm.verifies(key, &statement.to_der(), signature) {
+    if !algorithm.verifies(key, &statement.to_der(), signature) {
         return Err(Error::StatementSignatureInvalid);
     }
     Ok(StatementSigned { certificate: certificate.sha256() })

@@ -157,6 +157,8 @@ fn extension_values_are_strict() {
         (Ext::new(CRLDP, false, &point(&[0x89, 0])), "extension_invalid"),
         (Ext::new(CRLDP, false, &point(&[0x87, 3, 1, 2, 3])), "extension_invalid"),
         (Ext::new(CRLDP, false, &point(&[0x86, 1, 0xff])), "extension_invalid"),
+        (Ext::new(CRLDP, false, &point(&[0xa0, 7, 6, 1, 0x2a, 0xa0, 2, 5, 0])), "accepted"),
+        (Ext::new(CRLDP, false, &point(&[0xa0, 9, 6, 1, 0x2a, 0xa0, 4, 5, 0, 5, 0])), "extension_invalid"),
         (Ext::new(CRLDP, false, &point(&[0x86, 1, b'a'])), "accepted"),
         (Ext::new(CRLDP, true, dp), "accepted"),
         (Ext::new(&[0x2a, 3, 4], false, &[5, 0]), "accepted"),

@@ -18,6 +18,7 @@ use support::{
 
 const VERSION: usize = 0;
 const ALGORITHM: usize = 1;
+const ISSUER: usize = 2;
 const NEXT_UPDATE: usize = 4;
 const ENTRIES: usize = 5;
 
@@ -130,6 +131,32 @@ fn a_revocation_in_another_partition_is_not_this_certificates() {
     assert_eq!(answer(&crl, &path), CrlAnswer::None(CrlAbsence::MissingPartition));
 }
 
+/// A name of one organisation.
+fn name(text: &[u8]) -> Vec<u8> {
+    tlv(0x30, &tlv(0x31, &tlv(0x30, &[tlv(6, &[0x55, 4, 10]), tlv(0x13, text)].concat())))
+}
+
+#[test]
+fn a_list_of_another_name_with_the_same_key_says_nothing() {
+    let (world, path, list) = world();
+    let renamed = world.sign(&Parts::of(world.pki.auth_ca()).with_field(5, name(b"OTHER")));
+    let anchors = [world.anchors().remove(0), Anchor::new(&renamed).unwrap()];
+    let der = world.sign(&list.with_field(ISSUER, name(b"OTHER")));
+    assert_eq!(code(VerifiedCrl::verify(der.clone(), &anchors[..1])), "crl_issuer_unknown");
+    let crl = VerifiedCrl::verify(der, &anchors).unwrap();
+    assert_eq!(answer(&crl, &path), CrlAnswer::None(CrlAbsence::MissingPartition));
+}
+
+#[test]
+fn an_entry_of_another_serial_is_not_this_certificates() {
+    let (world, path, list) = world();
+    let mut parts = list.clone();
+    parts.fields.insert(ENTRIES, tlv(0x30, &entry(&[1], &[])));
+    let crl = world.verified_crl(world.sign(&parts)).unwrap();
+    let other = crl.entries().next().unwrap().unwrap();
+    assert!(is_good(crl.evidence(&path, Some(other), now(), None).answer()));
+}
+
 /// IssuingDistributionPoint of its parts.
 fn idp(parts: &[&[u8]]) -> Ext {
     Ext::new(IDP, true, &tlv(0x30, &parts.concat()))
@@ -239,6 +266,8 @@ fn fields_of_the_list() {
         (list.with_field(VERSION, tlv(2, &[0])), "crl_not_version_2"),
         (list.with_field(VERSION, tlv(2, &[2])), "crl_not_version_2"),
         (list.with_field(ALGORITHM, sha384), "algorithm_mismatch"),
+        (list.with_field(ISSUER, name(b"*")), "der_string"),
+        (list.with_field(ISSUER, tlv(0x30, &[])), "issuer_empty"),
         (list.with_field(NEXT_UPDATE, Vec::new()), "crl_without_next_update"),
         (list.with_field(NEXT_UPDATE, tlv(0x18, b"20270101000000Z")), "der_time"),
         (list.without(CRL_NUMBER), "crl_without_number"),
@@ -270,6 +299,10 @@ fn only_an_anchor_with_crl_sign_signs_lists() {
     assert_eq!(code(VerifiedCrl::verify(der.clone(), &[without])), "crl_issuer_may_not_sign");
     let none = Anchor::with_algorithms(world.pki.auth_ca(), Vec::new()).unwrap();
     assert_eq!(code(VerifiedCrl::verify(der.clone(), &[none])), "algorithm_not_allowed");
+    // Another anchor may use the algorithm, but not the one that signed.
+    let none = Anchor::with_algorithms(world.pki.auth_ca(), Vec::new()).unwrap();
+    let pair = [none, World::new().anchors().remove(0)];
+    assert_eq!(code(VerifiedCrl::verify(der.clone(), &pair)), "crl_signature_invalid");
     // Our key identifier on another CA's certificate.
     let other = World::new();
     let imposter = other.sign(&Parts::of(other.pki.auth_ca()).with(ca.extension(SKI).clone()));

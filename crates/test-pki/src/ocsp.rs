@@ -175,35 +175,60 @@ mod tests {
     use ring::rand::SystemRandom;
 
     use super::*;
-    use crate::{KeyKind, Options};
+    use crate::{CardOptions, KeyKind, Options};
 
-    /// An OCSPRequest for serial number 1 with a nonce of so many octets.
-    fn request(nonce: usize) -> Vec<u8> {
+    /// An OCSPRequest for the certificate that these hashes and this number name, with a nonce of so many octets.
+    fn request(name: &[u8], key: &[u8], serial: Serial, nonce: usize) -> Vec<u8> {
         let algorithm = der::sequence(&[&der::oid(oid::SHA256).unwrap()]);
-        let hash = der::octet_string(&[0; 32]);
-        let id = der::sequence(&[&algorithm, &hash, &hash, &der::unsigned(&[1])]);
+        let hash = |octets| der::octet_string(digest::digest(&digest::SHA256, octets).as_ref());
+        let id = der::sequence(&[&algorithm, &hash(name), &hash(key), &serial.to_der()]);
         let list = der::sequence(&[&der::sequence(&[&id])]);
         let nonce = der::octet_string(&der::octet_string(&vec![7; nonce]));
         let extension = der::sequence(&[&der::oid(oid::OCSP_NONCE).unwrap(), &nonce]);
         der::sequence(&[&der::sequence(&[&list, &der::context(2, &der::sequence(&[&extension]))])])
     }
 
-    #[test]
     #[expect(clippy::disallowed_methods, reason = "a test is its own edge")]
-    fn a_nonce_has_1_to_128_octets() {
+    fn answer(request: impl FnOnce(&TestPki, Serial) -> Vec<u8>) -> OcspResponse {
         let random = SystemRandom::new();
         let now = UnixTime::since_unix_epoch(Duration::from_secs(1_795_323_601));
         let options = Options { authority_key: KeyKind::P256, ..Options::default() };
-        let pki = TestPki::create(&options, now, &random).unwrap();
+        let mut pki = TestPki::create(&options, now, &random).unwrap();
+        let card = CardOptions { key: KeyKind::P256, ..CardOptions::default() };
+        let serial = pki.issue_card(&card, now, &random).unwrap().auth_serial;
+        let answer = pki.answer_ocsp(&request(&pki, serial), None, now, &random).unwrap();
+        rasn::der::decode(&answer).unwrap()
+    }
+
+    #[test]
+    fn a_nonce_has_1_to_128_octets() {
         for (octets, expected) in [
             (0, OcspResponseStatus::MalformedRequest),
             (1, OcspResponseStatus::Successful),
             (128, OcspResponseStatus::Successful),
             (129, OcspResponseStatus::MalformedRequest),
         ] {
-            let answer = pki.answer_ocsp(&request(octets), None, now, &random).unwrap();
-            let answer: OcspResponse = rasn::der::decode(&answer).unwrap();
-            assert_eq!(answer.status, expected, "{octets}");
+            assert_eq!(answer(|_, serial| request(b"", b"", serial, octets)).status, expected, "{octets}");
+        }
+    }
+
+    #[test]
+    fn name_key_and_number_must_all_be_ours() {
+        let name = |pki: &TestPki| pki.auth.purpose.name().unwrap().as_der().to_vec();
+        let key = |pki: &TestPki| pki.auth.key.public_key().to_vec();
+        let status = |response: OcspResponse| {
+            let basic: BasicOcspResponse = rasn::der::decode(&response.bytes.unwrap().response).unwrap();
+            basic.tbs_response_data.responses[0].cert_status.clone()
+        };
+        let never = Serial::new(1).unwrap();
+        let good = answer(|pki, serial| request(&name(pki), &key(pki), serial, 32));
+        assert_eq!(status(good), CertStatus::Good);
+        for unknown in [
+            answer(|pki, serial| request(b"other", &key(pki), serial, 32)),
+            answer(|pki, serial| request(&name(pki), b"other", serial, 32)),
+            answer(|pki, _| request(&name(pki), &key(pki), never, 32)),
+        ] {
+            assert_eq!(status(unknown), CertStatus::Unknown(()));
         }
     }
 }
