@@ -1,13 +1,15 @@
 //! The command line of `madoguchi-demo`.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser};
 use madoguchi_demo::{
-    AgentFront, Answer, Binaries, Card, DemoError, ExternalCard, MockCard, Pin, Ports, StackOptions,
+    AgentFront, Answer, Binaries, Card, DemoError, ExternalCard, Extras, MockCard, Pin, Ports, StackOptions,
 };
 use zeroize::Zeroizing;
 
@@ -49,15 +51,19 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// Parses the command line, with the rule that clap cannot say: an answer needs somebody who gives it.
+    /// Reads the command line; says what is wrong and ends the program when it is.
     pub(crate) fn read() -> Self {
-        let arguments = Self::parse();
+        Self::from_words(std::env::args_os()).unwrap_or_else(|error| error.exit())
+    }
+
+    /// With the rule that clap cannot say: an answer needs somebody who gives it.
+    fn from_words(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Self, clap::Error> {
+        let arguments = Self::try_parse_from(words)?;
         if arguments.answer.is_some() && !arguments.unattended && !arguments.once {
-            use clap::CommandFactory as _;
             let text = "--answer needs --unattended or --once";
-            Self::command().error(clap::error::ErrorKind::MissingRequiredArgument, text).exit();
+            return Err(Self::command().error(ErrorKind::MissingRequiredArgument, text));
         }
-        arguments
+        Ok(arguments)
     }
 
     /// What to start. Reads the PIN of an external card.
@@ -78,7 +84,13 @@ impl Arguments {
                 socket,
             };
             let agent = AgentFront::Unattended(read_pin()?);
-            return Ok(StackOptions { binaries, ports, card: Card::External(card), agent });
+            return Ok(StackOptions {
+                binaries,
+                ports,
+                card: Card::External(card),
+                agent,
+                extras: Extras::default(),
+            });
         }
         let agent = if self.unattended || self.once {
             AgentFront::Unattended(Pin::for_answer(self.answer))
@@ -86,7 +98,7 @@ impl Arguments {
             AgentFront::Terminal
         };
         let card = Card::Mock(MockCard { answer: self.answer, ..MockCard::default() });
-        Ok(StackOptions { binaries, ports, card, agent })
+        Ok(StackOptions { binaries, ports, card, agent, extras: Extras::default() })
     }
 }
 
@@ -113,3 +125,45 @@ fn read_pin() -> Result<Pin, DemoError> {
 }
 
 const LONGEST_LINE: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Arguments, ErrorKind> {
+        Arguments::from_words(line.split(' ')).map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn what_belongs_together_is_asked_for() {
+        let external = "demo --external-card --anchor a --crl c --pin-stdin";
+        assert!(read(external).is_ok());
+        for part in [" --anchor a", " --crl c", " --pin-stdin", " --external-card"] {
+            assert_eq!(
+                read(&external.replace(part, "")).err(),
+                Some(ErrorKind::MissingRequiredArgument),
+                "{part}"
+            );
+        }
+        assert_eq!(read("demo --policy 1.2.3").err(), Some(ErrorKind::MissingRequiredArgument));
+        assert_eq!(read("demo --answer revoked").err(), Some(ErrorKind::MissingRequiredArgument));
+        assert_eq!(read("demo --once --json").err(), Some(ErrorKind::ArgumentConflict));
+        let answer = format!("{external} --once --answer revoked");
+        assert_eq!(read(&answer).err(), Some(ErrorKind::ArgumentConflict));
+    }
+
+    #[test]
+    fn every_documented_answer_is_known() {
+        for answer in ["access_denied", "pin_wrong", "revoked", "cannot_check", "expired"] {
+            assert!(read(&format!("demo --unattended --answer {answer}")).is_ok(), "{answer}");
+        }
+    }
+
+    #[test]
+    fn somebody_answers_the_agent() {
+        let front = |line| read(line).expect("parses").stack_options().expect("options").agent;
+        assert!(matches!(front("demo"), AgentFront::Terminal));
+        assert!(matches!(front("demo --once"), AgentFront::Unattended(_)));
+        assert!(matches!(front("demo --json --unattended"), AgentFront::Unattended(_)));
+    }
+}

@@ -96,7 +96,12 @@ impl Program {
         };
         let mut words = self.launcher.iter().chain([&self.file]).chain(&self.args);
         let first = words.next().unwrap_or(&self.file);
-        let mut process = Command::new(first)
+        let mut command = Command::new(first);
+        if !self.terminal {
+            // Ctrl+C at the terminal reaches us alone; we stop the others in their order.
+            command.process_group(0);
+        }
+        let mut process = command
             .args(words)
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(stdin)

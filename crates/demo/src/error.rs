@@ -39,7 +39,7 @@ pub enum DemoError {
     },
     /// The private PC/SC service did not come up.
     #[error(
-        "the private PC/SC service did not answer; unprivileged user namespaces may be off on this machine. The end of its log:\n{log}"
+        "the private PC/SC service does not run; it needs user namespaces, which a container or a setting may forbid. The end of its log:\n{log}"
     )]
     NoReaderService {
         /// The last lines of its log.

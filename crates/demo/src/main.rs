@@ -48,8 +48,10 @@ async fn run(arguments: Arguments) -> Result<ExitCode, DemoError> {
     } else {
         announce(stack.ready(), json, terminal);
         tokio::select! {
-            died = stack.died() => Err(died),
+            // In this order: Ctrl+C at the terminal ends the agent too, and is no accident.
+            biased;
             () = stop.asked() => Ok(ExitCode::SUCCESS),
+            died = stack.died() => Err(died),
         }
     };
     stack.stop().await;

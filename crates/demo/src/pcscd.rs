@@ -46,8 +46,8 @@ impl Pcscd {
             let mut tick = interval(POLL);
             loop {
                 tick.tick().await;
-                if let Some(status) = child.ended() {
-                    return Err(DemoError::Ended { name: "pcscd".to_owned(), status, log: child.log_end() });
+                if child.ended().is_some() {
+                    return Err(DemoError::NoReaderService { log: child.log_end() });
                 }
                 match UnixStream::connect(&socket).await {
                     Ok(_) => return Ok(()),

@@ -340,3 +340,17 @@ async fn only_loopback_is_served() {
     let refused = Service::bind(options, Box::new(random())).await;
     assert!(matches!(refused, Err(ServiceError::NotLoopback { .. })));
 }
+
+#[tokio::test]
+async fn a_scripted_sign_in_ends_with_what_the_service_knows() {
+    for (lie, signed_in) in [(Lie::None, true), (Lie::Denied, false)] {
+        let (url, _stop) = service(lie, None).await;
+        let run = tokio::task::spawn_blocking(move || {
+            crate::sign_in(&mut Browser::new(), &url, &mut |delay| panic!("nothing to wait for: {delay:?}"))
+        });
+        match run.await.expect("no panic").expect("it ends") {
+            crate::Outcome::Claims(claims) => assert!(signed_in && claims["sub"] == "subject-of-the-test"),
+            crate::Outcome::Failed(error) => assert!(!signed_in && error["error"] == "access_denied"),
+        }
+    }
+}

@@ -32,16 +32,14 @@ impl Starting {
     pub(super) async fn agent(
         &mut self,
         front: &AgentFront,
+        more: &[String],
         ports: Ports,
         anchors: &[PathBuf],
         socket: Option<&Path>,
     ) -> Result<Option<mpsc::UnboundedReceiver<AgentEvent>>, DemoError> {
-        let mut program = Program::new(AGENT, self.binaries.path("madoguchi-agent")?).args([
-            "--gateway",
-            &ports.issuer(),
-            "--port",
-            &ports.agent.to_string(),
-        ]);
+        let mut program = Program::new(AGENT, self.binaries.path("madoguchi-agent")?)
+            .args(["--gateway", &ports.issuer(), "--port", &ports.agent.to_string()])
+            .args(more);
         if let Some(socket) = socket {
             program = program.env("PCSCLITE_CSOCK_NAME", socket);
         }

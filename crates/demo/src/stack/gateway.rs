@@ -45,6 +45,7 @@ impl GatewayConfig {
     pub(super) fn write(
         &self,
         folder: &Path,
+        more: &str,
         client_secret: &Secret<32>,
         random: &dyn SecureRandom,
     ) -> Result<PathBuf, DemoError> {
@@ -54,7 +55,7 @@ impl GatewayConfig {
         write(&folder.join("client-secret"), secret.as_bytes())?;
         let path = folder.join("gateway.toml");
         let hash = madoguchi_protocol::sha256(secret.as_bytes()).encode();
-        write(&path, self.text(&hash).as_bytes())?;
+        write(&path, format!("{}{more}", self.text(&hash)).as_bytes())?;
         Ok(path)
     }
 
@@ -158,11 +159,12 @@ mod tests {
         let random = ring::rand::SystemRandom::new();
         let secret = Secret::generate(&random).expect("random");
         let config = GatewayConfig::new(Ports::from_base(3000).expect("ports"));
-        let path = config.write(folder.path(), &secret, &random).expect("written");
+        let path = config.write(folder.path(), "\n[sign_in]\n", &secret, &random).expect("written");
         for file in [folder.path().join("kek"), folder.path().join("client-secret")] {
             assert_eq!(file.metadata().expect("a file").permissions().mode() & 0o777, 0o600);
         }
         let text = std::fs::read_to_string(path).expect("read");
         assert!(!text.contains(secret.encode().as_str()));
+        assert!(text.parse::<toml::Table>().expect("well-formed TOML").contains_key("sign_in"));
     }
 }

@@ -18,7 +18,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 pub use agent::AgentEvent;
-pub use options::{AgentFront, Answer, Card, ExternalCard, MockCard, Pin, Ports, StackOptions, TEST_PIN};
+pub use options::{
+    AgentFront, Answer, Card, ExternalCard, Extras, MockCard, Pin, Ports, StackOptions, TEST_PIN,
+};
 pub use ready::{Pids, Ready};
 
 use crate::{Binaries, Child, DemoError, Pcscd, Program};
@@ -76,10 +78,12 @@ impl Stack {
             }
         };
         let secret = Secret::<32>::generate(random).map_err(|_| DemoError::NoRandomness)?;
-        let gateway_config = config.write(folder.path(), &secret, random)?;
+        let gateway_config = config.write(folder.path(), &options.extras.gateway_toml, &secret, random)?;
         starting.gateway(&gateway_config).await?;
-        let agent_events = starting.agent(&options.agent, ports, &anchors, socket.as_deref()).await?;
-        starting.service(ports, &folder.path().join("client-secret")).await?;
+        let agent_events = starting
+            .agent(&options.agent, &options.extras.agent_args, ports, &anchors, socket.as_deref())
+            .await?;
+        starting.service(ports, &folder.path().join("client-secret"), &options.extras.service_args).await?;
 
         let children = starting.children;
         let id = |name: &str| children.iter().find(|child| child.name() == name).and_then(Child::id);
@@ -202,11 +206,12 @@ impl Starting {
         self.until_ready(child).await
     }
 
-    async fn service(&mut self, ports: Ports, secret: &Path) -> Result<(), DemoError> {
+    async fn service(&mut self, ports: Ports, secret: &Path, more: &[String]) -> Result<(), DemoError> {
         let program = Program::new(SERVICE, self.binaries.path("madoguchi-sample-service")?)
             .args(["--listen", &format!("127.0.0.1:{}", ports.service), "--issuer", &ports.issuer()])
             .args(["--client-id", gateway::CLIENT_ID, "--client-secret-file"])
-            .arg(secret);
+            .arg(secret)
+            .args(more);
         let child = program.spawn(&self.logs)?;
         self.until_ready(child).await
     }
@@ -246,3 +251,16 @@ const PKI: &str = "pki";
 const GATEWAY: &str = "gateway";
 const AGENT: &str = "agent";
 const SERVICE: &str = "service";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_taken_port_is_named() {
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let port = taken.local_addr().expect("an address").port();
+        let ports = Ports { gateway: port, service: port, ocsp: port, agent: port };
+        assert!(matches!(free(ports), Err(DemoError::PortTaken { port: named, .. }) if named == port));
+    }
+}

@@ -1,5 +1,7 @@
 //! What can be chosen about a [`super::Stack`].
 
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 
 use zeroize::Zeroizing;
@@ -20,6 +22,19 @@ pub struct StackOptions {
     pub card: Card,
     /// Who answers the agent's questions.
     pub agent: AgentFront,
+    /// What a test adds.
+    pub extras: Extras,
+}
+
+/// What a test adds to the parts' own set-up.
+#[derive(Clone, Debug, Default)]
+pub struct Extras {
+    /// More arguments for the agent, such as `--counter`.
+    pub agent_args: Vec<String>,
+    /// More tables at the end of the gateway's configuration, such as `[sign_in]`.
+    pub gateway_toml: String,
+    /// More arguments for the sample service, such as `--after-login`.
+    pub service_args: Vec<String>,
 }
 
 /// The ports, all on 127.0.0.1.
@@ -47,6 +62,19 @@ impl Ports {
             }
             _ => Err(DemoError::PortBase { base }),
         }
+    }
+
+    /// Ports that nobody listens on now, for tests that run side by side.
+    pub fn unused() -> io::Result<Self> {
+        // All four are held at the same time, so that they differ.
+        let mut held = Vec::new();
+        let mut port = || {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            let port = listener.local_addr()?.port();
+            held.push(listener);
+            Ok::<_, io::Error>(port)
+        };
+        Ok(Self { gateway: port()?, service: port()?, ocsp: port()?, agent: port()? })
     }
 
     /// The gateway's origin and issuer. A name, not 127.0.0.1: cookies ignore ports, and the agent and the service
@@ -177,6 +205,13 @@ mod tests {
         assert_eq!(Ports::from_base(3000).expect("ports").agent, 3007);
         assert!(Ports::from_base(80).is_err());
         assert!(Ports::from_base(65529).is_err());
+    }
+
+    #[test]
+    fn unused_ports_differ() {
+        let ports = Ports::unused().expect("ports");
+        let all = std::collections::BTreeSet::from([ports.gateway, ports.service, ports.ocsp, ports.agent]);
+        assert_eq!(all.len(), 4);
     }
 
     #[test]
