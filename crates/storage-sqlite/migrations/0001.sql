@@ -43,7 +43,7 @@ CREATE TABLE sign_ins (
     UNIQUE (municipality, id),
     UNIQUE (municipality, ticket_hash)
 ) STRICT;
-CREATE INDEX sign_ins_by_browser ON sign_ins (municipality, browser_hash);
+CREATE INDEX sign_ins_by_browser ON sign_ins (municipality, browser_hash, state, expires_at);
 CREATE INDEX sign_ins_by_network ON sign_ins (municipality, network, state, expires_at);
 CREATE INDEX sign_ins_by_state ON sign_ins (municipality, state, expires_at);
 CREATE INDEX sign_ins_by_end ON sign_ins (expires_at);

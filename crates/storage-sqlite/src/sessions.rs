@@ -1,7 +1,7 @@
 //! Sessions, and the accounts they belong to.
 
 use async_trait::async_trait;
-use rusqlite::named_params;
+use rusqlite::{Row, named_params};
 
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{AccountId, Accounts, NewSession, SessionRecord, Sessions, SignIn, StorageError};
@@ -46,32 +46,35 @@ pub(crate) fn find(
     work.find(
         "SELECT * FROM sessions WHERE municipality = ?1 AND id_hash = ?2 AND expires_at > ?3",
         (municipality, id_hash.0, work.now),
-        |row| {
-            Ok(SessionRecord {
-                id_hash: Octets(column(row, TABLE, "id_hash")?),
-                municipality: column(row, TABLE, "municipality")?,
-                sid: Octets(column(row, TABLE, "sid")?),
-                account: AccountId(Octets(column(row, TABLE, "account")?)),
-                auth_time: time(row, TABLE, "auth_time")?,
-                counter: column(row, TABLE, "counter")?,
-                holder_sealed: column(row, TABLE, "holder_sealed")?,
-                expires_at: time(row, TABLE, "expires_at")?,
-            })
-        },
+        read,
     )
 }
 
-/// The sign-in that made a session.
-pub(crate) fn sign_in_of(
+/// A live session, if it is the one that a sign-in made.
+pub(crate) fn find_of_sign_in(
     work: &Work<'_>,
     municipality: &str,
     id_hash: Octets<32>,
-) -> Result<Option<Octets<16>>, SqliteError> {
+    sign_in: Octets<16>,
+) -> Result<Option<SessionRecord>, SqliteError> {
     work.find(
-        "SELECT sign_in FROM sessions WHERE municipality = ?1 AND id_hash = ?2",
-        (municipality, id_hash.0),
-        |row| column(row, TABLE, "sign_in").map(Octets),
+        "SELECT * FROM sessions WHERE municipality = ?1 AND id_hash = ?2 AND expires_at > ?3 AND sign_in = ?4",
+        (municipality, id_hash.0, work.now, sign_in.0),
+        read,
     )
+}
+
+fn read(row: &Row<'_>) -> Result<SessionRecord, SqliteError> {
+    Ok(SessionRecord {
+        id_hash: Octets(column(row, TABLE, "id_hash")?),
+        municipality: column(row, TABLE, "municipality")?,
+        sid: Octets(column(row, TABLE, "sid")?),
+        account: AccountId(Octets(column(row, TABLE, "account")?)),
+        auth_time: time(row, TABLE, "auth_time")?,
+        counter: column(row, TABLE, "counter")?,
+        holder_sealed: column(row, TABLE, "holder_sealed")?,
+        expires_at: time(row, TABLE, "expires_at")?,
+    })
 }
 
 /// The session of a sign-in that was just completed.

@@ -70,6 +70,7 @@ cases! { $
         the_answer_is_taken_once,
         the_answer_needs_its_session_and_browser,
         the_answer_needs_a_live_session,
+        taking_one_answer_leaves_the_browsers_other_one,
         a_taken_answer_whose_code_fails_is_not_taken,
     }
     bounds {
@@ -108,7 +109,7 @@ cases! { $
         a_refused_finish_cancels_or_burns,
     }
     log { the_log_is_in_order_and_pages, the_log_says_what_happened, what_is_not_listed_is_not_logged, }
-    municipalities { a_municipality_sees_nothing_of_another, twins_in_two_municipalities_live_apart, }
+    municipalities { a_municipality_sees_nothing_of_another, a_twin_lends_nothing, twins_in_two_municipalities_live_apart, }
     races {
         of_64_different_claims_none_survives,
         of_64_identical_claims_one_is_done,
@@ -128,6 +129,7 @@ cases! { $
         no_browser_burns,
         a_repeated_return_gets_a_new_session_id,
         a_repeated_return_has_its_time,
+        a_repeated_return_needs_its_live_session,
         a_repeated_return_needs_its_browser,
         after_the_hand_out_a_return_repeats_nothing,
         a_return_after_the_session_ended_repeats_nothing,

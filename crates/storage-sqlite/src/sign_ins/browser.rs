@@ -190,7 +190,7 @@ pub(super) fn take_answer(
     )?;
     // Only who has both may learn that it was handed out before.
     let keys = [(By::Id, id.0.as_slice()), (By::Browser, browser_hash.0.as_slice())];
-    let session = sessions::find(work, municipality, session_id_hash)?;
+    let session = sessions::find_of_sign_in(work, municipality, session_id_hash, id)?;
     let (Some(sign_in), Some(session)) = (find_sign_in(work, municipality, &keys)?, session) else {
         return Ok(AnswerTaken::NotFound);
     };
@@ -198,10 +198,6 @@ pub(super) fn take_answer(
         codes::insert(work, id, &session, code)?;
         return Ok(AnswerTaken::Taken(Box::new(sign_in)));
     }
-    let of_session = sessions::sign_in_of(work, municipality, session_id_hash)? == Some(id);
-    Ok(if of_session && sign_in.answered {
-        AnswerTaken::Before(Box::new(sign_in))
-    } else {
-        AnswerTaken::NotFound
-    })
+    // A session of a sign-in is made by its completion: nothing but an earlier hand-out is left.
+    Ok(AnswerTaken::Before(Box::new(sign_in)))
 }

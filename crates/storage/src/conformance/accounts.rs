@@ -3,7 +3,7 @@
 use super::Backend;
 use super::fixture::{Fixture, done};
 use super::party::{Party, TOWN};
-use crate::Proof;
+use crate::{NewSession, Proof, Returned};
 
 /// A card that was here before gets the account it had, not the new id.
 pub async fn the_same_card_finds_its_account(backend: &dyn Backend) {
@@ -31,4 +31,13 @@ pub async fn another_card_gets_another_account(backend: &dyn Backend) {
     fixture.completed(Party::new(1)).await;
     assert_eq!(fixture.completed(Party::new(2)).await.account, Party::new(2).account());
     assert_eq!(fixture.accounts(TOWN).await, 2);
+    // The same look-up in another municipality is another account.
+    let twin = Party::new(1).twin();
+    fixture.proven(twin).await;
+    let new = NewSession { account_if_new: Party::new(3).account(), ..twin.session() };
+    let browser = Some(twin.browser());
+    let returned = fixture.store.complete(twin.town, twin.id(), twin.verifier(), browser, new).await;
+    assert!(matches!(returned, Ok(Returned::Completed { .. })), "{returned:?}");
+    assert_eq!(fixture.session(twin).await.expect("a session").account, Party::new(3).account());
+    assert_eq!((fixture.accounts(TOWN).await, fixture.accounts(twin.town).await), (2, 1));
 }

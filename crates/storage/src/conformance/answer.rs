@@ -1,9 +1,9 @@
 //! Handing the service's answer out.
 
 use super::Backend;
-use super::fixture::Fixture;
+use super::fixture::{Fixture, done};
 use super::party::{CODE_SECONDS, Party, SESSION_SECONDS, TOWN};
-use crate::{AnswerTaken, NewCode};
+use crate::{AnswerTaken, NewCode, NewSignIn, Returned};
 
 /// The first asker takes it, with its code stored; a second one learns so and stores nothing.
 pub async fn the_answer_is_taken_once(backend: &dyn Backend) {
@@ -60,6 +60,32 @@ pub async fn the_answer_needs_its_session_and_browser(backend: &dyn Backend) {
             assert!(matches!(fixture.take(party).await, AnswerTaken::Taken(_)));
         }
     }
+}
+
+/// Two sign-ins of one browser have an answer each.
+pub async fn taking_one_answer_leaves_the_browsers_other_one(backend: &dyn Backend) {
+    let fixture = Fixture::open(backend).await;
+    let (first, second) = (Party::new(1), Party::new(2));
+    fixture.completed(first).await;
+    let same_browser = NewSignIn { browser_hash: first.browser(), ..second.sign_in() };
+    fixture.store.start(same_browser).await.expect("a start");
+    done(fixture.claim(second).await);
+    done(fixture.prove(second).await);
+    let browser = first.browser();
+    let returned =
+        fixture.store.complete(TOWN, second.id(), second.verifier(), Some(browser), second.session()).await;
+    assert!(matches!(returned, Ok(Returned::Completed { .. })), "{returned:?}");
+    let crossed =
+        fixture.store.take_answer(TOWN, first.id(), browser, second.session_id(), first.code()).await;
+    assert!(matches!(crossed, Ok(AnswerTaken::NotFound)), "{crossed:?}");
+    assert!(matches!(fixture.take(first).await, AnswerTaken::Taken(_)));
+    // Nor does who has only the other session learn that it was taken.
+    let crossed =
+        fixture.store.take_answer(TOWN, first.id(), browser, second.session_id(), first.code()).await;
+    assert!(matches!(crossed, Ok(AnswerTaken::NotFound)), "{crossed:?}");
+    let taken =
+        fixture.store.take_answer(TOWN, second.id(), browser, second.session_id(), second.code()).await;
+    assert!(matches!(taken, Ok(AnswerTaken::Taken(_))), "{taken:?}");
 }
 
 /// A session that ended or ran out takes no answer.

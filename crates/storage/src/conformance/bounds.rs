@@ -29,6 +29,13 @@ fn limits(open_per_network: u64, open_in_all: u64) -> SignInLimits {
 /// The oldest `Started` one of that network is deleted, not an older `Claimed` one and not one of another network.
 pub async fn at_the_bound_of_a_network_its_oldest_started_row_gives_way(backend: &dyn Backend) {
     let fixture = Fixture::with(backend, limits(3, 100)).await;
+    // What ran out is not the one to go, and the same network in another municipality has a bound of its own.
+    start_in(&fixture, 10, "a").await;
+    fixture.advance(fixture.limits.started_seconds);
+    for number in 14..=16 {
+        let elsewhere = NewSignIn { network: "a".to_owned(), ..Party::new(number).twin().sign_in() };
+        fixture.store.start(elsewhere).await.expect("a start");
+    }
     start_in(&fixture, 1, "b").await;
     start_in(&fixture, 2, "a").await;
     done(fixture.claim(Party::new(2)).await);
@@ -40,11 +47,24 @@ pub async fn at_the_bound_of_a_network_its_oldest_started_row_gives_way(backend:
     assert_eq!(fixture.sign_in(Party::new(3)).await, None, "it is deleted");
     start_in(&fixture, 6, "a").await;
     assert_eq!(open(&fixture, 1..=6).await, [1, 2, 5, 6]);
+    assert_eq!(fixture.state(Party::new(10)).await, SignInState::Expired);
+    for number in 14..=16 {
+        assert_eq!(fixture.state(Party::new(number).twin()).await, SignInState::Started);
+    }
 }
 
 /// At the bound in all the fullest network pays, whoever comes.
 pub async fn at_the_bound_in_all_the_fullest_network_gives_way(backend: &dyn Backend) {
     let fixture = Fixture::with(backend, limits(100, 6)).await;
+    // What ran out fills no network, and neither does what is another municipality's.
+    for number in 11..=14 {
+        start_in(&fixture, number, "c").await;
+    }
+    fixture.advance(fixture.limits.started_seconds);
+    for number in 15..=20 {
+        let elsewhere = NewSignIn { network: "a".to_owned(), ..Party::new(number).twin().sign_in() };
+        fixture.store.start(elsewhere).await.expect("a start");
+    }
     for (number, network) in [(1, "a"), (2, "b"), (3, "b"), (4, "b"), (5, "c"), (6, "c")] {
         start_in(&fixture, number, network).await;
     }
@@ -52,7 +72,7 @@ pub async fn at_the_bound_in_all_the_fullest_network_gives_way(backend: &dyn Bac
     start_in(&fixture, 7, "d").await;
     assert_eq!(open(&fixture, 1..=7).await, [1, 3, 4, 5, 6, 7]);
     // The bound is the municipality's own.
-    fixture.started(Party::new(8).twin()).await;
+    fixture.started(Party::new(21).twin()).await;
     assert_eq!(open(&fixture, 1..=7).await, [1, 3, 4, 5, 6, 7]);
 }
 

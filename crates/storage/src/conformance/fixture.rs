@@ -157,7 +157,12 @@ impl Fixture {
         self.store.count_accounts(town).await.expect("a count")
     }
 
-    /// All that can be seen of a party.
+    /// What can be seen of a party's own records.
+    pub(super) async fn visible(&self, party: Party) -> Snapshot {
+        Snapshot { log: vec![], accounts: 0, ..self.snapshot(party).await }
+    }
+
+    /// All that can be seen of a party, and of its municipality.
     pub(super) async fn snapshot(&self, party: Party) -> Snapshot {
         Snapshot {
             sign_in: self.sign_in(party).await,

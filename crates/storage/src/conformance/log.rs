@@ -22,7 +22,8 @@ pub async fn the_log_is_in_order_and_pages(backend: &dyn Backend) {
     assert!(whole.iter().all(|record| record.municipality == TOWN));
     let mut paged = Vec::new();
     let mut after = 0;
-    loop {
+    // A store that never ends a log must not hang its judge.
+    while paged.len() <= whole.len() {
         let page = fixture.store.audit_records(TOWN, after, 3).await.expect("a page");
         assert!(page.len() <= 3);
         let Some(last) = page.last() else { break };

@@ -50,6 +50,32 @@ pub async fn a_municipality_sees_nothing_of_another(backend: &dyn Backend) {
     }
 }
 
+/// What a method needs beside the sign-in, it needs in the same municipality.
+pub async fn a_twin_lends_nothing(backend: &dyn Backend) {
+    let fixture = Fixture::open(backend).await;
+    let [ended, answered, revoked] = [1, 2, 3].map(Party::new);
+    fixture.completed(ended).await;
+    fixture.completed(ended.twin()).await;
+    assert!(fixture.store.end_session(TOWN, ended.session_id()).await.expect("an end"));
+    let outcome = fixture.take(ended).await;
+    assert!(matches!(outcome, AnswerTaken::NotFound), "{outcome:?}");
+    assert!(!fixture.sign_in(ended).await.expect("a sign-in").answered);
+    let outcome = fixture.complete(ended).await;
+    assert!(matches!(outcome, Returned::Other(_)), "{outcome:?}");
+    fixture.answered(answered).await;
+    fixture.completed(answered.twin()).await;
+    let outcome = fixture.complete(answered).await;
+    assert!(matches!(outcome, Returned::Other(_)), "{outcome:?}");
+    // A twin's session does not keep a token alive, nor its code.
+    fixture.redeemed(revoked).await;
+    fixture.redeemed(revoked.twin()).await;
+    assert!(fixture.store.end_session(TOWN, revoked.session_id()).await.expect("an end"));
+    assert_eq!(fixture.token(revoked).await, None);
+    assert!(fixture.token(revoked.twin()).await.is_some());
+    assert_eq!(fixture.redeem(revoked).await, Redemption::UsedBefore);
+    assert!(fixture.token(revoked.twin()).await.is_some());
+}
+
 /// The same identifiers and hashes in two municipalities are two things: what happens to one leaves the other alone.
 pub async fn twins_in_two_municipalities_live_apart(backend: &dyn Backend) {
     let fixture = Fixture::open(backend).await;

@@ -20,11 +20,17 @@ pub(super) const TOKEN_SECONDS: u64 = 600;
 pub(super) struct Party {
     pub(super) town: &'static str,
     number: u32,
+    agent: u32,
 }
 
 impl Party {
     pub(super) const fn new(number: u32) -> Self {
-        Self { town: TOWN, number }
+        Self { town: TOWN, number, agent: number }
+    }
+
+    /// Its agent uses the secrets of another's agent again, which it should not, and which must hurt nobody.
+    pub(super) const fn with_agent_of(self, other: Self) -> Self {
+        Self { agent: other.agent, ..self }
     }
 
     /// The same secrets, hashes and all, in another municipality.
@@ -55,11 +61,11 @@ impl Party {
     }
 
     pub(super) fn verifier(self) -> Octets<32> {
-        self.hash("return verifier")
+        Self::new(self.agent).hash("return verifier")
     }
 
     pub(super) fn claim_secret(self) -> Octets<32> {
-        self.hash("claim secret")
+        Self::new(self.agent).hash("claim secret")
     }
 
     pub(super) fn finish(self) -> Octets<32> {

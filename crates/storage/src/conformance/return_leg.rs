@@ -155,6 +155,23 @@ pub async fn a_repeated_return_has_its_time(backend: &dyn Backend) {
     assert!(fixture.session(Party::new(2)).await.is_some(), "nothing changed");
 }
 
+/// A session that ran out is not brought back, however short its life was.
+pub async fn a_repeated_return_needs_its_live_session(backend: &dyn Backend) {
+    let fixture = Fixture::open(backend).await;
+    let [party, later, latest] = [1, 2, 3].map(Party::new);
+    fixture.proven(party).await;
+    let lifetime = fixture.limits.proven_seconds / 2;
+    let short = NewSession { lifetime, ..party.session() };
+    let outcome = come_back(&fixture, party, Some(party.browser()), short).await;
+    assert!(matches!(outcome, Returned::Completed { .. }), "{outcome:?}");
+    fixture.advance(lifetime - 1);
+    let outcome = come_back(&fixture, party, Some(party.browser()), again(later)).await;
+    assert!(matches!(outcome, Returned::Completed { .. }), "{outcome:?}");
+    fixture.advance(1);
+    let outcome = come_back(&fixture, party, Some(party.browser()), again(latest)).await;
+    assert_eq!(other(outcome), SignInState::Completed);
+}
+
 /// A completed sign-in is no alarm in another browser, and gives it nothing.
 pub async fn a_repeated_return_needs_its_browser(backend: &dyn Backend) {
     let fixture = Fixture::open(backend).await;

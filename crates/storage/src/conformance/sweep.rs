@@ -22,7 +22,15 @@ pub async fn the_sweep_takes_what_is_over_for_an_hour(backend: &dyn Backend) {
     done(fixture.cancel(cancelled, ErrorCode::Declined).await);
     fixture.started(started).await;
     fixture.advance(HOUR - 1);
+    let fresh = Party::new(4);
+    fixture.redeemed(fresh).await;
+    fixture.answered(Party::new(5)).await;
+    let before = (fixture.snapshot(fresh).await, fixture.snapshot(Party::new(5)).await);
     assert_eq!(sweep(&fixture).await, 0);
+    assert_eq!((fixture.snapshot(fresh).await, fixture.snapshot(Party::new(5)).await), before);
+    for party in [fresh, Party::new(5)] {
+        assert!(fixture.store.end_session(TOWN, party.session_id()).await.expect("an end"));
+    }
     fixture.advance(1);
     assert_eq!(sweep(&fixture).await, 2, "the completed and the cancelled sign-in");
     assert_eq!((fixture.sign_in(party).await, fixture.sign_in(cancelled).await), (None, None));
@@ -35,8 +43,11 @@ pub async fn the_sweep_takes_what_is_over_for_an_hour(backend: &dyn Backend) {
     fixture.advance(SESSION_SECONDS);
     assert_eq!(sweep(&fixture).await, 3, "token, code and session");
     assert_eq!(fixture.code(party).await, None);
+    assert!(fixture.code(fresh).await.is_some());
+    fixture.advance(HOUR);
+    assert_eq!(sweep(&fixture).await, 4, "two sign-ins and two codes; the token went with its session");
     assert_eq!(sweep(&fixture).await, 0);
-    assert_eq!((fixture.accounts(TOWN).await, fixture.log(TOWN).await.len()), (1, 1), "these stay");
+    assert_eq!((fixture.accounts(TOWN).await, fixture.log(TOWN).await.len()), (3, 3), "these stay");
 }
 
 /// A live session, and what is open, is never swept.
@@ -73,8 +84,12 @@ pub async fn a_code_waits_for_its_tokens(backend: &dyn Backend) {
     let token = NewAccessToken { lifetime: 5 * HOUR, ..party.token() };
     let outcome = fixture.store.redeem_code(TOWN, party.code_hash(), Some(token)).await.expect("an outcome");
     assert_eq!(outcome, Redemption::Done);
+    let (without, twin) = (Party::new(2), party.twin());
+    fixture.answered(without).await;
+    fixture.answered(twin).await;
     fixture.advance(CODE_SECONDS + 2 * HOUR);
     sweep(&fixture).await;
+    assert_eq!((fixture.code(without).await, fixture.code(twin).await), (None, None), "they gave none");
     assert!(fixture.token(party).await.is_some());
     assert_eq!(fixture.redeem(party).await, Redemption::UsedBefore);
     assert_eq!(fixture.token(party).await, None);

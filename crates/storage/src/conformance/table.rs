@@ -135,7 +135,8 @@ fn expected(row: Row) -> [Outcome; 11] {
     }
 }
 
-/// Walks the table. Outside the outcomes that say so, nothing that can be seen of the sign-in changes.
+/// Walks the table. Outside the outcomes that say so, nothing that can be seen of the sign-in changes; and never
+/// anything of its twin in another municipality, or of another sign-in that stands where it stands.
 pub async fn every_method_in_every_state(backend: &dyn Backend) {
     let fixture = Fixture::open(backend).await;
     let mut number = 0;
@@ -158,10 +159,17 @@ pub async fn every_method_in_every_state(backend: &dyn Backend) {
         for (column, outcome) in COLUMNS.into_iter().zip(expected(row)) {
             number += 1;
             let party = Party::new(number);
-            reach(&fixture, party, row).await;
+            let bystanders = [party.twin(), Party::new(number + 50_000).with_agent_of(party)];
+            for party in [party, bystanders[0], bystanders[1]] {
+                reach(&fixture, party, row).await;
+            }
             let before = fixture.snapshot(party).await;
+            let beside = [fixture.visible(bystanders[0]).await, fixture.visible(bystanders[1]).await];
             let got = attempt(&fixture, party, column).await;
             assert_eq!(got, outcome, "{row:?} × {column:?}");
+            for (bystander, before) in bystanders.into_iter().zip(beside) {
+                assert_eq!(fixture.visible(bystander).await, before, "{row:?} × {column:?}: {bystander:?}");
+            }
             let after = fixture.snapshot(party).await;
             let state = after.sign_in.as_ref().expect("a sign-in").state;
             match outcome {
@@ -202,7 +210,7 @@ async fn reach(fixture: &Fixture, party: Party, row: Row) {
         }
         Row::Burned => {
             let returned =
-                fixture.store.complete(TOWN, party.id(), party.verifier(), None, party.session()).await;
+                fixture.store.complete(party.town, party.id(), party.verifier(), None, party.session()).await;
             assert!(matches!(returned, Ok(Returned::WrongBrowser(_))), "{returned:?}");
         }
         Row::ExpiredStarted => fixture.advance(fixture.limits.started_seconds),
