@@ -166,7 +166,7 @@ mod tests {
 
     fn ask(prompt: &mut AutomationPrompt) -> Result<(), ErrorCode> {
         let clock = HandClock::default();
-        prompt.ask_pin(3, &Patience::new(&clock, Duration::from_secs(60), Interrupt::default())).map(|_| ())
+        prompt.ask_pin(3, &Patience::new(&clock, Duration::from_mins(1), Interrupt::default())).map(|_| ())
     }
 
     #[test]
@@ -214,7 +214,7 @@ mod tests {
         let clock = HandClock::default();
         let interrupt = Interrupt::default();
         interrupt.stop();
-        let patience = Patience::new(&clock, Duration::from_secs(60), interrupt);
+        let patience = Patience::new(&clock, Duration::from_mins(1), interrupt);
         assert_eq!(prompt.ask_pin(3, &patience).map(|_| ()), Err(ErrorCode::Declined));
         drop(writer);
     }

@@ -150,9 +150,8 @@ fn card_text(report: &CardReport) -> String {
         date.map_or_else(String::new, |date| date.date().to_string())
     };
     let mut text = format!(
-        "カードリーダー / reader: {}\n利用者証明用電子証明書の有効期限 / certificate expires: {} (UTC)\n\
+        "利用者証明用電子証明書の有効期限 / certificate expires: {} (UTC)\n\
          暗証番号の残り回数 / tries left: {}",
-        report.reader,
         day(report.not_after),
         report.tries_left
     );

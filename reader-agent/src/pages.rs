@@ -100,7 +100,8 @@ fn escape(text: &str) -> String {
 
 const STYLE: &str = "\
 :root{color-scheme:light dark}\
-body{margin:0;font:1.125rem/1.8 'BIZ UDPGothic','Hiragino Sans','Noto Sans JP',sans-serif}\
+body{margin:0;font:1.125rem/1.8 'BIZ UDPGothic','Hiragino Sans','Noto Sans JP',sans-serif;\
+line-break:strict;word-break:auto-phrase}\
 main{max-width:38rem;margin:0 auto;padding:2rem 1.25rem}\
 section+section{margin-top:2rem;padding-top:1.5rem;border-top:1px solid}\
 h1{font-size:1.6rem;line-height:1.4}\

@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn time_runs_out() {
         let clock = HandClock::default();
-        let patience = Patience::new(&clock, Duration::from_secs(60), Interrupt::default());
+        let patience = Patience::new(&clock, Duration::from_mins(1), Interrupt::default());
         assert_eq!(patience.check_for_pin(), Ok(()));
         clock.advance(Duration::from_secs(40));
         assert_eq!(patience.check_for_pin(), Ok(()));
@@ -109,16 +109,16 @@ mod tests {
     #[test]
     fn a_shorter_patience_ends_first_and_never_later() {
         let clock = HandClock::default();
-        let patience = Patience::new(&clock, Duration::from_secs(60), Interrupt::default());
+        let patience = Patience::new(&clock, Duration::from_mins(1), Interrupt::default());
         assert_eq!(patience.at_most(Duration::from_secs(5)).left(), Duration::from_secs(5));
-        assert_eq!(patience.at_most(Duration::from_secs(90)).left(), Duration::from_secs(60));
+        assert_eq!(patience.at_most(Duration::from_secs(90)).left(), Duration::from_mins(1));
     }
 
     #[test]
     fn a_stop_outweighs_and_stays() {
         let clock = HandClock::default();
         let interrupt = Interrupt::default();
-        let patience = Patience::new(&clock, Duration::from_secs(60), interrupt.clone());
+        let patience = Patience::new(&clock, Duration::from_mins(1), interrupt.clone());
         interrupt.replace();
         assert_eq!(patience.check(), Err(ErrorCode::SignInReplaced));
         interrupt.begin();

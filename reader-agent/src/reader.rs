@@ -1,6 +1,8 @@
 //! Card readers through PC/SC.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
+use std::sync::mpsc::{SendError, channel};
+use std::thread;
 use std::time::Duration;
 
 use madoguchi_iso7816::{CardTransaction, CommandApdu, ResponseApdu};
@@ -118,39 +120,43 @@ pub struct PcscCard {
 }
 
 impl PcscCard {
+    /// Connects in a thread of its own, because the service has no time-out: it waits as long as another program has
+    /// a transaction.
     fn connect(context: Context, reader: CString) -> Result<Self, ReaderError> {
-        let connect = |mode| context.connect(&reader, mode, Protocols::ANY);
-        match connect(ShareMode::Exclusive) {
-            Ok(card) => Ok(Self { card: Some(card), context, reader }),
-            // Another program is connected too, perhaps only to watch: a transaction keeps it out as well.
-            Err(pcsc::Error::SharingViolation) => {
-                debug!("no exclusive connection; trying a transaction");
-                let card = connect(ShareMode::Shared).map_err(reader_error)?;
-                let mut held = Self { card: Some(card), context, reader };
-                if let Some(card) = &mut held.card {
-                    // Not ended before the disconnect below, which ends it after the card has lost power. A guard
-                    // that borrows the card could not be kept beside it.
-                    std::mem::forget(card.transaction().map_err(reader_error)?);
-                }
-                Ok(held)
+        let (sender, connected) = channel();
+        let (theirs, name) = (context.clone(), reader.clone());
+        thread::spawn(move || {
+            if let Err(SendError(Ok(card))) = sender.send(hold(&theirs, &name)) {
+                // Too late. Nothing was done to the card, and the other program may go on with it.
+                let _ = card.disconnect(Disposition::LeaveCard);
             }
-            Err(error) => Err(reader_error(error)),
+        });
+        match connected.recv_timeout(HOLD_TIME) {
+            Ok(Ok(card)) => Ok(Self { card: Some(card), context, reader }),
+            Ok(Err(pcsc::Error::SharingViolation)) | Err(_) => Err(ReaderError::Busy),
+            Ok(Err(_)) if is_gone(&context, &reader) => Err(ReaderError::NoCard),
+            Ok(Err(error)) => Err(reader_error(error)),
         }
     }
+}
 
-    /// Whether the card is out. A driver may notice a broken exchange before the service notices that the card left, so
-    /// this waits for the news for a moment.
-    fn is_gone(&self) -> bool {
-        let mut states = [ReaderState::new(self.reader.clone(), State::UNAWARE)];
-        for limit in [Duration::ZERO, NEWS_TIME] {
-            match self.context.get_status_change(limit, &mut states) {
-                Ok(()) if !states[0].event_state().contains(State::PRESENT) => return true,
-                Ok(()) => states[0].sync_current_state(),
-                Err(pcsc::Error::Timeout) => return false,
-                Err(_) => return true,
-            }
+/// Connects exclusively, or in a transaction.
+fn hold(context: &Context, reader: &CStr) -> Result<Card, pcsc::Error> {
+    match context.connect(reader, ShareMode::Exclusive, Protocols::ANY) {
+        // Another program is connected too, perhaps only to watch: a transaction keeps it out as well.
+        Err(pcsc::Error::SharingViolation) => {}
+        result => return result,
+    }
+    debug!("no exclusive connection; trying a transaction");
+    let mut card = context.connect(reader, ShareMode::Shared, Protocols::ANY)?;
+    // Not ended before the disconnect, which ends it after the card has lost power. A guard that borrows the card
+    // could not be kept beside it.
+    match card.transaction().map(std::mem::forget) {
+        Ok(()) => Ok(card),
+        Err(error) => {
+            let _ = card.disconnect(Disposition::LeaveCard);
+            Err(error)
         }
-        false
     }
 }
 
@@ -164,7 +170,7 @@ impl CardTransaction for PcscCard {
         let answer =
             card.transmit(&octets, buffer.as_mut_slice()).map_err(|error| match reader_error(error) {
                 ReaderError::NoCard | ReaderError::NoReader => ReaderError::Removed,
-                ReaderError::Reader { .. } if self.is_gone() => ReaderError::Removed,
+                ReaderError::Reader { .. } if is_gone(&self.context, &self.reader) => ReaderError::Removed,
                 error => error,
             })?;
         ResponseApdu::parse(answer).map_err(|error| ReaderError::Reader { reason: error.to_string() })
@@ -181,6 +187,22 @@ impl Drop for PcscCard {
             drop(card);
         }
     }
+}
+
+/// Whether the card is out. A driver may notice a broken exchange before the service notices that the card left, so this
+/// waits for the news for a moment.
+fn is_gone(context: &Context, reader: &CStr) -> bool {
+    let mut states = [ReaderState::new(reader, State::UNAWARE)];
+    for _ in 0..NEWS_LOOKS {
+        match context.get_status_change(NEWS_TIME, &mut states) {
+            Ok(()) if !states[0].event_state().contains(State::PRESENT) => return true,
+            // Other news, such as that the card is no longer in use.
+            Ok(()) => states[0].sync_current_state(),
+            Err(pcsc::Error::Timeout) => {}
+            Err(_) => return true,
+        }
+    }
+    false
 }
 
 fn reader_error(error: pcsc::Error) -> ReaderError {
@@ -201,8 +223,11 @@ fn reader_error(error: pcsc::Error) -> ReaderError {
     }
 }
 
-/// Longer than a service takes between two looks at its readers.
-const NEWS_TIME: Duration = Duration::from_secs(2);
+/// How long another program's transaction is waited for.
+const HOLD_TIME: Duration = Duration::from_secs(3);
+/// Together longer than a service takes between two looks at its readers.
+const NEWS_LOOKS: usize = 8;
+const NEWS_TIME: Duration = Duration::from_millis(250);
 /// Data of a short response, SW1 and SW2.
 const MAX_RESPONSE_OCTETS: usize = 258;
 /// How long one wait lasts before the patience is asked again.

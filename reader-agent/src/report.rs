@@ -7,14 +7,12 @@ use rustls_pki_types::UnixTime;
 use serde::Serialize;
 
 use crate::policy::certificate_code;
-use crate::sign_in::card_code;
+use crate::source::{card_code, find_card};
 use crate::{CardSource, Patience, PcscReaders, Transport};
 
 /// A card as `madoguchi-agent card` shows it: nothing that names its holder.
 #[derive(Debug, Serialize)]
 pub struct CardReport {
-    /// Name of the reader that it lies on.
-    pub reader: String,
     /// Start of the user-authentication certificate's validity, seconds since 1970.
     pub not_before: u64,
     /// End of its validity, seconds since 1970.
@@ -32,21 +30,11 @@ impl CardReport {
         patience: &Patience<'_>,
         now: UnixTime,
     ) -> Result<Self, ErrorCode> {
-        let readers = source.wait(patience, &mut |_| {}).map_err(|error| error.code())?;
-        let mut refused = ErrorCode::NoCard;
-        for reader in readers {
-            let card = source.open(&reader).map_err(|error| error.code());
-            match card.and_then(|card| JpkiCard::select(card).map_err(|error| card_code(&error))) {
-                Ok(card) => return Self::of(card, reader, now),
-                Err(code) => refused = code,
-            }
-        }
-        Err(refused)
+        Self::of(find_card(source, patience, &mut |_| {})?, now)
     }
 
     fn of<C: madoguchi_iso7816::CardTransaction<Error = crate::ReaderError>>(
         mut card: JpkiCard<C>,
-        reader: String,
         now: UnixTime,
     ) -> Result<Self, ErrorCode> {
         let octets = card.read_auth_certificate().map_err(|error| card_code(&error))?;
@@ -58,7 +46,6 @@ impl CardReport {
             Ok(()) => None,
         };
         Ok(Self {
-            reader,
             not_before: certificate.not_before().as_secs(),
             not_after: certificate.not_after().as_secs(),
             tries_left,

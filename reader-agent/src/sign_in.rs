@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::desk::End;
 use crate::gateway::Gateway;
+use crate::source::{card_code, find_card};
 use crate::{
     CardPolicy, CardSource, Clock, Interrupt, Notice, Patience, Prompt, ReaderError, ShownRequest, Transport,
 };
@@ -206,17 +207,7 @@ impl<S: CardSource, P: Prompt> Clerk<S, P> {
         let wait = patience.left().saturating_sub(Duration::from_secs(MIN_SECONDS_FOR_PIN));
         let patience = patience.at_most(self.card_wait.map_or(wait, |limit| limit.min(wait)));
         let prompt = &mut self.prompt;
-        let readers =
-            self.source.wait(&patience, &mut |notice| prompt.notice(notice)).map_err(|error| error.code())?;
-        let mut refused = ErrorCode::NoCard;
-        for reader in readers {
-            let card = self.source.open(&reader).map_err(|error| error.code());
-            match card.and_then(|card| JpkiCard::select(card).map_err(|error| card_code(&error))) {
-                Ok(card) => return Ok(card),
-                Err(code) => refused = code,
-            }
-        }
-        Err(refused)
+        find_card(&mut self.source, &patience, &mut |notice| prompt.notice(notice))
     }
 
     /// PIN and VERIFY: nothing is sent twice, and every VERIFY comes after a look at the counter.
@@ -259,21 +250,6 @@ fn sign<C: madoguchi_iso7816::CardTransaction<Error = ReaderError>>(
 ) -> Result<Vec<u8>, ErrorCode> {
     let digest = sha256(&statement.to_der());
     card.sign(DigestAlgorithm::Sha256, digest.as_ref()).map_err(|error| card_code(&error))
-}
-
-/// What the resident is told about a failure of the card.
-pub(crate) fn card_code(error: &JpkiCardError<ReaderError>) -> ErrorCode {
-    // Command and status word only: the error holds no data of the card.
-    info!(%error, "card");
-    match error {
-        JpkiCardError::CertificateTooLong { .. } => ErrorCode::CertificateUnusable,
-        JpkiCardError::NoCertificate => ErrorCode::CertificateMissing,
-        JpkiCardError::NotMyNumberCard { .. } | JpkiCardError::UnsupportedToken { .. } => {
-            ErrorCode::NotMyNumberCard
-        }
-        JpkiCardError::PossiblyConsumed { source } | JpkiCardError::Transport { source, .. } => source.code(),
-        _ => ErrorCode::CardError,
-    }
 }
 
 #[cfg(test)]

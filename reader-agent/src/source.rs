@@ -1,7 +1,9 @@
 //! Where cards come from. The program wires PC/SC; tests put a card in software here.
 
 use madoguchi_iso7816::CardTransaction;
+use madoguchi_jpki_card::{JpkiCard, JpkiCardError};
 use madoguchi_protocol::ErrorCode;
+use tracing::info;
 
 use crate::{Notice, Patience};
 
@@ -17,8 +19,51 @@ pub trait CardSource: Send {
         notice: &mut dyn FnMut(Notice),
     ) -> Result<Vec<String>, ReaderError>;
 
-    /// Takes the card in `reader` for exclusive use.
+    /// Takes the card in `reader` for exclusive use; [`ReaderError::NoCard`] when it is gone again.
     fn open(&mut self, reader: &str) -> Result<Self::Card, ReaderError>;
+}
+
+/// The first My Number card among the cards that lie on readers.
+pub(crate) fn find_card<S: CardSource>(
+    source: &mut S,
+    patience: &Patience<'_>,
+    notice: &mut dyn FnMut(Notice),
+) -> Result<JpkiCard<S::Card>, ErrorCode> {
+    loop {
+        let mut refused = None;
+        for reader in source.wait(patience, notice).map_err(|error| error.code())? {
+            let card = match source.open(&reader) {
+                // Gone again, or the service had not noticed yet that it went.
+                Err(ReaderError::NoCard) => continue,
+                card => card.map_err(|error| error.code()),
+            };
+            match card.and_then(|card| JpkiCard::select(card).map_err(|error| card_code(&error))) {
+                Ok(card) => return Ok(card),
+                Err(code) => refused = Some(code),
+            }
+        }
+        if let Some(code) = refused {
+            return Err(code);
+        }
+        patience
+            .check()
+            .map_err(|code| if code == ErrorCode::SignInExpired { ErrorCode::NoCard } else { code })?;
+    }
+}
+
+/// What the resident is told about a failure of the card.
+pub(crate) fn card_code(error: &JpkiCardError<ReaderError>) -> ErrorCode {
+    // Command and status word only: the error holds no data of the card.
+    info!(%error, "card");
+    match error {
+        JpkiCardError::CertificateTooLong { .. } => ErrorCode::CertificateUnusable,
+        JpkiCardError::NoCertificate => ErrorCode::CertificateMissing,
+        JpkiCardError::NotMyNumberCard { .. } | JpkiCardError::UnsupportedToken { .. } => {
+            ErrorCode::NotMyNumberCard
+        }
+        JpkiCardError::PossiblyConsumed { source } | JpkiCardError::Transport { source, .. } => source.code(),
+        _ => ErrorCode::CardError,
+    }
 }
 
 /// What goes wrong between the agent and a card.

@@ -41,7 +41,7 @@ impl HandClock {
 
 impl Default for HandClock {
     fn default() -> Self {
-        Self::at(UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000)))
+        Self::at(UnixTime::since_unix_epoch(Duration::from_hours(500_000)))
     }
 }
 

@@ -24,14 +24,23 @@ pub struct Pcscd {
 }
 
 impl Pcscd {
-    /// Starts it in `folder` (made when absent), and waits until its socket answers.
+    /// Starts it in `folder` (made when absent) with the virtual reader, and waits until its socket answers.
     pub async fn start(folder: &Path) -> Result<Self, DemoError> {
+        Self::with_readers(folder, READER).await
+    }
+
+    /// The same without any reader.
+    pub async fn without_readers(folder: &Path) -> Result<Self, DemoError> {
+        Self::with_readers(folder, "").await
+    }
+
+    async fn with_readers(folder: &Path, readers: &str) -> Result<Self, DemoError> {
         let (run, config) = (folder.join("run"), folder.join("reader.conf.d"));
         for path in [&run, &config] {
             fs::create_dir_all(path).map_err(|source| DemoError::File { path: path.clone(), source })?;
         }
         let reader = config.join("vpcd");
-        fs::write(&reader, READER).map_err(|source| DemoError::File { path: reader, source })?;
+        fs::write(&reader, readers).map_err(|source| DemoError::File { path: reader, source })?;
         let unshare = ["unshare", "--user", "--map-root-user", "--mount", "--net", "--"];
         // The socket folder is `$0` of the script; the command to run follows.
         let inside = [OsStr::new("sh"), OsStr::new("-euc"), OsStr::new(INSIDE), run.as_os_str()];

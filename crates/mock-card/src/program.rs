@@ -163,6 +163,8 @@ impl<W: Write> Program<W> {
                 let ended = vpcd::serve(&stream, &slot);
                 // The program may be over; then nobody waits for this.
                 let _ = sender.send(Event::Ended(local, ended));
+                // After the event: whoever sees the card gone and says `insert` finds the program knowing it.
+                let _ = stream.shutdown(Shutdown::Both);
             }
         });
         Ok(Some(Insertion { local, stream, serving }))

@@ -6,7 +6,7 @@
 
 use std::{
     io::{self, Read as _, Write as _},
-    net::{Shutdown, TcpStream},
+    net::TcpStream,
     sync::{Mutex, PoisonError},
 };
 
@@ -17,7 +17,7 @@ use crate::Slot;
 /// How serving a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// The fault plan took the card out; the connection is closed.
+    /// The fault plan took the card out. The caller closes the connection: only then does the reader see it.
     CardRemoved,
     /// The driver closed the connection.
     ReaderGone,
@@ -44,10 +44,7 @@ pub fn serve(mut stream: &TcpStream, slot: &Mutex<Slot>) -> io::Result<Ended> {
                 card.atr().to_vec()
             }
             apdu => {
-                let Ok(answer) = slot.exchange(apdu) else {
-                    stream.shutdown(Shutdown::Both)?;
-                    return Ok(Ended::CardRemoved);
-                };
+                let Ok(answer) = slot.exchange(apdu) else { return Ok(Ended::CardRemoved) };
                 answer
             }
         };

@@ -122,7 +122,7 @@ impl Running {
         self.raw(&format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n")).await
     }
 
-    async fn from_gateway(&self, ticket: u8) -> Answer {
+    async fn navigate_from_gateway(&self, ticket: u8) -> Answer {
         self.navigate(&path(ticket), REFERER).await
     }
 
@@ -130,7 +130,7 @@ impl Running {
     async fn end_of(&self, ticket: u8) -> Answer {
         let asking = async {
             loop {
-                let answer = self.from_gateway(ticket).await;
+                let answer = self.navigate_from_gateway(ticket).await;
                 if answer.header("refresh").is_none() {
                     return answer;
                 }
@@ -164,7 +164,7 @@ fn assert_guarded(answer: &Answer) {
 #[tokio::test]
 async fn a_sign_in_waits_and_then_goes_back() {
     let agent = Running::start().await;
-    let waiting = agent.from_gateway(1).await;
+    let waiting = agent.navigate_from_gateway(1).await;
     assert_eq!((waiting.status, waiting.header("refresh")), (200, Some("1")));
     assert!(waiting.body.contains("マイナンバーカード") && !waiting.body.contains("みどり市"));
     assert_guarded(&waiting);
@@ -175,9 +175,9 @@ async fn a_sign_in_waits_and_then_goes_back() {
     let stopped = format!("http://localhost:24810/sign-in/{}/stopped", Octets([1; 16]));
     assert_eq!((end.status, end.header("location")), (303, Some(stopped.as_str())));
     assert_guarded(&end);
-    assert_eq!(agent.from_gateway(1).await.status, 303, "repeated: browsers retry");
+    assert_eq!(agent.navigate_from_gateway(1).await.status, 303, "repeated: browsers retry");
     agent.clock.advance(Duration::from_mins(1));
-    let over = agent.from_gateway(1).await;
+    let over = agent.navigate_from_gateway(1).await;
     assert_eq!(over.status, 410);
     assert!(over.body.contains("sign_in_over"));
     assert_eq!(agent.claims(), 1);
@@ -254,7 +254,7 @@ async fn a_gateway_that_is_not_configured_is_told_by_name_of_the_error() {
     for _ in 0..2 {
         agent.navigate(&format!("/t/0123456789abcdef/{}", Octets([1; 32])), "").await;
     }
-    assert_eq!(agent.from_gateway(1).await.header("refresh"), None, "the link comes first now");
+    assert_eq!(agent.navigate_from_gateway(1).await.header("refresh"), None, "the link comes first now");
 }
 
 #[tokio::test]
@@ -266,7 +266,7 @@ async fn a_refused_ticket_gets_a_page_and_three_need_the_link() {
         assert_eq!(end.status, 400);
         assert!(end.body.contains("sign_in_unknown"));
     }
-    let fourth = agent.from_gateway(4).await;
+    let fourth = agent.navigate_from_gateway(4).await;
     assert!(fourth.body.contains("/go/"));
     assert_eq!(agent.claims(), 3);
 }
@@ -274,8 +274,8 @@ async fn a_refused_ticket_gets_a_page_and_three_need_the_link() {
 #[tokio::test]
 async fn a_second_sign_in_waits_for_the_first() {
     let agent = Running::start().await;
-    agent.from_gateway(1).await;
-    let busy = agent.from_gateway(2).await;
+    agent.navigate_from_gateway(1).await;
+    let busy = agent.navigate_from_gateway(2).await;
     assert_eq!((busy.status, busy.header("refresh")), (200, Some("2")));
     assert_guarded(&busy);
     agent.go_on.send(()).expect("somebody waits");
@@ -290,7 +290,7 @@ async fn a_second_sign_in_waits_for_the_first() {
 #[tokio::test]
 async fn a_replaced_sign_in_gives_way() {
     let agent = Running::start().await;
-    agent.from_gateway(1).await;
+    agent.navigate_from_gateway(1).await;
     let claimed = async {
         while agent.claims() == 0 {
             tokio::task::yield_now().await;
@@ -300,8 +300,8 @@ async fn a_replaced_sign_in_gives_way() {
     *agent.gateway.refuse_claim.lock().expect("the code") = Some(ErrorCode::SignInReplaced);
     let replaced = async {
         // The second tab renews itself, and each time the gateway is asked about the first.
-        while agent.from_gateway(1).await.status != 303 {
-            assert_eq!(agent.from_gateway(2).await.status, 200);
+        while agent.navigate_from_gateway(1).await.status != 303 {
+            assert_eq!(agent.navigate_from_gateway(2).await.status, 200);
         }
     };
     tokio::time::timeout(Duration::from_secs(20), replaced).await.expect("it gives way");
@@ -311,7 +311,7 @@ async fn a_replaced_sign_in_gives_way() {
 #[tokio::test]
 async fn a_stop_ends_the_running_sign_in_as_declined() {
     let agent = Running::start().await;
-    agent.from_gateway(1).await;
+    agent.navigate_from_gateway(1).await;
     agent.stop.send(()).expect("it listens");
     agent.task.await.expect("no panic").expect("a clean end");
     assert_eq!(*agent.gateway.cancelled.lock().expect("the list"), [ErrorCode::Declined]);

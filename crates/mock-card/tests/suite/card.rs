@@ -5,7 +5,7 @@ use num_bigint::BigUint;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use zeroize::Zeroizing;
 
-use crate::common::{PIN, SIGN_PASSWORD, auth_ca, card, check, files, octets, save, sign_ca, verify};
+use crate::common::{PIN, SIGN_PASSWORD, auth_ca, card, check, digits, files, octets, save, sign_ca, verify};
 
 const SELECT_JPKI: (&str, &str) = ("00A4040C 0A D392F000260100000001", "9000");
 const SELECT_ISD: (&str, &str) = ("00A4040C 07 A0000001510000", "9000");
@@ -235,8 +235,7 @@ fn signatures_need_the_pin_and_verify_under_the_certificate() {
     check(&mut card, &[("802A0080 01 AA 80", "6C00"), ("802A0080 00", "6700")]);
 
     let digest = ring::digest::digest(&ring::digest::SHA256, b"a message");
-    let hexadecimal: String = digest.as_ref().iter().map(|octet| format!("{octet:02X}")).collect();
-    let digest_info = format!("3031300D060960864801650304020105000420{hexadecimal}");
+    let digest_info = format!("3031300D060960864801650304020105000420{}", digits(digest.as_ref()));
     let key = public_key(&files().auth_key);
     for command in [format!("802A0080 33 {digest_info} 00"), format!("802A0097 33 {digest_info} 00")] {
         let signature = signature(&mut card, &command);

@@ -1,6 +1,6 @@
 //! A card of a fresh test PKI, and APDUs as people write them.
 
-use std::{path::Path, sync::LazyLock, time::Duration};
+use std::{fmt::Write as _, path::Path, sync::LazyLock, time::Duration};
 
 use madoguchi_mock_card::{Card, CardContents, Scenario};
 use madoguchi_test_pki::{CardFiles, CardOptions, KeyKind, Options, TestPki};
@@ -65,15 +65,20 @@ pub(crate) fn octets(text: &str) -> Vec<u8> {
         .expect("hexadecimal")
 }
 
+/// The hexadecimal digits of octets.
+pub(crate) fn digits(octets: &[u8]) -> String {
+    let mut digits = String::new();
+    for octet in octets {
+        write!(digits, "{octet:02X}").expect("room");
+    }
+    digits
+}
+
 /// Sends commands one after the other and compares whole answers, data and status.
 pub(crate) fn check(card: &mut Card, exchanges: &[(&str, &str)]) {
     for (number, (command, answer)) in exchanges.iter().enumerate() {
         let given = card.handle(&octets(command));
-        assert_eq!(
-            given.iter().map(|octet| format!("{octet:02X}")).collect::<String>(),
-            answer.replace(' ', ""),
-            "exchange {number}: {command}"
-        );
+        assert_eq!(digits(&given), answer.replace(' ', ""), "exchange {number}: {command}");
     }
 }
 
