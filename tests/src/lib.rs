@@ -1,5 +1,9 @@
 //! Harness library of the end-to-end tests.
 
+pub mod chromium;
+pub mod http;
+pub mod town;
+
 use std::path::PathBuf;
 
 /// The repository's top folder.

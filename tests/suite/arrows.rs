@@ -68,7 +68,8 @@ fn what_ships_contains_no_test_card_and_no_banned_crate() {
 
 /// Rows `| crates/x | package | what | may depend on |` of the crate table; `*` means anything.
 fn table() -> BTreeMap<String, BTreeSet<String>> {
-    let text = std::fs::read_to_string(repository().join("docs/architecture.md")).expect("docs/architecture.md");
+    let text =
+        std::fs::read_to_string(repository().join("docs/architecture.md")).expect("docs/architecture.md");
     let rows = text.lines().filter(|line| line.starts_with("| `") && line.contains("| `madoguchi-"));
     rows.map(|row| {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
@@ -128,11 +129,8 @@ fn normal_closure(metadata: &Value, root: &str) -> BTreeSet<String> {
             continue;
         }
         for dependency in nodes[id]["deps"].as_array().expect("deps") {
-            let normal = dependency["dep_kinds"]
-                .as_array()
-                .expect("kinds")
-                .iter()
-                .any(|kind| kind["kind"].is_null());
+            let normal =
+                dependency["dep_kinds"].as_array().expect("kinds").iter().any(|kind| kind["kind"].is_null());
             if normal {
                 waiting.push(dependency["pkg"].as_str().expect("a package id"));
             }

@@ -1,4 +1,6 @@
 //! End-to-end tests and tests of the workspace itself. One binary: it links once.
 
 mod arrows;
+mod chromium;
+mod e2e;
 mod errors_doc;

@@ -1,0 +1,23 @@
+//! The gateway in process: its router, driven request by request over a real store in a temporary folder, with a
+//! clock that only a test moves. No sockets.
+//!
+//! [`Visit`] is one resident's way through a sign-in; [`TestBrowser`], [`TestAgent`] and [`TestService`] are the three
+//! parties that it brings together, each with nothing but what the real one has.
+
+mod agent;
+mod answer;
+mod browser;
+mod card;
+mod municipality;
+mod service;
+mod visit;
+mod world;
+
+pub use agent::{Statement, TestAgent};
+pub use answer::Answer;
+pub use browser::TestBrowser;
+pub use card::TestCard;
+pub use municipality::{HINATA, KAWA, MIDORI, Town};
+pub use service::{KOSODATE, TOSHO, TestService, form};
+pub use visit::Visit;
+pub use world::{NOW, PORTS, TestGateway, random};

@@ -1,0 +1,259 @@
+//! The gateway under test with everything below it.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
+use http::Request;
+use ring::rand::SystemRandom;
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+use madoguchi_cert_verify::{Anchor, PathPolicy, RequiredPolicies, Sources};
+use madoguchi_gateway::{
+    Gateway, GatewayParts, LocalText, Municipality, MunicipalityKeys, RevocationPolicy, Sealer, Service,
+    Trust, router,
+};
+use madoguchi_oidc::{Client, ClientAuthentication, ClientSecret, IdTokenAlg};
+use madoguchi_protocol::ErrorCode;
+use madoguchi_revocation::{CrlFiles, CrlShelf};
+use madoguchi_storage::{Accounts as _, Audit as _, AuditKind, Clock, ManualClock, SignInLimits};
+use madoguchi_storage_sqlite::SqliteStore;
+use madoguchi_test_pki::{
+    AUTH_POLICY, CardOptions, CertificateFault, CrlFault, KeyKind, Options, RevocationReason, TestPki,
+};
+
+use super::{Answer, KOSODATE, TOSHO, TestCard, Town};
+
+/// The time at which every test begins: 2026-11-22T00:00:00Z.
+pub const NOW: u64 = 1_795_305_600;
+
+/// Ports of agents that the gateway under test knows.
+pub const PORTS: [u16; 4] = [24817, 24818, 24819, 24820];
+
+/// The gateway with its store, clock and certification authority.
+pub struct TestGateway {
+    /// The gateway itself.
+    pub gateway: Gateway,
+    /// Its store.
+    pub store: Arc<SqliteStore>,
+    /// Its clock and the store's.
+    pub clock: Arc<ManualClock>,
+    /// The secret of the confidential client, the same in every municipality.
+    pub client_secret: String,
+    router: Router,
+    pki: Mutex<TestPki>,
+    folder: TempDir,
+}
+
+impl TestGateway {
+    /// A gateway of three municipalities with two services each, whose lists are fresh.
+    pub async fn new() -> Self {
+        Self::build(true).await
+    }
+
+    /// The same, but its pages do not say that the trust is a test's.
+    pub async fn without_test_banner() -> Self {
+        Self::build(false).await
+    }
+
+    async fn build(danger_test_trust: bool) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("crl")).expect("a folder");
+        let clock = Arc::new(ManualClock::new(NOW));
+        let limits = SignInLimits::default();
+        let time: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
+        let store = SqliteStore::open(&folder.path().join("m.sqlite3"), Arc::clone(&time), limits);
+        let store = Arc::new(store.expect("a store"));
+        let options = Options { authority_key: KeyKind::P256, ..Options::default() };
+        let pki = TestPki::create(&options, clock.now(), random()).expect("a PKI");
+        let anchors = vec![Anchor::new(pki.auth_ca()).expect("an anchor")];
+        let policies = vec![AUTH_POLICY.parse().expect("an identifier")];
+        let policies = RequiredPolicies::any_of(policies).expect("a policy");
+        let secret = ClientSecret::generate(random()).expect("a secret");
+        let kek = Sealer::new(&[7; 32]);
+        let mut municipalities = Vec::new();
+        for town in Town::ALL {
+            let keys = MunicipalityKeys::load(&*store, &kek, town.id, random()).await.expect("keys");
+            municipalities.push(municipality(town, &secret, keys));
+        }
+        let parts = GatewayParts {
+            storage: Arc::clone(&store) as Arc<dyn madoguchi_storage::Storage>,
+            clock: time,
+            random: Arc::new(random().clone()),
+            municipalities,
+            trust: Trust { anchors: anchors.clone(), policy: PathPolicy { policies }, danger_test_trust },
+            revocation: RevocationPolicy { sources: Sources::CrlOnly, crl_max_age: 2 * DAY },
+            crls: CrlShelf::load(crl_files(&folder), anchors),
+            agent_ports: PORTS.to_vec(),
+            limits,
+        };
+        let gateway = Gateway::new(parts);
+        let world = Self {
+            router: router(gateway.clone()),
+            gateway,
+            store,
+            clock,
+            client_secret: secret.encode().to_string(),
+            pki: Mutex::new(pki),
+            folder,
+        };
+        world.publish_lists();
+        world
+    }
+
+    /// Sends a request from the loopback address.
+    pub async fn send(&self, mut request: Request<Body>) -> Answer {
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000))));
+        let response = self.router.clone().oneshot(request).await.expect("the router never fails");
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.expect("a body");
+        let body = String::from_utf8(body.to_vec()).expect("UTF-8");
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// A card as residents have it.
+    pub fn card(&self) -> TestCard {
+        self.card_with(CardOptions::default())
+    }
+
+    /// A card whose certificate has a fault.
+    pub fn faulty_card(&self, fault: CertificateFault) -> TestCard {
+        self.card_with(CardOptions { fault: Some(fault), ..CardOptions::default() })
+    }
+
+    /// A card with a key of this kind.
+    pub fn card_of_kind(&self, key: KeyKind) -> TestCard {
+        self.issue(CardOptions { key, ..CardOptions::default() })
+    }
+
+    /// A card with these options and a P-256 key, which costs no time to make.
+    pub fn card_with(&self, options: CardOptions) -> TestCard {
+        self.issue(CardOptions { key: KeyKind::P256, ..options })
+    }
+
+    fn issue(&self, options: CardOptions) -> TestCard {
+        let mut pki = self.pki.lock().expect("a lock");
+        TestCard::new(&pki.issue_card(&options, self.clock.now(), random()).expect("a card"))
+    }
+
+    /// Revokes a card's certificate. Nobody knows before the next list.
+    pub fn revoke(&self, card: &TestCard, reason: RevocationReason) {
+        self.pki.lock().expect("a lock").revoke(card.serial, reason, self.clock.now()).expect("revoked");
+    }
+
+    /// Publishes lists of now, and the gateway reads them again as it does while it runs.
+    pub fn publish_lists(&self) {
+        let lists = self.pki.lock().expect("a lock").crls(self.clock.now(), DAY, random()).expect("lists");
+        self.put_lists(&lists);
+        self.gateway.replace_crls(self.gateway.crls().reload());
+    }
+
+    /// A gateway that starts with these faulty lists.
+    pub fn start_with_faulty_lists(&self, fault: CrlFault) {
+        let mut pki = self.pki.lock().expect("a lock");
+        let lists = pki.faulty_crls(self.clock.now(), DAY, fault, random()).expect("lists");
+        let anchor = Anchor::new(pki.auth_ca()).expect("an anchor");
+        self.put_lists(&lists);
+        self.gateway.replace_crls(CrlShelf::load(crl_files(&self.folder), vec![anchor]));
+    }
+
+    /// Takes the lists of the municipality with this code away.
+    pub fn start_without_list_of(&self, code: &str) {
+        std::fs::remove_file(self.folder.path().join("crl").join(format!("{code}.crl"))).expect("removed");
+        self.gateway.replace_crls(self.gateway.crls().reload());
+    }
+
+    fn put_lists(&self, lists: &[(String, Vec<u8>)]) {
+        let folder = self.folder.path().join("crl");
+        for old in std::fs::read_dir(&folder).expect("a folder") {
+            std::fs::remove_file(old.expect("an entry").path()).expect("removed");
+        }
+        for (name, der) in lists {
+            std::fs::write(folder.join(name), der).expect("written");
+        }
+    }
+
+    /// Moves the clock.
+    pub fn wait(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// The time by the gateway's clock.
+    pub fn now(&self) -> u64 {
+        self.clock.now().as_secs()
+    }
+
+    /// The octets of database and log: as long as they stay the same, nothing at all was written.
+    pub fn stored(&self) -> Stored {
+        let read = |name| std::fs::read(self.folder.path().join(name)).expect("a file");
+        Stored(read("m.sqlite3"), read("m.sqlite3-wal"))
+    }
+
+    /// The audit log of a municipality: what, and why.
+    pub async fn audit(&self, town: Town) -> Vec<(AuditKind, Option<ErrorCode>)> {
+        let records = self.store.audit_records(town.id, 0, 1000).await.expect("records");
+        records.into_iter().map(|record| (record.kind, record.code)).collect()
+    }
+
+    /// How many residents a municipality knows.
+    pub async fn accounts(&self, town: Town) -> u64 {
+        self.store.count_accounts(town.id).await.expect("a number")
+    }
+}
+
+/// What is on the disk.
+#[derive(PartialEq, Eq)]
+pub struct Stored(Vec<u8>, Vec<u8>);
+
+impl std::fmt::Debug for Stored {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Stored({} and {} octets)", self.0.len(), self.1.len())
+    }
+}
+
+/// Real randomness.
+#[expect(clippy::disallowed_methods, reason = "a test is its own edge")]
+pub fn random() -> &'static SystemRandom {
+    static RANDOM: std::sync::LazyLock<SystemRandom> = std::sync::LazyLock::new(SystemRandom::new);
+    &RANDOM
+}
+
+fn municipality(town: Town, secret: &ClientSecret, keys: MunicipalityKeys) -> Municipality {
+    let text = |ja: &str, en: &str| LocalText { ja: ja.into(), ja_x_plain: None, en: Some(en.into()) };
+    let services = [
+        (KOSODATE, ClientAuthentication::secret_basic(secret), "子育て手続き", "Childcare"),
+        (TOSHO, ClientAuthentication::None, "図書館", "Library"),
+    ];
+    let services = services.map(|(registered, authentication, ja, en)| {
+        let client = Client {
+            id: registered.client_id.to_owned(),
+            redirect_uris: registered.redirect_uris.map(str::to_owned).to_vec(),
+            post_logout_redirect_uris: Vec::new(),
+            authentication,
+            id_token_alg: IdTokenAlg::Es256,
+        };
+        client.check().expect("a client that can be registered");
+        let service = Service { client, name: text(ja, en), purpose: text("本人確認", "To know who you are") };
+        (registered.client_id.to_owned(), service)
+    });
+    Municipality {
+        id: town.id.to_owned(),
+        origin: town.origin(),
+        name: text(town.name, town.id),
+        services: BTreeMap::from(services),
+        keys,
+    }
+}
+
+fn crl_files(folder: &TempDir) -> CrlFiles {
+    let directory: PathBuf = folder.path().join("crl");
+    CrlFiles { directory: Some(directory), files: Vec::new(), max_octets: 1 << 20 }
+}
+
+const DAY: Duration = Duration::from_secs(86_400);

@@ -1,0 +1,9 @@
+//! Sign-ins through real Chromium, against the real parts.
+
+mod elsewhere;
+mod forms;
+mod home;
+mod lured;
+mod scripts_off;
+mod stopping;
+mod whole;
