@@ -173,7 +173,14 @@ impl CardTransaction for PcscCard {
                 ReaderError::Reader { .. } if is_gone(&self.context, &self.reader) => ReaderError::Removed,
                 error => error,
             })?;
-        ResponseApdu::parse(answer).map_err(|error| ReaderError::Reader { reason: error.to_string() })
+        // Some drivers answer with nothing when the card leaves in the middle.
+        ResponseApdu::parse(answer).map_err(|error| {
+            if is_gone(&self.context, &self.reader) {
+                ReaderError::Removed
+            } else {
+                ReaderError::Reader { reason: error.to_string() }
+            }
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where cards come from. The program wires PC/SC; tests put a card in software here.
 
 use madoguchi_iso7816::CardTransaction;
-use madoguchi_jpki_card::{JpkiCard, JpkiCardError};
+use madoguchi_jpki_card::{Command, JpkiCard, JpkiCardError};
 use madoguchi_protocol::ErrorCode;
 use tracing::info;
 
@@ -29,17 +29,14 @@ pub(crate) fn find_card<S: CardSource>(
     patience: &Patience<'_>,
     notice: &mut dyn FnMut(Notice),
 ) -> Result<JpkiCard<S::Card>, ErrorCode> {
-    loop {
+    let mut unsettled = ErrorCode::CardRemoved;
+    for _ in 0..ROUNDS {
         let mut refused = None;
         for reader in source.wait(patience, notice).map_err(|error| error.code())? {
-            let card = match source.open(&reader) {
-                // Gone again, or the service had not noticed yet that it went.
-                Err(ReaderError::NoCard) => continue,
-                card => card.map_err(|error| error.code()),
-            };
-            match card.and_then(|card| JpkiCard::select(card).map_err(|error| card_code(&error))) {
+            match take_card(source, &reader) {
                 Ok(card) => return Ok(card),
-                Err(code) => refused = Some(code),
+                Err(Refused::Settled(code)) => refused = Some(code),
+                Err(Refused::Unsettled(code)) => unsettled = code,
             }
         }
         if let Some(code) = refused {
@@ -49,6 +46,33 @@ pub(crate) fn find_card<S: CardSource>(
             .check()
             .map_err(|code| if code == ErrorCode::SignInExpired { ErrorCode::NoCard } else { code })?;
     }
+    Err(unsettled)
+}
+
+enum Refused {
+    /// This card will not do.
+    Settled(ErrorCode),
+    /// It was gone again, or went and came between two looks of the service, which then holds a connection to the card
+    /// before. Nothing was done to it yet, so it may be taken anew.
+    Unsettled(ErrorCode),
+}
+
+fn take_card<S: CardSource>(source: &mut S, reader: &str) -> Result<JpkiCard<S::Card>, Refused> {
+    let passing = |error: &ReaderError| {
+        matches!(error, ReaderError::NoCard | ReaderError::Reader { .. } | ReaderError::Removed)
+    };
+    let card = source.open(reader).map_err(|error| match error {
+        error if passing(&error) => Refused::Unsettled(error.code()),
+        error => Refused::Settled(error.code()),
+    })?;
+    JpkiCard::select(card).map_err(|error| match &error {
+        JpkiCardError::Transport { command: Command::SelectIssuerSecurityDomain, source }
+            if passing(source) =>
+        {
+            Refused::Unsettled(source.code())
+        }
+        error => Refused::Settled(card_code(error)),
+    })
 }
 
 /// What the resident is told about a failure of the card.
@@ -65,6 +89,9 @@ pub(crate) fn card_code(error: &JpkiCardError<ReaderError>) -> ErrorCode {
         _ => ErrorCode::CardError,
     }
 }
+
+/// How often a card may be seen and fail at the first command, as with a bad contact, before that is told.
+const ROUNDS: usize = 5;
 
 /// What goes wrong between the agent and a card.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -267,10 +267,10 @@ pub fn binaries() -> Binaries {
     Binaries::in_folder(test.parent().and_then(Path::parent).expect("target/debug/deps/…"))
 }
 
-/// Waits as a browser waits before it follows `Refresh`.
+/// Waits before it follows `Refresh`: a browser in a hurry, which the agent must bear as it bears reloads.
 #[expect(clippy::disallowed_methods, reason = "this is the browser's own waiting, not a test's")]
 pub fn wait(delay: Duration) {
-    std::thread::sleep(delay);
+    std::thread::sleep(delay / HURRY);
 }
 
 /// Real randomness.
@@ -286,5 +286,7 @@ pub fn now() -> time::OffsetDateTime {
     time::OffsetDateTime::now_utc()
 }
 
-/// Most pages that a browser renews before a test gives up: one a second.
-const PATIENCE: usize = 60;
+/// How much faster than asked pages are renewed.
+const HURRY: u32 = 5;
+/// Most pages that a browser renews before a test gives up: five a second.
+const PATIENCE: usize = 300;
