@@ -10,3 +10,4 @@ mod service;
 mod sign_in;
 mod terminal;
 mod ticket;
+mod tls;

@@ -45,6 +45,11 @@ impl Browser {
         Self { agent: crate::service::http_client(), jar: Jar::default(), exchanges: Vec::new() }
     }
 
+    /// A browser that trusts these certificate authorities (PEM) for TLS, and no other.
+    pub fn trusting(authorities: &[u8]) -> Self {
+        Self { agent: crate::service::http_client_trusting(authorities), ..Self::new() }
+    }
+
     /// Everything that was sent, in order.
     pub fn exchanges(&self) -> &[Exchange] {
         &self.exchanges

@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use openidconnect::{HttpRequest, HttpResponse};
+use ureq::config::ConfigBuilder;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::typestate::AgentScope;
 
 /// Why the gateway gave no usable answer.
 #[derive(Debug, thiserror::Error)]
@@ -14,14 +17,28 @@ pub(super) enum HttpError {
 /// A client that follows nothing: redirects are the caller's business (a back-channel request must not be led
 /// elsewhere, and the scripted browser follows them itself).
 pub(crate) fn http_client() -> ureq::Agent {
-    let config = ureq::Agent::config_builder()
+    ureq::Agent::new_with_config(config().build())
+}
+
+/// The same, trusting these certificate authorities (PEM) for TLS. What is no certificate in it is trusted by nobody.
+pub(crate) fn http_client_trusting(authorities: &[u8]) -> ureq::Agent {
+    let roots: Vec<Certificate<'static>> = parse_pem(authorities)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    let tls = TlsConfig::builder().root_certs(RootCerts::from(roots.into_iter())).build();
+    ureq::Agent::new_with_config(config().tls_config(tls).build())
+}
+
+fn config() -> ConfigBuilder<AgentScope> {
+    ureq::Agent::config_builder()
         .max_redirects(0)
         .http_status_as_error(false)
         .proxy(None)
         .timeout_connect(Some(Duration::from_secs(5)))
         .timeout_global(Some(Duration::from_secs(30)))
-        .build();
-    ureq::Agent::new_with_config(config)
 }
 
 /// What `openidconnect` calls for its back-channel requests.

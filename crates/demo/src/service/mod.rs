@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use url::Url;
 
 pub use error::ServiceError;
-pub(crate) use http_client::http_client;
+pub(crate) use http_client::{http_client, http_client_trusting};
 
 use relying_party::RelyingParty;
 use routes::{Shared, routes};
