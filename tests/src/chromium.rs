@@ -50,7 +50,6 @@ impl Chromium {
             .args(["--user", "--map-root-user", "--", "setpriv", "--pdeathsig", "KILL", "--"])
             .args(["unshare", "--pid", "--mount-proc", "--fork", "--kill-child", "--"])
             .args(["chromedriver", "--port=0"])
-            .env("LANGUAGE", "ja")
             .spawn(folder.path())
             .expect("chromedriver starts");
         let started =
@@ -78,9 +77,10 @@ impl Chromium {
     }
 
     /// Closes the browser, and answers every HTTP request that it sent.
-    pub async fn close(mut self) -> Vec<Sent> {
+    pub async fn close(self) -> Vec<Sent> {
         self.client.close().await.expect("chromium closes");
-        self.driver.stop().await;
+        // Not asked to end: unshare ignores SIGTERM. Dropped, it is killed, and the namespace with it.
+        drop(self.driver);
         net_log::sent(self.folder.path())
     }
 }

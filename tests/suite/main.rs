@@ -2,5 +2,7 @@
 
 mod arrows;
 mod chromium;
+mod configuration_doc;
 mod e2e;
 mod errors_doc;
+mod gateway;

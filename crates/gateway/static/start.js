@@ -5,13 +5,15 @@
   const help = document.getElementById("help");
   const HELP_AFTER_MS = 10000;
   const ASK_EVERY_MS = 1000;
+  // As long as the cookie lives. An attempt that is over is not the end: the other tab offers another try.
+  const GIVE_UP_AFTER_MS = 30 * 60 * 1000;
   let asking = false;
   let waitingSince = 0;
 
   const show = (state) => {
     const text = document.getElementById("status-" + state);
-    if (text && status.textContent !== text.innerHTML) {
-      status.textContent = text.innerHTML;
+    if (text && status.textContent !== text.content.textContent) {
+      status.textContent = text.content.textContent;
       status.hidden = false;
     }
   };
@@ -36,7 +38,7 @@
     if (answer.state === "waiting" && Date.now() - waitingSince > HELP_AFTER_MS) {
       help.open = true;
     }
-    if (answer.state === "over") {
+    if (Date.now() - waitingSince > GIVE_UP_AFTER_MS) {
       asking = false;
       return;
     }

@@ -1,6 +1,5 @@
 //! What a resident does with the page of the current tab, and what they see.
 
-use std::fmt::Display;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -9,7 +8,7 @@ use fantoccini::Locator;
 use fantoccini::actions::{InputSource as _, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use fantoccini::elements::Element;
 use serde_json::{Value, json};
-use tokio::time::{Instant, interval, timeout_at};
+use tokio::time::{interval, timeout};
 use url::Url;
 
 use super::{Chromium, screens};
@@ -107,12 +106,7 @@ impl Chromium {
     }
 
     /// Asks again and again until it is so. A browser tells nobody when a page is there: WebDriver only answers.
-    pub(super) async fn until<T, E: Display>(
-        &self,
-        what: &str,
-        mut look: impl AsyncFnMut() -> Result<T, E>,
-    ) -> T {
-        let deadline = Instant::now() + WITHIN;
+    pub(super) async fn until<T>(&self, what: &str, mut look: impl AsyncFnMut() -> Result<T, String>) -> T {
         let mut tick = interval(LOOK_EVERY);
         let mut seen = String::new();
         let looking = async {
@@ -120,21 +114,15 @@ impl Chromium {
                 tick.tick().await;
                 match look().await {
                     Ok(found) => return found,
-                    Err(instead) => seen = instead.to_string(),
+                    Err(instead) => seen = instead,
                 }
             }
         };
-        match timeout_at(deadline, looking).await {
-            Ok(found) => found,
-            Err(_) => {
-                let url = self
-                    .client
-                    .current_url()
-                    .await
-                    .map_or_else(|error| error.to_string(), |url| url.to_string());
-                panic!("waited for: {what}\nsaw: {seen}\nat: {url}")
-            }
+        if let Ok(found) = timeout(WITHIN, looking).await {
+            return found;
         }
+        let url = self.client.current_url().await;
+        panic!("waited for: {what}\nsaw: {seen}\nat: {url:?}")
     }
 }
 

@@ -58,7 +58,7 @@ async fn decline_is_not_blocked_and_a_forbidden_form_is() {
 async fn another_port_finds_the_agent_that_the_first_did_not() {
     let elsewhere = Elsewhere::serve("<h1>別のサイト</h1>".to_owned()).await;
     let mut home = home_with_onward_redirect(&elsewhere).await;
-    // The gateway again, with a port before the agent's on which nobody listens: its own number plus one was free.
+    // The gateway again, with a port before the agent's on which nobody listens.
     let config = home.stack.ready().gateway_config.clone();
     let text = std::fs::read_to_string(&config).expect("the configuration");
     let agent = home.ports.agent;
@@ -78,6 +78,7 @@ async fn another_port_finds_the_agent_that_the_first_did_not() {
     let service = home.browser.tab().await;
     home.to_start_page().await;
     let lost = home.press().await;
+    home.browser.read_words("ERR_CONNECTION_REFUSED").await;
     home.browser.switch_to(&service).await;
     // Nobody answers, and after a while the page helps.
     home.browser.see("#help[open] button[name=port]").await;

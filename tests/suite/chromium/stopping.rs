@@ -13,7 +13,7 @@ async fn after_a_no_at_the_agent_another_try_signs_in() {
     home.browser.read_words("サインインを取りやめました").await;
     home.browser.picture("stopped").await;
     home.browser.switch_to(&service).await;
-    home.browser.read_words("この手続きは終わりました").await;
+    home.browser.read_words("このサインインは終わりました").await;
     home.browser.picture("start-over").await;
 
     home.browser.switch_to(&agent).await;

@@ -10,23 +10,23 @@ async fn a_resident_signs_in_in_the_tab_that_started() {
     let service = home.browser.tab().await;
     home.browser.open(&home.ports.service_url()).await;
     home.browser.run("sessionStorage.setItem('draft', '児童手当')").await;
-    home.browser.picture("1-service-before").await;
+    home.browser.picture("service-before").await;
 
     home.browser.click("#sign-in").await;
     home.browser.see("form#start button").await;
-    home.browser.picture("2-start").await;
+    home.browser.picture("start").await;
 
     home.press().await;
     home.pin_wanted().await;
     home.browser.read_words("自動で切り替わります").await;
-    home.browser.picture("3-agent-waiting").await;
+    home.browser.picture("agent-waiting").await;
     home.browser.switch_to(&service).await;
     home.browser.read_words("カードリーダーのプログラムの画面をご覧ください").await;
-    home.browser.picture("4-start-answered").await;
+    home.browser.picture("start-answered").await;
 
     home.type_pin().await;
     home.signed_in().await;
-    home.browser.picture("5-service-after").await;
+    home.browser.picture("service-after").await;
     let draft = home.browser.run("return sessionStorage.getItem('draft')").await;
     assert_eq!(draft, json!("児童手当"));
     // The tab that came back from the agent closes itself.
