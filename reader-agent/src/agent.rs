@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tracing::error;
 
+use crate::connections;
 use crate::desk::{Desk, End};
 use crate::listener::{Counter, router};
 use crate::sign_in::{Clerk, Order, RunningClaim};
@@ -83,28 +84,11 @@ impl<S: CardSource + 'static, P: Prompt + 'static> Agent<S, P> {
             interrupt: interrupt.clone(),
             running,
         });
-        let app = router(counter).into_make_service_with_connect_info::<std::net::SocketAddr>();
-        let (close, closing) = oneshot::channel::<()>();
-        let server = axum::serve(listener, app).with_graceful_shutdown(async {
-            let _ = closing.await;
-        });
-        // A task, so that everything the server holds is gone when it ends.
-        let mut server = tokio::spawn(server.into_future());
-        tokio::select! {
-            result = &mut server => {
-                let result = result.unwrap_or_else(|panic| Err(std::io::Error::other(panic)));
-                return result.map_err(AgentError::Listener);
-            }
-            () = stopped => {}
-        }
+        // Ends with `stopped`, and everything the connections hold is gone then, which lets the clerk go.
+        connections::serve(listener, router(counter), stopped).await;
         interrupt.stop();
-        let _ = close.send(());
-        // Until the connections are closed, which lets the clerk go; a gateway that does not answer is not waited for.
-        let leave = async {
-            let _ = server.await;
-            let _ = clerk_left.await;
-        };
-        if tokio::time::timeout(LEAVE_TIME, leave).await.is_err() {
+        // A gateway that does not answer is not waited for.
+        if tokio::time::timeout(LEAVE_TIME, clerk_left).await.is_err() {
             error!("the running sign-in did not end in time");
         }
         Ok(())

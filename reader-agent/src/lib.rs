@@ -11,6 +11,7 @@ mod address;
 mod agent;
 mod automation;
 mod clock;
+mod connections;
 mod desk;
 mod error;
 mod gate;

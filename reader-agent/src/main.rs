@@ -6,7 +6,7 @@ use std::io::{self, Read, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
 use madoguchi_agent::{
@@ -16,6 +16,7 @@ use madoguchi_agent::{
 use madoguchi_cert_verify::Anchor;
 use madoguchi_protocol::{ErrorCode, Lang, error_text};
 use ring::rand::SystemRandom;
+use rustix::time::{ClockId, clock_gettime};
 use rustls_pki_types::UnixTime;
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
@@ -68,20 +69,27 @@ async fn run(options: Options) -> Result<ExitCode, AgentError> {
         Some(Command::Card { json }) => Ok(card(readers, options.card_wait, json)),
         Some(Command::Doctor { json }) => doctor(&options, &readers, json).await,
         None => {
-            let listener = bind(&options.ports()).await?;
-            let port = listener.local_addr().map_err(AgentError::Listener)?.port();
-            info!(port, "listening on 127.0.0.1");
+            // The port comes last: whoever finds it open finds an agent that can ask.
             if options.pin_stdin {
                 let policy = CardPolicy::TestOnly(read_anchors(&options)?);
                 let mut prompt = AutomationPrompt::new(StandardInput, io::stdout());
+                let (listener, port) = listen(&options).await?;
                 prompt.tell_ready(port);
                 serve(options, readers, listener, policy, prompt).await
             } else {
                 let prompt = TerminalPrompt::open()?;
+                let (listener, _) = listen(&options).await?;
                 serve(options, readers, listener, CardPolicy::Resident, prompt).await
             }
         }
     }
+}
+
+async fn listen(options: &Options) -> Result<(TcpListener, u16), AgentError> {
+    let listener = bind(&options.ports()).await?;
+    let port = listener.local_addr().map_err(AgentError::Listener)?.port();
+    info!(port, "listening on 127.0.0.1");
+    Ok((listener, port))
 }
 
 async fn serve<P: Prompt + 'static>(
@@ -112,7 +120,7 @@ async fn serve<P: Prompt + 'static>(
         policy,
         source,
         prompt,
-        clock: Arc::new(SystemClock::new()),
+        clock: Arc::new(SystemClock),
         random: Arc::new(system_random()),
     };
     agent.serve(listener, stopped).await?;
@@ -130,7 +138,7 @@ fn read_anchor(file: &Path) -> Result<Anchor, AgentError> {
 }
 
 fn card(mut readers: PcscReaders, wait: Option<u64>, json: bool) -> ExitCode {
-    let clock = SystemClock::new();
+    let clock = SystemClock;
     let deadline = clock.monotonic() + wait.map_or(Duration::ZERO, Duration::from_secs);
     let patience = Patience::new(&clock, deadline, Interrupt::default());
     let report = CardReport::read(&mut readers, &patience, clock.unix());
@@ -196,20 +204,12 @@ impl Read for StandardInput {
     }
 }
 
-struct SystemClock {
-    start: Instant,
-}
-
-impl SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the program is the edge that reads the clock")]
-    fn new() -> Self {
-        Self { start: Instant::now() }
-    }
-}
+struct SystemClock;
 
 impl Clock for SystemClock {
+    /// Time since the start of the computer with the time that it slept: a sign-in expires at the gateway meanwhile.
     fn monotonic(&self) -> Duration {
-        self.start.elapsed()
+        Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap_or_default()
     }
 
     #[expect(clippy::disallowed_methods, reason = "the program is the edge that reads the clock")]

@@ -1,7 +1,7 @@
 //! Which cards may meet a PIN.
 
 use madoguchi_cert_verify::{
-    Anchor, Certificate, Error, PathPolicy, RequiredPolicies, purpose_and_expiry, verify_path,
+    Anchor, Certificate, Error, KeyKind, PathPolicy, RequiredPolicies, purpose_and_expiry, verify_path,
 };
 use madoguchi_protocol::ErrorCode;
 use rustls_pki_types::UnixTime;
@@ -21,6 +21,11 @@ impl CardPolicy {
     /// Judges the card's certificate before a try can be lost.
     pub(crate) fn check(&self, certificate: &Certificate, now: UnixTime) -> Result<(), ErrorCode> {
         purpose_and_expiry(certificate, now).map_err(|error| certificate_code(&error))?;
+        // The one kind of key that today's cards sign with. Another one would cost a try and then fail.
+        if certificate.public_key().kind() != KeyKind::Rsa {
+            info!("a key of another kind than today's cards have");
+            return Err(ErrorCode::CertificateUnusable);
+        }
         match self {
             Self::Resident => Ok(()),
             Self::TestOnly(anchors) => {

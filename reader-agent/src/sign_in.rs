@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use madoguchi_cert_verify::{Certificate, verify_statement};
-use madoguchi_jpki_card::{DigestAlgorithm, JpkiCard, JpkiCardError, VerifyOutcome};
+use madoguchi_jpki_card::{Command, DigestAlgorithm, JpkiCard, JpkiCardError, VerifyOutcome};
 use madoguchi_protocol::{
     CLAIMED_SECONDS, CancelRequest, ClaimAnswer, ClaimRequest, Display, ErrorCode, FinishRequest,
     KIND_SIGN_IN, MIN_SECONDS_FOR_PIN, Origin, PROTOCOL_VERSION, Secret, SignInStatement, sha256,
@@ -131,24 +131,26 @@ impl<S: CardSource, P: Prompt> Clerk<S, P> {
 
         let proof = self.prove(&order.gateway, &answer, &return_verifier, &patience);
         let sign_in_id = answer.sign_in_id;
-        let finished = match proof {
+        let back = || sign_in_return_url(&order.gateway, sign_in_id, &return_verifier);
+        let stopped = || sign_in_stopped_url(&order.gateway, sign_in_id);
+        let (url, result) = match proof {
+            Err(reason) => {
+                gateway.cancel(&CancelRequest { sign_in_id, claim_secret, reason });
+                (stopped(), Err(reason))
+            }
             Ok(Proof { certificate, signature }) => {
                 self.prompt.notice(Notice::Sending);
                 let request = FinishRequest { sign_in_id, claim_secret, certificate, signature };
-                gateway.finish(&request).map(|_| ()).map_err(|code| (code, request.claim_secret))
+                match gateway.finish(&request) {
+                    Ok(_) => (back(), Ok(())),
+                    // Perhaps only the answers were lost; the gateway knows, and its page tells.
+                    Err(code @ ErrorCode::GatewayUnreachable) => (back(), Err(code)),
+                    // The gateway said no: there is nothing left to cancel.
+                    Err(code) => (stopped(), Err(code)),
+                }
             }
-            Err(code) => Err((code, claim_secret)),
         };
-        match finished {
-            Ok(()) => {
-                let url = sign_in_return_url(&order.gateway, sign_in_id, &return_verifier);
-                (End::Redirect(Zeroizing::new(url)), Ok(()))
-            }
-            Err((reason, claim_secret)) => {
-                gateway.cancel(&CancelRequest { sign_in_id, claim_secret, reason });
-                (End::Redirect(Zeroizing::new(sign_in_stopped_url(&order.gateway, sign_in_id))), Err(reason))
-            }
-        }
+        (End::Redirect(Zeroizing::new(url)), result)
     }
 
     /// Shows the request, and when the resident agrees has the card sign the statement of what was shown.
@@ -228,7 +230,13 @@ impl<S: CardSource, P: Prompt> Clerk<S, P> {
                 Ok(VerifyOutcome::Wrong { tries_left }) => self.prompt.ask_again(tries_left, patience)?,
                 Ok(VerifyOutcome::Blocked) => return Err(ErrorCode::PinBlocked),
                 Err(error) => {
-                    if matches!(error, JpkiCardError::PossiblyConsumed { .. }) {
+                    // No answer, or one that says neither right nor wrong: the card has seen a PIN.
+                    let seen = matches!(
+                        error,
+                        JpkiCardError::PossiblyConsumed { .. }
+                            | JpkiCardError::UnexpectedStatus { command: Command::Verify, .. }
+                    );
+                    if seen {
                         self.prompt.notice(Notice::TryMayBeSpent);
                     }
                     return Err(card_code(&error));

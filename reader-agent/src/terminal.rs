@@ -1,4 +1,5 @@
-//! The front in a terminal: Japanese first, then English. Plain lines, no colours, no cursor movement.
+//! The front in a terminal, to residents the window of the card reader program: Japanese first, then English. Plain
+//! lines, no colours, no cursor movement.
 
 use std::fmt::Write as _;
 use std::io;
@@ -50,7 +51,7 @@ impl Prompt for TerminalPrompt {
 
     fn ask_pin(&mut self, tries_left: u8, patience: &Patience<'_>) -> Result<Pin, ErrorCode> {
         self.keyboard.show(&format!(
-            "利用者証明用の暗証番号(数字4桁)を入力してください。あと{tries_left}回まちがえるとロックされます。何も入れずにEnterで中止します。\r\n\
+            "利用者証明用の暗証番号(4桁)を入力してください。あと{tries_left}回違うと使えなくなります。何も入れずにEnterで中止します。\r\n\
              Enter the 4-digit PIN for user authentication. Tries left: {tries_left}. Press Enter alone to stop.\r\n",
         ));
         loop {
@@ -62,7 +63,7 @@ impl Prompt for TerminalPrompt {
             match Pin::parse(line.as_str()) {
                 Ok(pin) => return Ok(pin),
                 Err(_) => self.keyboard.show(
-                    "数字4桁ではありません。カードには送っていません。/ Not four digits. Nothing was sent to the card.\r\n",
+                    "4桁の数字ではありません。カードには送っていません。/ Not four digits. Nothing was sent to the card.\r\n",
                 ),
             }
         }
@@ -70,8 +71,8 @@ impl Prompt for TerminalPrompt {
 
     fn ask_last_try(&mut self, patience: &Patience<'_>) -> Result<(), ErrorCode> {
         self.keyboard.show(
-            "\r\n【ご注意】暗証番号を入力できるのは、あと1回です。まちがえるとロックされ、役所の窓口で再設定が必要になります。\r\n\
-             WARNING: one try is left. If the PIN is wrong, the card locks and must be reset at your town office.\r\n",
+            "\r\n【ご注意】暗証番号を入力できるのは、あと1回です。違うと使えなくなり、役所の窓口で設定し直すことになります。\r\n\
+             WARNING: one try is left. If it is wrong, the PIN is blocked and your town office must set it again.\r\n",
         );
         if self.yes("それでも続けますか？ / Continue anyway? (はい yes / いいえ no): ", patience)?
         {
@@ -83,7 +84,7 @@ impl Prompt for TerminalPrompt {
 
     fn ask_again(&mut self, tries_left: u8, patience: &Patience<'_>) -> Result<(), ErrorCode> {
         self.keyboard.show(&format!(
-            "\r\n暗証番号がちがいます。あと{tries_left}回です。/ Wrong PIN. Tries left: {tries_left}.\r\n"
+            "\r\n暗証番号が違っていました。あと{tries_left}回です。/ Wrong PIN. Tries left: {tries_left}.\r\n"
         ));
         if self.yes("もう一度入力しますか？ / Type it again? (はい yes / いいえ no): ", patience)?
         {
@@ -97,7 +98,7 @@ impl Prompt for TerminalPrompt {
         self.keyboard.show(match notice {
             Notice::ConnectReader => "カードリーダーをつないでください。/ Connect a card reader.\r\n",
             Notice::PlaceCard => {
-                "マイナンバーカードをカードリーダーに置いてください。/ Place your My Number card on the reader.\r\n"
+                "マイナンバーカードをカードリーダーに置いてください。/ Place your My Number card on the card reader.\r\n"
             }
             Notice::ReadingCard => "カードを読んでいます。/ Reading the card.\r\n",
             Notice::Signing => {
@@ -130,8 +131,10 @@ impl Prompt for TerminalPrompt {
 }
 
 fn request_text(request: &ShownRequest<'_>) -> String {
-    let mut text =
-        String::from("\r\n── マイナンバーカードでサインイン / Sign in with your My Number card ──\r\n");
+    let mut text = String::from(
+        "\r\n── カードリーダーのプログラム / Card reader program ──\r\n\
+         マイナンバーカードでサインイン / Sign in with your My Number card\r\n",
+    );
     let japanese = request.display.text(Lang::Japanese);
     let english = request.display.text(Lang::English).filter(|english| english.lang == Lang::English);
     let mut row = |name: &str, value: &str| {
@@ -149,10 +152,10 @@ fn request_text(request: &ShownRequest<'_>) -> String {
         row("Purpose", &english.purpose);
     }
     row("接続先 / Gateway", request.gateway.as_str());
-    row("確認のことば / Comparison code", request.display.comparison_code());
+    row("確認のことば / Words to compare", request.display.comparison_code());
     text.push_str(
-        "確認のことばがブラウザーの画面と同じかお確かめください。ちがうときは「いいえ」と答えてください。\r\n\
-         Check that the code is the same in your browser. If it is not, answer no.\r\n",
+        "確認のことばがブラウザーのページと同じかお確かめください。違うときは「いいえ」と答えてください。\r\n\
+         Check that the words to compare are the same in your browser. If they differ, answer no.\r\n",
     );
     text
 }

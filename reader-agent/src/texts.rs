@@ -24,36 +24,36 @@ impl Sentence {
 
 /// Title of the waiting page.
 pub(crate) const WAITING: Sentence = Sentence {
-    ja: "マイナンバーカードの画面で続けてください",
-    plain: "マイナンバーカードの 画面(がめん)を 見(み)て ください",
-    en: "Please continue in the My Number card window",
+    ja: "カードリーダーのプログラムの画面で続けてください",
+    plain: "カードリーダーの プログラムの 画面(がめん)を 見(み)てください",
+    en: "Please continue in the window of the card reader program",
 };
 
 /// What the waiting page asks for.
 pub(crate) const WAITING_ACTION: Sentence = Sentence {
-    ja: "このパソコンで開いているサインイン用の画面(ターミナル)をご覧ください。終わると、このページは自動で切り替わります。",
-    plain: "この パソコンの サインインの 画面(がめん)を 見(み)て ください。おわると、この ページは 自分(じぶん)で かわります。",
-    en: "Look at the sign-in window (terminal) on this computer. This page goes on by itself when you are done.",
+    ja: "このパソコンの、カードリーダーのプログラムの画面をご覧ください。終わると、このページは自動で切り替わります。",
+    plain: "この パソコンの、カードリーダーの プログラムの 画面(がめん)を 見(み)てください。終(お)わると、この ページは 自動(じどう)で 変(か)わります。",
+    en: "Look at the window of the card reader program on this computer. This page goes on by itself when you are done.",
 };
 
 /// Title of the page with the link.
 pub(crate) const ASKING: Sentence = Sentence {
     ja: "マイナンバーカードでのサインインを始めますか？",
-    plain: "マイナンバーカードの サインインを はじめますか？",
+    plain: "マイナンバーカードで サインインを 始(はじ)めますか？",
     en: "Start signing in with your My Number card?",
 };
 
 /// What the page with the link says.
 pub(crate) const ASKING_ACTION: Sentence = Sentence {
     ja: "ご自身でサインインを始めた場合だけ、下のリンクを押してください。覚えがなければ、このページを閉じてください。",
-    plain: "自分(じぶん)で はじめた ときだけ、下(した)の リンクを おして ください。わからない ときは、この ページを とじて ください。",
+    plain: "自分(じぶん)で 始(はじ)めたときだけ、下(した)の リンクを 押(お)してください。わからないときは、この ページを 閉(と)じてください。",
     en: "Press the link below only if you started this yourself. If not, close this page.",
 };
 
 /// The link itself.
 pub(crate) const START: Sentence =
     Sentence {
-        ja: "サインインを始める", plain: "サインインを はじめる", en: "Start signing in"
+        ja: "サインインを始める", plain: "サインインを 始(はじ)める", en: "Start signing in"
     };
 
 /// Which gateway would be asked.
@@ -70,7 +70,7 @@ pub(crate) const BUSY: Sentence = Sentence {
 /// What the page for a second sign-in says.
 pub(crate) const BUSY_ACTION: Sentence = Sentence {
     ja: "先のサインインを終えるか中止すると、こちらが自動で始まります。",
-    plain: "前(まえ)の サインインが おわると、ここが はじまります。",
+    plain: "前(まえ)の サインインが 終(お)わると、この サインインが 自動(じどう)で 始(はじ)まります。",
     en: "When the other one is finished or stopped, this one starts by itself.",
 };
 
@@ -78,13 +78,45 @@ pub(crate) const BUSY_ACTION: Sentence = Sentence {
 mod tests {
     use super::*;
 
+    const ALL: [Sentence; 8] =
+        [WAITING, WAITING_ACTION, ASKING, ASKING_ACTION, START, GATEWAY, BUSY, BUSY_ACTION];
+
     #[test]
     fn every_sentence_is_in_its_language() {
-        for sentence in [WAITING, WAITING_ACTION, ASKING, ASKING_ACTION, START, GATEWAY, BUSY, BUSY_ACTION] {
+        for sentence in ALL {
             for lang in Lang::ALL {
                 let japanese = sentence.text(lang).chars().any(|c| ('\u{3040}'..='\u{9fff}').contains(&c));
                 assert_eq!(japanese, lang != Lang::English, "{sentence:?}");
             }
         }
+    }
+
+    #[test]
+    fn plain_japanese_gives_the_reading_of_every_kanji_word() {
+        for sentence in ALL {
+            assert_eq!(without_reading(sentence.plain), None);
+        }
+        for lacking in ["確かめる", "確(たし)かめて 見る", "見()る", "見(ミ)る", "見(み", "見（み）る"]
+        {
+            assert!(without_reading(lacking).is_some(), "{lacking}");
+        }
+    }
+
+    /// The first run of kanji that is not followed by its reading, hiragana in parentheses.
+    fn without_reading(text: &str) -> Option<&str> {
+        let kanji = |c: char| c == '々' || ('\u{3400}'..='\u{9fff}').contains(&c);
+        let hiragana = |c: char| ('\u{3041}'..='\u{3096}').contains(&c);
+        let mut rest = text;
+        while let Some(start) = rest.find(kanji) {
+            let run = &rest[start..];
+            let after = run.trim_start_matches(kanji);
+            match after.strip_prefix('(').and_then(|after| after.split_once(')')) {
+                Some((reading, after)) if !reading.is_empty() && reading.chars().all(hiragana) => {
+                    rest = after;
+                }
+                _ => return Some(run),
+            }
+        }
+        None
     }
 }

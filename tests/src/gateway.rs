@@ -20,4 +20,4 @@ pub use card::TestCard;
 pub use municipality::{HINATA, KAWA, MIDORI, Town};
 pub use service::{KOSODATE, TOSHO, TestService, form};
 pub use visit::Visit;
-pub use world::{NOW, PORTS, TestGateway, random};
+pub use world::{CRL_MAX_AGE, NOW, PORTS, TestGateway, random};

@@ -1,6 +1,7 @@
 //! Harness library of the end-to-end tests.
 
 pub mod chromium;
+pub mod gateway;
 pub mod http;
 pub mod town;
 

@@ -121,7 +121,7 @@ impl Town {
         panic!("the agent's page renewed itself {PATIENCE} times");
     }
 
-    /// From the service through everything to the page at which it ends, with the address of each page on the way.
+    /// From the service through everything to the page at which it ends.
     pub fn sign_in(&mut self) -> Page {
         let start = self.start_page();
         let to_agent = self.press(&start);
@@ -158,9 +158,8 @@ impl Town {
     /// What the unattended agent says next about an end of a sign-in.
     pub async fn agent_result(&mut self) -> String {
         loop {
-            match self.stack.agent_event().await.expect("the agent runs") {
-                AgentEvent::Finished { result } => return result,
-                _ => {}
+            if let AgentEvent::Finished { result } = self.stack.agent_event().await.expect("the agent runs") {
+                return result;
             }
         }
     }
@@ -243,13 +242,13 @@ impl Town {
         binaries().path(name).expect("the programs are built: cargo build --workspace --bins")
     }
 
-    /// How many accounts and audit records the gateway's database has: what a sign-in that failed must not change.
+    /// How many accounts the gateway's database has: what a sign-in that failed must not change.
     pub async fn accounts(&self) -> u64 {
-        use madoguchi_storage::Accounts as _;
+        use madoguchi_storage::{Accounts as _, SignInLimits};
         let path = self.stack.folder().join("madoguchi.sqlite3");
         let clock = std::sync::Arc::new(madoguchi_gateway_server::SystemClock);
-        let store =
-            madoguchi_storage_sqlite::SqliteStore::open(&path, clock, Default::default()).expect("the store");
+        let store = madoguchi_storage_sqlite::SqliteStore::open(&path, clock, SignInLimits::default())
+            .expect("the store");
         store.count_accounts("midori").await.expect("a number")
     }
 }

@@ -9,11 +9,9 @@ use ring::rand::SecureRandom;
 
 use madoguchi_cert_verify::{Anchor, Oid, PathPolicy, RequiredPolicies, Sources};
 use madoguchi_gateway::{
-    Gateway, GatewayParts, LocalText, Municipality, MunicipalityKeys, RevocationPolicy, Sealer, Service,
-    Trust,
+    Gateway, GatewayParts, Municipality, MunicipalityKeys, RevocationPolicy, Sealer, Service, Trust,
 };
 use madoguchi_oidc::{Client, IdTokenAlg};
-use madoguchi_protocol::{DisplayText, Lang};
 use madoguchi_storage::{Clock, Storage};
 use madoguchi_storage_sqlite::SqliteStore;
 
@@ -114,19 +112,6 @@ impl ServiceConfig {
             id_token_alg: IdTokenAlg::Es256,
         }
     }
-}
-
-/// What the agent will show, for the check of the configuration.
-pub(crate) fn display_texts(municipality: &LocalText, service: &ServiceConfig) -> Vec<DisplayText> {
-    Lang::ALL
-        .into_iter()
-        .map(|lang| DisplayText {
-            lang,
-            municipality: municipality.get(lang).to_owned(),
-            service: service.service.get(lang).to_owned(),
-            purpose: service.purpose.get(lang).to_owned(),
-        })
-        .collect()
 }
 
 /// `madoguchi config check`: reads everything that the configuration names, and opens no database.

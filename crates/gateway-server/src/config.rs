@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use madoguchi_gateway::LocalText;
+use madoguchi_cert_verify::PRODUCTION_AUTH_POLICY;
+use madoguchi_gateway::{LocalText, display_texts};
 use madoguchi_oidc::ClientAuthentication;
 use madoguchi_protocol::{AGENT_PORTS, Display, Origin, comparison_code};
 use madoguchi_storage::SignInLimits;
@@ -202,6 +203,13 @@ impl Config {
                 "only together with danger_test_trust",
             ));
         }
+        let production_only =
+            |policies: &Vec<String>| policies.iter().all(|oid| oid == PRODUCTION_AUTH_POLICY);
+        if !trust.danger_test_trust && !trust.policies.as_ref().is_none_or(production_only) {
+            let message =
+                format!("any policy but JPKI's {PRODUCTION_AUTH_POLICY} needs danger_test_trust = true");
+            return Err(ServerError::value("trust.policies", message));
+        }
         if trust.danger_any_policy && trust.policies.is_some() {
             return Err(ServerError::value("trust.policies", "either policies or danger_any_policy"));
         }
@@ -238,7 +246,7 @@ impl MunicipalityConfig {
         }
         service.client().check().map_err(|error| ServerError::value(&*key, error.to_string()))?;
         // What the agent would refuse to show is refused here, not when the first resident comes.
-        let texts = crate::build::display_texts(&self.name, service);
+        let texts = display_texts(&self.name, &service.service, &service.purpose);
         Display::new(&comparison_code([0, 0]), &texts)
             .map(drop)
             .map_err(|error| ServerError::value(key, format!("a text cannot be shown: {error}")))

@@ -5,18 +5,20 @@ use std::time::Duration;
 
 use madoguchi_cert_verify::Anchor;
 use madoguchi_gateway::Gateway;
-use madoguchi_revocation::{CrlFiles, CrlShelf};
+use madoguchi_revocation::{CrlFiles, CrlShelf, Problem};
 
 use crate::config::RevocationConfig;
 
-/// Reads the configured CRLs. The shelf logs each file that cannot be used by name.
+/// Reads the configured CRLs, and logs each file that cannot be used by name.
 pub(crate) fn load_shelf(config: &RevocationConfig, anchors: &[Anchor]) -> CrlShelf {
     let files = CrlFiles {
         directory: config.crl_dir.clone(),
         files: config.crl_files.clone(),
         max_octets: config.max_crl_octets,
     };
-    CrlShelf::load(files, anchors.to_vec())
+    let shelf = CrlShelf::load(files, anchors.to_vec());
+    report(&shelf, &[]);
+    shelf
 }
 
 /// Looks at the files every `reload_seconds`, for ever.
@@ -29,10 +31,30 @@ pub(crate) async fn keep_reloading(gateway: Gateway, config: RevocationConfig) {
         interval.tick().await;
         let current = gateway.clone();
         // Parsing is work for a thread of its own: requests go on meanwhile.
-        let reloaded = tokio::task::spawn_blocking(move || current.crls().reload());
+        let reloaded = tokio::task::spawn_blocking(move || {
+            let shelf = current.crls();
+            (!shelf.is_current()).then(|| shelf.reload())
+        });
         match reloaded.await {
-            Ok(shelf) => gateway.replace_crls(shelf),
+            Ok(Some(shelf)) => {
+                let before: Vec<String> = gateway.crls().problems().iter().map(told).collect();
+                report(&shelf, &before);
+                tracing::info!("the CRL files changed and were read again");
+                gateway.replace_crls(shelf);
+            }
+            Ok(None) => {}
             Err(error) => tracing::error!(%error, "reloading the CRLs failed; the old ones stay in use"),
         }
     }
+}
+
+/// Logs what cannot be used, each thing once.
+fn report(shelf: &CrlShelf, before: &[String]) {
+    for problem in shelf.problems().iter().map(told).filter(|problem| !before.contains(problem)) {
+        tracing::error!(%problem, "a CRL cannot be used");
+    }
+}
+
+fn told(problem: &Problem) -> String {
+    format!("{}: {}", problem.path.display(), problem.error)
 }

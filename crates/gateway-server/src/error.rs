@@ -10,7 +10,7 @@ use madoguchi_storage::StorageError;
 #[non_exhaustive]
 pub enum ServerError {
     /// A file cannot be read.
-    #[error("{path}: {source}")]
+    #[error("{path} cannot be read")]
     File {
         /// The file.
         path: PathBuf,
@@ -49,7 +49,7 @@ pub enum ServerError {
     #[error(transparent)]
     Storage(#[from] StorageError),
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}")]
     Listen {
         /// The address.
         address: std::net::SocketAddr,
@@ -57,6 +57,9 @@ pub enum ServerError {
         #[source]
         source: std::io::Error,
     },
+    /// The threads that serve cannot be started.
+    #[error("the runtime does not start")]
+    Runtime(#[source] std::io::Error),
     /// Certificate or key of the listener cannot be used.
     #[error("tls: {0}")]
     Tls(String),

@@ -1,4 +1,4 @@
-//! The program `madoguchi`: configuration, choice of backend, wiring, listening, operator commands.
+//! The program `madoguchi`: configuration, choice of backend, wiring, listening.
 //!
 //! This crate decides nothing about a sign-in. It reads one TOML file ([`Config`]), builds a gateway from it
 //! ([`build`]) and serves it ([`serve`]).

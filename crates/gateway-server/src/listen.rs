@@ -144,6 +144,15 @@ where
             connection.as_mut().graceful_shutdown();
             connection.await
         }
+        // Whoever keeps asking gets a new connection; whoever does not read the answers does not keep this one.
+        () = tokio::time::sleep(LIFE) => {
+            connection.as_mut().graceful_shutdown();
+            let Ok(ended) = tokio::time::timeout(DRAIN, connection).await else {
+                tracing::debug!(%peer, "a connection was cut");
+                return;
+            };
+            ended
+        }
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "connection");
@@ -179,6 +188,8 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 const HEADER: Duration = Duration::from_secs(30);
 /// Time for a whole request.
 const REQUEST: Duration = Duration::from_secs(30);
+/// How long a connection lives, however busy.
+const LIFE: Duration = Duration::from_mins(2);
 /// Largest header section, in octets.
 const MAX_HEADER_OCTETS: usize = 64 * 1024;
 /// Time that connections get to finish when the program ends.

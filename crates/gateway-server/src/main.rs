@@ -76,7 +76,7 @@ fn run(arguments: Arguments) -> Result<(), ServerError> {
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .enable_all()
                 .build()
-                .map_err(|error| ServerError::Tls(error.to_string()))?;
+                .map_err(ServerError::Runtime)?;
             runtime.block_on(serve(config, Arc::new(SystemClock), system_random(), |address| {
                 print_line(&format!(r#"{{"event":"ready","listen":"{address}"}}"#));
             }))

@@ -45,8 +45,16 @@ async fn keep_sweeping(gateway: Gateway) {
     let mut interval = tokio::time::interval(SWEEP_EVERY);
     loop {
         interval.tick().await;
-        if let Err(error) = gateway.sweep(SWEEP_ROWS).await {
-            tracing::error!(%error, "sweeping failed");
+        // A little at a time, so that a sign-in never waits long for the writer, until nothing is left.
+        loop {
+            match gateway.sweep(SWEEP_ROWS).await {
+                Ok(swept) if swept >= u64::from(SWEEP_ROWS) => tokio::task::yield_now().await,
+                Ok(_) => break,
+                Err(error) => {
+                    tracing::error!(%error, "sweeping failed");
+                    break;
+                }
+            }
         }
     }
 }

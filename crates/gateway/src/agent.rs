@@ -58,6 +58,8 @@ async fn claim_inner(
     let request: ClaimRequest = read(headers, body)?;
     // Before anything changes: an agent that cannot go on must not use the ticket up.
     if request.version < PROTOCOL_VERSION || !request.kinds.iter().any(|kind| kind == KIND_SIGN_IN) {
+        let (version, agent_version) = (request.version, request.agent_version.get(..MAX_AGENT_VERSION));
+        tracing::info!(municipality = %tenant.municipality.id, version, agent_version, "an agent is too old");
         return Err(ErrorCode::AgentTooOld);
     }
     if request.agent_version.len() > MAX_AGENT_VERSION || !request.agent_version.is_ascii() {
@@ -76,7 +78,8 @@ async fn claim_inner(
         gateway.0.storage.claim(&municipality.id, request.ticket.hash(), claim).await.map_err(failed)?;
     let sign_in = match claimed {
         Transition::Done(sign_in) => {
-            tracing::info!(municipality = %municipality.id, sign_in = %sign_in.new.id, "sign-in claimed");
+            let agent_version = sign_in.claim.as_ref().map(|claim| claim.agent_version.as_str());
+            tracing::info!(municipality = %municipality.id, sign_in = %sign_in.new.id, agent_version, "sign-in claimed");
             sign_in
         }
         Transition::Same(sign_in) => sign_in,
@@ -134,12 +137,11 @@ fn repeated(gateway: &Gateway, sign_in: &SignIn, finish_hash: Octets<32>) -> Res
     if sign_in.finish_hash != Some(finish_hash) {
         return Err(sign_in.state.stopped_by().unwrap_or(ErrorCode::SignInOver));
     }
-    match sign_in.state {
-        SignInState::Proven | SignInState::Completed => {
-            Ok(FinishAnswer { return_within: gateway.0.limits.proven_seconds })
-        }
-        state => Err(state.stopped_by().unwrap_or(ErrorCode::SignInOver)),
+    // Proven once, whatever has become of it since: that is the browser's to learn, not the agent's.
+    if sign_in.proven_at.is_some() {
+        return Ok(FinishAnswer { return_within: gateway.0.limits.proven_seconds });
     }
+    Err(sign_in.state.stopped_by().unwrap_or(ErrorCode::SignInOver))
 }
 
 async fn cancel_inner(
@@ -173,7 +175,8 @@ struct Cancelled {}
 fn is_agents_reason(code: ErrorCode) -> bool {
     matches!(
         code,
-        ErrorCode::AutomationEnded
+        ErrorCode::AgentTooOld
+            | ErrorCode::AutomationEnded
             | ErrorCode::CardBusy
             | ErrorCode::CardError
             | ErrorCode::CardRemoved

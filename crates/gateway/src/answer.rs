@@ -36,17 +36,8 @@ pub(crate) async fn answer(
     let code =
         AuthorizationCode::generate(&*gateway.0.random).map_err(|_| tenant.failure(ErrorCode::Internal))?;
     let request = sign_in.new.request;
-    let new_code = NewCode {
-        hash: Octets(code.hash()),
-        grant: CodeGrant {
-            client_id: request.client_id.clone(),
-            redirect_uri: request.redirect_uri.clone(),
-            code_challenge: request.code_challenge,
-            nonce: request.nonce.clone(),
-            scope: request.scope.clone(),
-        },
-        lifetime: CODE_SECONDS,
-    };
+    let new_code =
+        NewCode { hash: Octets(code.hash()), grant: CodeGrant::from(&request), lifetime: CODE_SECONDS };
     let municipality = &tenant.municipality;
     let taken = gateway
         .0

@@ -4,7 +4,7 @@
 use http::{HeaderMap, HeaderValue, header};
 use ring::rand::SecureRandom;
 
-use madoguchi_protocol::{Octets, OctetsError, Secret};
+use madoguchi_protocol::{CLAIMED_SECONDS, Octets, OctetsError, PROVEN_SECONDS, STARTED_SECONDS, Secret};
 
 /// The random characters in a cookie's name: `[a-z0-9]{6}`. Not secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,8 +106,11 @@ fn header_value(text: &str) -> HeaderValue {
 
 /// Cookies of one kind that a browser holds at most.
 pub(crate) const MAX_COOKIES: usize = 8;
-/// Lifetime of a cookie: as long as the start page's form.
-pub(crate) const MAX_AGE_SECONDS: u64 = 30 * 60;
+/// How long the start page's form may be used.
+pub(crate) const FORM_SECONDS: u64 = 30 * 60;
+/// Lifetime of a cookie: a form used in its last minute, the whole sign-in after it, and another try from its end.
+/// A browser that comes back without its cookie would look like somebody else's.
+const MAX_AGE_SECONDS: u64 = 2 * (FORM_SECONDS + STARTED_SECONDS + CLAIMED_SECONDS + PROVEN_SECONDS);
 const ATTRIBUTES: &str = "Path=/; Secure; HttpOnly; SameSite=Lax";
 const TAG: usize = 6;
 const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
@@ -127,7 +130,7 @@ mod tests {
         let secret = Secret::generate(random()).expect("a secret");
         let set = CookieKind::Browser.set(&tag, &secret);
         let set = set.to_str().expect("text");
-        assert!(set.ends_with("; Max-Age=1800; Path=/; Secure; HttpOnly; SameSite=Lax"), "{set}");
+        assert!(set.ends_with("; Max-Age=5520; Path=/; Secure; HttpOnly; SameSite=Lax"), "{set}");
         let headers = headers(set.split(';').next().expect("a pair"));
         assert_eq!(CookieKind::Browser.with_tag(&headers, &tag), Some(secret.hash()));
         assert_eq!(CookieKind::Session.with_tag(&headers, &tag), None);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use madoguchi_oidc::AuthorizationRequest;
 use madoguchi_protocol::{Lang, Octets};
 
-use crate::cookie::MAX_AGE_SECONDS;
+use crate::cookie::FORM_SECONDS;
 use crate::seal::{SealError, Sealer};
 
 /// What the form carries from `/authorize` to the button.
@@ -39,7 +39,7 @@ impl StartForm {
         let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let plain = sealer.open(USE, &sealed)?;
         let form: Self = serde_json::from_slice(&plain).ok()?;
-        (now.saturating_sub(form.sealed_at) <= MAX_AGE_SECONDS).then_some(form)
+        (now.saturating_sub(form.sealed_at) <= FORM_SECONDS).then_some(form)
     }
 }
 

@@ -31,7 +31,7 @@ mod token;
 mod userinfo;
 
 pub use keys::{KeyError, MunicipalityKeys};
-pub use municipality::{LocalText, Municipality, Service};
+pub use municipality::{LocalText, Municipality, Service, display_texts};
 pub use router::router;
 pub use seal::{SealError, Sealer};
 pub use service_error::oauth_error;

@@ -24,6 +24,15 @@ pub struct LocalText {
 }
 
 impl LocalText {
+    /// True when it has a text of its own in `lang`.
+    pub fn has(&self, lang: Lang) -> bool {
+        match lang {
+            Lang::Japanese => true,
+            Lang::PlainJapanese => self.ja_x_plain.is_some(),
+            Lang::English => self.en.is_some(),
+        }
+    }
+
     /// The text in `lang`, else in Japanese.
     pub fn get(&self, lang: Lang) -> &str {
         match lang {
@@ -60,16 +69,23 @@ pub struct Municipality {
 }
 
 impl Municipality {
-    /// What the agent shows about a sign-in to `service`, in every language.
+    /// What the agent shows about a sign-in to `service`, in every language that all three texts have.
     pub fn display_texts(&self, service: &Service) -> Vec<DisplayText> {
-        Lang::ALL
-            .into_iter()
-            .map(|lang| DisplayText {
-                lang,
-                municipality: self.name.get(lang).to_owned(),
-                service: service.name.get(lang).to_owned(),
-                purpose: service.purpose.get(lang).to_owned(),
-            })
-            .collect()
+        display_texts(&self.name, &service.name, &service.purpose)
     }
+}
+
+/// The texts of a request in every language that all of them have.
+pub fn display_texts(municipality: &LocalText, service: &LocalText, purpose: &LocalText) -> Vec<DisplayText> {
+    let all = [municipality, service, purpose];
+    Lang::ALL
+        .into_iter()
+        .filter(|lang| all.iter().all(|text| text.has(*lang)))
+        .map(|lang| DisplayText {
+            lang,
+            municipality: municipality.get(lang).to_owned(),
+            service: service.get(lang).to_owned(),
+            purpose: purpose.get(lang).to_owned(),
+        })
+        .collect()
 }

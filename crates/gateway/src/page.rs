@@ -60,6 +60,8 @@ pub(crate) struct StoppedPage {
     /// Address that carries the OAuth error to the service.
     pub(crate) back: Option<String>,
     pub(crate) code: Option<ErrorCode>,
+    /// The resident must take notice: somebody may be trying to use their card.
+    pub(crate) alarm: bool,
 }
 
 impl StoppedPage {
@@ -73,6 +75,7 @@ impl StoppedPage {
             again: None,
             back: None,
             code: Some(code),
+            alarm: matches!(code, ErrorCode::PossiblePhishing | ErrorCode::TicketUsed),
             frame,
         }
     }
@@ -87,6 +90,7 @@ impl StoppedPage {
             again: None,
             back: None,
             code: None,
+            alarm: false,
             frame,
         }
     }

@@ -46,7 +46,7 @@ pub(crate) fn prove(
         claim.hashes.return_verifier,
         certificate,
     );
-    let certificate = Certificate::parse(certificate).map_err(|error| refusal(&error))?;
+    let certificate = Certificate::parse(certificate).map_err(|error| unreadable(&error))?;
     // Before any signature check: what no anchor allows costs nothing.
     algorithm_is_allowed(&certificate, &trust.anchors).map_err(|error| refusal(&error))?;
     let signed = verify_statement(&statement, &certificate, signature).map_err(|error| Refusal {
@@ -67,13 +67,10 @@ pub(crate) fn prove(
     };
     let holder = AuthenticatedHolder::new(signed, path, not_revoked).map_err(|error| refusal(&error))?;
     let keys = &municipality.keys;
-    let sealed = seal_holder(&holder, &keys.flow, &*gateway.0.random);
-    Ok(Proof {
-        account_lookup: keys.account_lookup(&holder.issuer_key_hash().0, holder.serial()),
-        holder_sealed: sealed.map_err(|error| internal(&error.to_string()))?,
-        not_after: holder.not_after(),
-        evidence,
-    })
+    let lookup = keys.account_lookup(&holder.issuer_key_hash().0, holder.serial());
+    let sealed =
+        seal_holder(&holder, &keys.flow, &*gateway.0.random).map_err(|error| internal(&error.to_string()))?;
+    Ok(Proof::of(&holder, lookup, sealed, evidence))
 }
 
 /// What a session keeps to ask about revocation again: issuer key and serial, sealed, deleted with the session.
@@ -125,9 +122,19 @@ fn refusal(error: &Error) -> Refusal {
         | Error::IsCa
         | Error::PolicyMissing
         | Error::PolicyOfSignatureCertificate { .. } => (ErrorCode::CertificateUnusable, false),
+        // An authority that nobody configured: a new generation of anchors, or somebody's other card.
+        Error::AlgorithmNotAllowed { .. }
+        | Error::AuthorityKeyUnknown
+        | Error::DistributionPointsMissing
+        | Error::IssuerUnknown => (ErrorCode::CertificateUntrusted, false),
         _ => (ErrorCode::CertificateUntrusted, true),
     };
     Refusal { code, burn, cause: error.code().to_owned() }
+}
+
+/// No honest agent sends what it cannot read itself.
+fn unreadable(error: &Error) -> Refusal {
+    Refusal { code: ErrorCode::CertificateUnusable, burn: true, cause: error.code().to_owned() }
 }
 
 fn everyday(code: ErrorCode, evidence: String) -> Refusal {

@@ -10,7 +10,7 @@ use madoguchi_oidc::Parameters;
 use madoguchi_protocol::{Display, ErrorCode, Octets, Secret};
 use madoguchi_storage::{AccountId, NewSession, Returned, SignIn, SignInState};
 
-use crate::cookie::{CookieKind, SignInCookie};
+use crate::cookie::{CookieKind, MAX_COOKIES, SignInCookie};
 use crate::failure::PageFailure;
 use crate::form::StartForm;
 use crate::navigation::is_navigation;
@@ -129,7 +129,10 @@ pub(crate) async fn stopped(
         .seal(&tenant.municipality.keys.flow, &*gateway.0.random)
         .map_err(|_| tenant.failure(ErrorCode::Internal))?;
     let mut page = stopped_page(&tenant, &sign_in, code);
-    page.again = Some(again);
+    // Another try would take the place of the newer sign-in in its turn; and where somebody else may have a hand in it,
+    // the resident starts at the service, not here.
+    let no_more = matches!(code, ErrorCode::PossiblePhishing | ErrorCode::SignInReplaced);
+    page.again = (!no_more).then_some(again);
     let targets: Vec<String> =
         gateway.0.agent_ports.iter().map(|port| format!("http://127.0.0.1:{port}")).collect();
     Ok(render(&page, Delivery { status: StatusCode::OK, form_targets: &targets, referrer: "origin" }))
@@ -142,7 +145,8 @@ pub(crate) async fn own_cookie(
     id: Octets<16>,
     headers: &HeaderMap,
 ) -> Result<Option<(SignInCookie, SignIn)>, PageFailure> {
-    for cookie in CookieKind::Browser.all(headers).into_iter().take(crate::cookie::MAX_COOKIES) {
+    // The newest first: a browser that opened many pages at once may hold more than it should.
+    for cookie in CookieKind::Browser.all(headers).into_iter().rev().take(2 * MAX_COOKIES) {
         let found = gateway
             .0
             .storage
@@ -172,6 +176,7 @@ pub(crate) fn state_page(tenant: &Tenant, sign_in: &SignIn, own: bool) -> Respon
                 again: None,
                 back: None,
                 code: None,
+                alarm: false,
                 frame,
             };
             render(&page, Delivery::plain(StatusCode::OK))
@@ -193,6 +198,7 @@ pub(crate) fn state_page(tenant: &Tenant, sign_in: &SignIn, own: bool) -> Respon
 fn stopped_page(tenant: &Tenant, sign_in: &SignIn, code: ErrorCode) -> StoppedPage {
     let frame = tenant.frame_in(sign_in.new.lang);
     let title = match code {
+        ErrorCode::Declined => frame.texts.declined_title.clone(),
         ErrorCode::PossiblePhishing | ErrorCode::TicketUsed => frame.texts.phishing_title.clone(),
         _ => frame.texts.stopped_title.clone(),
     };

@@ -81,6 +81,8 @@ pub(crate) async fn decline(
         .newest_of_browser(&municipality.id, form.browser_hash)
         .await
         .map_err(|error| tenant.storage_failure(&error))?;
+    // What stopped before tells why; otherwise the resident has just said no.
+    let code = newest.as_ref().and_then(|sign_in| sign_in.state.stopped_by()).unwrap_or(ErrorCode::Declined);
     if let Some(sign_in) = newest.filter(|sign_in| sign_in.state.is_open()) {
         // Whatever it answers, the browser goes back: a sign-in that is over already needs no ending.
         let _ = storage
@@ -88,7 +90,7 @@ pub(crate) async fn decline(
             .await
             .map_err(|error| tenant.storage_failure(&error))?;
     }
-    let location = service_error_location(&form.request, ErrorCode::Declined, municipality.origin.as_str());
+    let location = service_error_location(&form.request, code, municipality.origin.as_str());
     let frame = tenant.frame_in(form.lang);
     let page = StoppedPage {
         title: frame.texts.declined_title.clone(),
@@ -97,6 +99,7 @@ pub(crate) async fn decline(
         again: None,
         back: Some(location.clone()),
         code: None,
+        alarm: false,
         frame,
     };
     let mut response = render(&page, Delivery::plain(StatusCode::OK));
@@ -118,7 +121,7 @@ fn open_form(
     body: &[u8],
 ) -> Result<(StartForm, Parameters), PageFailure> {
     let parameters =
-        Parameters::from_urlencoded(body).map_err(|_| tenant.failure(ErrorCode::RequestInvalid))?;
+        Parameters::from_own_form(body).map_err(|_| tenant.failure(ErrorCode::RequestInvalid))?;
     let now = gateway.0.clock.now().as_secs();
     let form = parameters
         .value("sealed")

@@ -9,6 +9,7 @@
   const GIVE_UP_AFTER_MS = 30 * 60 * 1000;
   let asking = false;
   let waitingSince = 0;
+  let helped = false;
 
   const show = (state) => {
     const text = document.getElementById("status-" + state);
@@ -35,7 +36,9 @@
       return;
     }
     show(answer.state);
-    if (answer.state === "waiting" && Date.now() - waitingSince > HELP_AFTER_MS) {
+    if (answer.state === "waiting" && Date.now() - waitingSince > HELP_AFTER_MS && !helped) {
+      // Once for each press: whoever closes it has read it.
+      helped = true;
       help.open = true;
     }
     if (Date.now() - waitingSince > GIVE_UP_AFTER_MS) {
@@ -48,6 +51,7 @@
   document.addEventListener("submit", (event) => {
     if (event.target.target === "_blank") {
       waitingSince = Date.now();
+      helped = false;
       if (!asking) {
         asking = true;
         setTimeout(ask, ASK_EVERY_MS);

@@ -16,6 +16,16 @@ pub struct Parameters(BTreeMap<String, Zeroizing<String>>);
 impl Parameters {
     /// Reads a query (without `?`) or a body of `application/x-www-form-urlencoded`.
     pub fn from_urlencoded(octets: &[u8]) -> Result<Self, ParameterError> {
+        Self::within(octets, MAX_VALUE_OCTETS)
+    }
+
+    /// The same for a form of our own, whose hidden field carries a whole request and is longer than any parameter of
+    /// a client may be.
+    pub fn from_own_form(octets: &[u8]) -> Result<Self, ParameterError> {
+        Self::within(octets, MAX_OWN_VALUE_OCTETS)
+    }
+
+    fn within(octets: &[u8], longest: usize) -> Result<Self, ParameterError> {
         if octets.len() > MAX_OCTETS {
             return Err(ParameterError::TooLong);
         }
@@ -30,7 +40,7 @@ impl Parameters {
             if name.is_empty() {
                 return Err(ParameterError::NoName);
             }
-            if name.len() > MAX_VALUE_OCTETS || value.len() > MAX_VALUE_OCTETS {
+            if name.len() > longest || value.len() > longest {
                 return Err(ParameterError::ValueTooLong);
             }
             if parameters.insert(name.to_string(), value).is_some() {
@@ -87,13 +97,14 @@ pub enum ParameterError {
     #[error("a parameter is not UTF-8")]
     Utf8,
     /// One name or value that is too long.
-    #[error("a parameter is longer than {MAX_VALUE_OCTETS} octets")]
+    #[error("a parameter is too long")]
     ValueTooLong,
 }
 
 const MAX_OCTETS: usize = 64 * 1024;
 const MAX_PARAMETERS: usize = 64;
 const MAX_VALUE_OCTETS: usize = 4096;
+const MAX_OWN_VALUE_OCTETS: usize = 48 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -11,9 +11,9 @@ use madoguchi_cert_verify::{
     Anchor, CrlAbsence, CrlEvidence, Partition, RevocationReason, VerifiedCrl, VerifiedPath, crl_octets,
 };
 use rustls_pki_types::UnixTime;
-use tracing::warn;
 
 use crate::shelved::Shelved;
+use crate::sources::Stamp;
 use crate::{CrlFiles, Error, PartitionStatus, Problem};
 
 /// The newest verified list of every partition.
@@ -23,6 +23,8 @@ pub struct CrlShelf {
     anchors: Vec<Anchor>,
     lists: BTreeMap<Partition, Arc<Shelved>>,
     problems: Vec<Problem>,
+    /// The files as they were before they were read.
+    stamps: Vec<Stamp>,
 }
 
 /// A serial that is in a list.
@@ -37,7 +39,7 @@ pub struct Listed {
 impl CrlShelf {
     /// Reads every file. A file that is refused is among [`Self::problems`] and disturbs no other.
     pub fn load(files: CrlFiles, anchors: Vec<Anchor>) -> Self {
-        Self { files, anchors, lists: BTreeMap::new(), problems: Vec::new() }.reload()
+        Self { files, anchors, lists: BTreeMap::new(), problems: Vec::new(), stamps: Vec::new() }.reload()
     }
 
     /// Reads every file again into a new shelf.
@@ -45,13 +47,14 @@ impl CrlShelf {
     /// A partition whose file is gone is gone. A list older than the one on this shelf does not replace it, and a
     /// file that is broken now leaves the list that was read from it before, which its nextUpdate bounds.
     pub fn reload(&self) -> Self {
+        // Before reading: a file that changes meanwhile differs from its stamp, and is read again the next time.
+        let stamps = self.files.stamps();
         let mut problems = Vec::new();
         let mut lists = BTreeMap::new();
         for path in self.paths(&mut problems) {
             match self.read(&path) {
                 Ok(list) => keep_newest(&mut lists, Arc::new(list)),
                 Err(error) => {
-                    warn!(file = %path.display(), %error, "revocation list refused");
                     if !is_gone(&error) {
                         for list in self.read_from(&path) {
                             keep_newest(&mut lists, Arc::clone(list));
@@ -71,10 +74,15 @@ impl CrlShelf {
                 .push(Problem { path: list.path.clone(), error: Error::Older { found, shelved: number } });
             *list = Arc::clone(shelved);
         }
-        Self { files: self.files.clone(), anchors: self.anchors.clone(), lists, problems }
+        Self { files: self.files.clone(), anchors: self.anchors.clone(), lists, problems, stamps }
     }
 
-    /// The files that were refused.
+    /// True while the files are those that were read: a reload would give the same shelf.
+    pub fn is_current(&self) -> bool {
+        self.files.stamps() == self.stamps
+    }
+
+    /// The files that were refused. Whoever loads logs them.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }

@@ -1,6 +1,7 @@
 //! The database file: made for the owner alone, recognised as ours, opened with the settings that durability rests on.
 
 use std::fs::{OpenOptions, Permissions};
+use std::io::ErrorKind;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::time::Duration;
@@ -32,6 +33,8 @@ fn prepare(path: &Path) -> Result<Connection, SqliteError> {
     let mut connection = open(path)?;
     // Whose file it is comes before anything is changed in it.
     schema::check_program(&connection, path)?;
+    std::fs::set_permissions(path, Permissions::from_mode(OWNER_ONLY))
+        .map_err(|source| SqliteError::File { path: path.to_owned(), source })?;
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     // FULL syncs the log at every commit; in WAL mode NORMAL does not, and an answered write could be lost.
     connection.pragma_update(None, "synchronous", "full")?;
@@ -55,15 +58,12 @@ fn make_private(path: &Path) -> Result<(), SqliteError> {
     if path.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
         return Err(SqliteError::FolderMissing(path.to_owned()));
     }
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(OWNER_ONLY)
-        .open(path)
-        .map_err(failed)?;
-    file.set_permissions(Permissions::from_mode(OWNER_ONLY)).map_err(failed)
+    match OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && !path.is_dir() => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(failed(ErrorKind::IsADirectory.into())),
+        Err(error) => Err(failed(error)),
+    }
 }
 
 const OWNER_ONLY: u32 = 0o600;

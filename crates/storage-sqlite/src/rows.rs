@@ -107,12 +107,12 @@ fn proof(row: &Row<'_>) -> Result<Option<Proof>, SqliteError> {
     let Some(account_lookup) = field::<Option<_>>(row, "account_lookup")? else {
         return Ok(None);
     };
-    Ok(Some(Proof {
-        account_lookup: Octets(account_lookup),
-        holder_sealed: field(row, "holder_sealed")?,
-        not_after: time(row, TABLE, "not_after")?,
-        evidence: field(row, "evidence")?,
-    }))
+    Ok(Some(Proof::read_back(
+        Octets(account_lookup),
+        field(row, "holder_sealed")?,
+        time(row, TABLE, "not_after")?,
+        field(row, "evidence")?,
+    )))
 }
 
 fn field<T: FromSql>(row: &Row<'_>, name: &str) -> Result<T, SqliteError> {

@@ -135,12 +135,8 @@ async fn sign_in(store: &SqliteStore, number: u32) {
     let outcome = store.claim(TOWN, hash("ticket", number), claim).await;
     assert!(matches!(outcome, Ok(Transition::Done(_))), "{outcome:?}");
     answered(1, number);
-    let proof = Proof {
-        account_lookup: hash("card", number),
-        holder_sealed: vec![1],
-        not_after: UnixTime::since_unix_epoch(Duration::from_secs(9)),
-        evidence: "{}".to_owned(),
-    };
+    let not_after = UnixTime::since_unix_epoch(Duration::from_secs(9));
+    let proof = Proof::read_back(hash("card", number), vec![1], not_after, "{}".to_owned());
     let outcome = store.prove(TOWN, id, secret, hash("finish", number), proof).await;
     assert!(matches!(outcome, Ok(Transition::Done(_))), "{outcome:?}");
     answered(2, number);

@@ -8,6 +8,7 @@
 
 use rustls_pki_types::UnixTime;
 
+use madoguchi_cert_verify::AuthenticatedHolder;
 use madoguchi_oidc::AuthorizationRequest;
 use madoguchi_protocol::{ErrorCode, Lang, Octets};
 
@@ -91,7 +92,8 @@ pub struct Claim {
     pub agent_version: String,
 }
 
-/// What a proof leaves behind: no certificate and no serial number in the clear.
+/// What a proof leaves behind: no certificate and no serial number in the clear. Made from an [`AuthenticatedHolder`] and
+/// from nothing else, so that no session begins without signature, path and revocation having been judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
     /// Keyed hash by which the account is found.
@@ -103,6 +105,34 @@ pub struct Proof {
     pub not_after: UnixTime,
     /// Which sources answered what, as JSON, for the audit record.
     pub evidence: String,
+    pub(crate) made: Made,
+}
+
+/// Keeps everybody else from making a [`Proof`] by its fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Made;
+
+impl Proof {
+    /// What `holder` leaves behind, under keyed hash and seal.
+    pub fn of(
+        holder: &AuthenticatedHolder,
+        account_lookup: Octets<32>,
+        holder_sealed: Vec<u8>,
+        evidence: String,
+    ) -> Self {
+        Self { account_lookup, holder_sealed, not_after: holder.not_after(), evidence, made: Made }
+    }
+
+    /// A proof as a backend finds it in its own records. For backends only: everything else has an
+    /// [`AuthenticatedHolder`].
+    pub fn read_back(
+        account_lookup: Octets<32>,
+        holder_sealed: Vec<u8>,
+        not_after: UnixTime,
+        evidence: String,
+    ) -> Self {
+        Self { account_lookup, holder_sealed, not_after, evidence, made: Made }
+    }
 }
 
 /// A sign-in as it is stored.

@@ -15,7 +15,7 @@ use crate::{
 #[async_trait]
 pub trait SignIns {
     /// Makes a sign-in in `Started`. In the same transaction every open sign-in of the same browser secret becomes
-    /// `Cancelled(SignInReplaced)`, and at a bound of the limits (each municipality's own) the oldest `Started` row gives
+    /// `Cancelled(SignInReplaced)` and those replaced before are deleted, and at a bound of the limits (each municipality's own) the oldest `Started` row gives
     /// way, which deletes it, or the oldest `Claimed` one where none is `Started`: of the same network at its bound, of
     /// the fullest network at the bound in all. A proven card never gives way. Answers the record.
     async fn start(&self, new: NewSignIn) -> Result<SignIn, StorageError>;

@@ -166,7 +166,7 @@ async fn a_sign_in_waits_and_then_goes_back() {
     let agent = Running::start().await;
     let waiting = agent.navigate_from_gateway(1).await;
     assert_eq!((waiting.status, waiting.header("refresh")), (200, Some("1")));
-    assert!(waiting.body.contains("マイナンバーカード") && !waiting.body.contains("みどり市"));
+    assert!(waiting.body.contains("カードリーダーのプログラム") && !waiting.body.contains("みどり市"));
     assert_guarded(&waiting);
     // A reload joins, from wherever it comes.
     assert_eq!(agent.navigate(&path(1), "").await.header("refresh"), Some("1"));

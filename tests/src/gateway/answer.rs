@@ -27,7 +27,11 @@ impl Answer {
 
     /// The `Set-Cookie` values, in order.
     pub fn set_cookies(&self) -> Vec<&str> {
-        self.headers.get_all("set-cookie").iter().map(|value| value.to_str().expect("visible ASCII")).collect()
+        self.headers
+            .get_all("set-cookie")
+            .iter()
+            .map(|value| value.to_str().expect("visible ASCII"))
+            .collect()
     }
 
     /// Where a 303 leads.

@@ -31,7 +31,8 @@ impl TestBrowser {
 
     /// What a script of the page asks for.
     pub async fn fetch(&mut self, gateway: &TestGateway, url: &str) -> Answer {
-        let headers = [("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty"), ("sec-fetch-site", "same-origin")];
+        let headers =
+            [("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty"), ("sec-fetch-site", "same-origin")];
         self.get(gateway, url, &headers).await
     }
 

@@ -164,7 +164,8 @@ impl TestService {
         let kid: Value = serde_json::from_slice(&decode(header)).expect("JSON");
         assert_eq!(kid["alg"], "ES256");
         let key = keys["keys"].as_array().expect("keys").iter().find(|key| key["kid"] == kid["kid"]);
-        let coordinate = |name: &str| decode(key.expect("the key is published")[name].as_str().expect("text"));
+        let coordinate =
+            |name: &str| decode(key.expect("the key is published")[name].as_str().expect("text"));
         let point = [vec![4], coordinate("x"), coordinate("y")].concat();
         let signed = format!("{header}.{claims}");
         UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)

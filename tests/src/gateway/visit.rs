@@ -1,7 +1,7 @@
 //! One resident's way through a sign-in, step by step.
 
 use madoguchi_protocol::{ClaimAnswer, Octets, Secret};
-use madoguchi_storage::{SignIn, SignIns as _, SignInState};
+use madoguchi_storage::{SignIn, SignInState, SignIns as _};
 use serde_json::Value;
 
 use super::{Answer, MIDORI, TestAgent, TestBrowser, TestCard, TestGateway, TestService};
@@ -42,7 +42,11 @@ impl<'g> Visit<'g> {
     }
 
     /// At the start page of a service, in this browser.
-    pub async fn in_browser(gateway: &'g TestGateway, service: TestService, mut browser: TestBrowser) -> Self {
+    pub async fn in_browser(
+        gateway: &'g TestGateway,
+        service: TestService,
+        mut browser: TestBrowser,
+    ) -> Self {
         let start = browser.open(gateway, &service.authorize_url()).await;
         assert_eq!(start.status, 200, "{}", start.body);
         let tag = start.attribute("#status", "data-tag").expect("a tag");
@@ -85,7 +89,7 @@ impl<'g> Visit<'g> {
     pub async fn press(&mut self) -> Answer {
         let sealed = self.start.sealed("/sign-in/start");
         let answer = self.press_with(&[("sealed", &sealed)]).await;
-        self.ticket = answer.location().rsplit('/').next().expect("a ticket").to_owned();
+        answer.location().rsplit('/').next().expect("a ticket").clone_into(&mut self.ticket);
         answer
     }
 
@@ -205,7 +209,7 @@ impl<'g> Visit<'g> {
         self.record().await.expect("a sign-in").state
     }
 
-    /// The number of open doors behind it: has it a session, and does the municipality know the resident?
+    /// Asserts that nothing came of it: no account, neither of the sign-in nor in the municipality at all.
     pub async fn nobody_is_signed_in(&self) {
         assert_eq!(self.gateway.accounts(self.service.town).await, 0);
         assert_eq!(self.record().await.and_then(|record| record.account), None);

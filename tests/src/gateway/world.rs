@@ -1,7 +1,7 @@
 //! The gateway under test with everything below it.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -47,6 +47,7 @@ pub struct TestGateway {
     /// The secret of the confidential client, the same in every municipality.
     pub client_secret: String,
     router: Router,
+    peer: Mutex<IpAddr>,
     pki: Mutex<TestPki>,
     folder: TempDir,
 }
@@ -88,7 +89,7 @@ impl TestGateway {
             random: Arc::new(random().clone()),
             municipalities,
             trust: Trust { anchors: anchors.clone(), policy: PathPolicy { policies }, danger_test_trust },
-            revocation: RevocationPolicy { sources: Sources::CrlOnly, crl_max_age: 2 * DAY },
+            revocation: RevocationPolicy { sources: Sources::CrlOnly, crl_max_age: CRL_MAX_AGE },
             crls: CrlShelf::load(crl_files(&folder), anchors),
             agent_ports: PORTS.to_vec(),
             limits,
@@ -100,6 +101,7 @@ impl TestGateway {
             store,
             clock,
             client_secret: secret.encode().to_string(),
+            peer: Mutex::new(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             pki: Mutex::new(pki),
             folder,
         };
@@ -107,9 +109,15 @@ impl TestGateway {
         world
     }
 
-    /// Sends a request from the loopback address.
+    /// From now on requests come from this address.
+    pub fn move_to(&self, peer: &str) {
+        *self.peer.lock().expect("a lock") = peer.parse().expect("an address");
+    }
+
+    /// Sends a request.
     pub async fn send(&self, mut request: Request<Body>) -> Answer {
-        request.extensions_mut().insert(ConnectInfo(SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000))));
+        let peer = *self.peer.lock().expect("a lock");
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(peer, 50_000)));
         let response = self.router.clone().oneshot(request).await.expect("the router never fails");
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.expect("a body");
@@ -129,17 +137,17 @@ impl TestGateway {
 
     /// A card with a key of this kind.
     pub fn card_of_kind(&self, key: KeyKind) -> TestCard {
-        self.issue(CardOptions { key, ..CardOptions::default() })
+        self.issue(&CardOptions { key, ..CardOptions::default() })
     }
 
     /// A card with these options and a P-256 key, which costs no time to make.
     pub fn card_with(&self, options: CardOptions) -> TestCard {
-        self.issue(CardOptions { key: KeyKind::P256, ..options })
+        self.issue(&CardOptions { key: KeyKind::P256, ..options })
     }
 
-    fn issue(&self, options: CardOptions) -> TestCard {
+    fn issue(&self, options: &CardOptions) -> TestCard {
         let mut pki = self.pki.lock().expect("a lock");
-        TestCard::new(&pki.issue_card(&options, self.clock.now(), random()).expect("a card"))
+        TestCard::new(&pki.issue_card(options, self.clock.now(), random()).expect("a card"))
     }
 
     /// Revokes a card's certificate. Nobody knows before the next list.
@@ -147,9 +155,15 @@ impl TestGateway {
         self.pki.lock().expect("a lock").revoke(card.serial, reason, self.clock.now()).expect("revoked");
     }
 
-    /// Publishes lists of now, and the gateway reads them again as it does while it runs.
+    /// Publishes lists of now for a day, and the gateway reads them again as it does while it runs.
     pub fn publish_lists(&self) {
-        let lists = self.pki.lock().expect("a lock").crls(self.clock.now(), DAY, random()).expect("lists");
+        self.publish_lists_for(DAY);
+    }
+
+    /// The same, but nextUpdate is as far away as asked for.
+    pub fn publish_lists_for(&self, validity: Duration) {
+        let lists =
+            self.pki.lock().expect("a lock").crls(self.clock.now(), validity, random()).expect("lists");
         self.put_lists(&lists);
         self.gateway.replace_crls(self.gateway.crls().reload());
     }
@@ -239,7 +253,8 @@ fn municipality(town: Town, secret: &ClientSecret, keys: MunicipalityKeys) -> Mu
             id_token_alg: IdTokenAlg::Es256,
         };
         client.check().expect("a client that can be registered");
-        let service = Service { client, name: text(ja, en), purpose: text("本人確認", "To know who you are") };
+        let service =
+            Service { client, name: text(ja, en), purpose: text("本人確認", "To know who you are") };
         (registered.client_id.to_owned(), service)
     });
     Municipality {
@@ -256,4 +271,7 @@ fn crl_files(folder: &TempDir) -> CrlFiles {
     CrlFiles { directory: Some(directory), files: Vec::new(), max_octets: 1 << 20 }
 }
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
+
+/// The oldest list that the gateway under test goes by, whatever its nextUpdate says.
+pub const CRL_MAX_AGE: Duration = Duration::from_hours(48);

@@ -41,7 +41,7 @@ async fn a_resident_reads_agrees_types_the_pin_unseen_and_is_signed_in() {
     reads(&mut terminal, "子育て手続き").await;
     reads(&mut terminal, "サインイン").await;
     reads(&mut terminal, &town.ports.issuer()).await;
-    assert!(reads(&mut terminal, "Comparison code").await.contains(code.trim()), "{code}");
+    assert!(reads(&mut terminal, "Words to compare").await.contains(code.trim()), "{code}");
     terminal.tell("はい").await.expect("typed");
     reads(&mut terminal, "Tries left: 3").await;
     terminal.tell(TEST_PIN).await.expect("typed");
@@ -61,7 +61,7 @@ async fn after_a_wrong_pin_the_resident_is_asked_and_nothing_is_retried() {
     let start = town.start_page();
     let to_agent = town.press(&start);
     town.hop(&to_agent);
-    reads(&mut terminal, "Check that the code").await;
+    reads(&mut terminal, "Check that the words to compare").await;
     terminal.tell("yes").await.expect("typed");
     reads(&mut terminal, "Tries left: 3").await;
     terminal.tell("9999").await.expect("typed");
@@ -82,7 +82,7 @@ async fn the_last_try_is_taken_when_the_resident_insists() {
     let start = town.start_page();
     let to_agent = town.press(&start);
     town.hop(&to_agent);
-    reads(&mut terminal, "Check that the code").await;
+    reads(&mut terminal, "Check that the words to compare").await;
     terminal.tell("はい").await.expect("typed");
     reads(&mut terminal, "WARNING: one try is left").await;
     terminal.tell("はい").await.expect("typed");

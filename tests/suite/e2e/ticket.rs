@@ -1,6 +1,6 @@
 //! Tickets that are unknown, used or expired.
 
-use madoguchi_demo::Hop;
+use madoguchi_demo::{Hop, Page};
 use madoguchi_protocol::{
     ClaimRequest, ErrorAnswer, ErrorCode, KIND_SIGN_IN, Octets, PATH_CLAIM, PROTOCOL_VERSION, Secret,
     gateway_tag,
@@ -29,11 +29,12 @@ async fn a_ticket_that_another_agent_claimed_is_burned() {
     let start = town.start_page();
     let to_agent = town.press(&start);
     let ticket = to_agent.url().path().rsplit('/').next().expect("a ticket").to_owned();
-    assert_eq!(claim(&town, &ticket).await, Ok(()));
+    assert_eq!(claim(&town, &ticket), Ok(()));
     let page = town.finish(&to_agent);
     assert!(page.text().contains("ticket_used"), "{}", page.text());
+    service_is_told(&mut town, &start, "failed");
     // And the thief's claim is worth nothing any more.
-    assert_eq!(claim(&town, &ticket).await, Err(ErrorCode::TicketUsed));
+    assert_eq!(claim(&town, &ticket), Err(ErrorCode::TicketUsed));
     assert_eq!(town.accounts().await, 0);
     town.stack.stop().await;
 }
@@ -67,11 +68,21 @@ async fn an_expired_ticket_is_told() {
     }
     let page = town.finish(&to_agent);
     assert!(page.text().contains("sign_in_expired"), "{}", page.text());
+    service_is_told(&mut town, &start, "sign_in_expired");
     town.stack.stop().await;
 }
 
+/// The start page's way back to the service carries why it stopped.
+fn service_is_told(town: &mut Town, start: &Page, description: &str) {
+    let back = start.form("form[action='/sign-in/decline']").expect("the form that leads back");
+    let page = town.navigate(back);
+    let answer = town.back_at_service(&page);
+    assert_eq!(answer["error"], "access_denied");
+    assert_eq!(answer["error_description"], description);
+}
+
 /// Follows the agent's waiting page to its end.
-fn settle(town: &mut Town, page: madoguchi_demo::Page) -> madoguchi_demo::Page {
+fn settle(town: &mut Town, page: Page) -> Page {
     match page.refresh() {
         None => page,
         Some((_, next)) => town.finish(&next),
@@ -79,7 +90,7 @@ fn settle(town: &mut Town, page: madoguchi_demo::Page) -> madoguchi_demo::Page {
 }
 
 /// Another agent's claim, straight to the gateway.
-async fn claim(town: &Town, ticket: &str) -> Result<(), ErrorCode> {
+fn claim(town: &Town, ticket: &str) -> Result<(), ErrorCode> {
     let request = ClaimRequest {
         ticket: Secret::decode(ticket).expect("a ticket"),
         return_verifier_hash: Octets::generate(random()).expect("random"),

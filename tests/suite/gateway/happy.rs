@@ -24,11 +24,16 @@ async fn a_resident_signs_in() {
 
     visit.claim().await;
     let claim = visit.claimed_answer();
-    assert_eq!((claim.kind.as_str(), claim.client_id.as_str(), claim.expires_in), ("sign-in-v1", "kosodate", 600));
+    assert_eq!(
+        (claim.kind.as_str(), claim.client_id.as_str(), claim.expires_in),
+        ("sign-in-v1", "kosodate", 600)
+    );
     let display = Display::from_der(&claim.display).unwrap();
     assert_eq!(Some(display.comparison_code()), visit.start.text_of(".code").as_deref());
     let text = display.text(Lang::English).unwrap();
     assert_eq!((text.municipality.as_str(), text.service.as_str()), ("midori", "Childcare"));
+    let plain = display.text(Lang::PlainJapanese).unwrap();
+    assert_eq!(plain.lang, Lang::Japanese, "no language that not every text has");
     assert_eq!(visit.status().await, json!({ "state": "answered" }));
 
     gateway.wait(100);
@@ -111,7 +116,7 @@ async fn sub(gateway: &TestGateway, service: TestService, card: TestCard) -> (St
     visit.card = card;
     let tokens = visit.tokens().await;
     let claims = visit.claims(&tokens).await;
-    (claims["sub"].as_str().unwrap().to_owned(), visit.card)
+    (claims["sub"].as_str().expect("text").to_owned(), visit.card)
 }
 
 #[tokio::test]
@@ -166,7 +171,8 @@ async fn a_registered_query_stays_in_the_redirect_uri() {
 async fn a_card_from_another_municipality_signs_in_here() {
     let gateway = TestGateway::new().await;
     let mut visit = Visit::new(&gateway).await;
-    visit.card = gateway.card_with(CardOptions { municipality: "99202".to_owned(), ..CardOptions::default() });
+    visit.card =
+        gateway.card_with(CardOptions { municipality: "99202".to_owned(), ..CardOptions::default() });
     visit.tokens().await;
 }
 

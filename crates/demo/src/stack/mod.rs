@@ -8,6 +8,7 @@ mod pki;
 mod ready;
 
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use madoguchi_protocol::Secret;
@@ -47,6 +48,8 @@ impl Stack {
         free(ports)?;
         let folder = tempfile::Builder::new()
             .prefix("madoguchi-demo-")
+            // Its socket opens the card to whoever can reach it.
+            .permissions(std::fs::Permissions::from_mode(0o700))
             .tempdir()
             .map_err(|source| DemoError::File { path: std::env::temp_dir(), source })?;
         let mut starting =

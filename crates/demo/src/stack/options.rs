@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use zeroize::Zeroizing;
 
@@ -65,16 +66,23 @@ impl Ports {
     }
 
     /// Ports that nobody listens on now, for tests that run side by side.
+    ///
+    /// From below the range that the system gives to outgoing connections, which could take a port between this look and
+    /// its use; and at a place of this process's own, so that two tests do not look at the same ones.
     pub fn unused() -> io::Result<Self> {
-        // All four are held at the same time, so that they differ.
-        let mut held = Vec::new();
-        let mut port = || {
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-            let port = listener.local_addr()?.port();
-            held.push(listener);
-            Ok::<_, io::Error>(port)
-        };
-        Ok(Self { gateway: port()?, service: port()?, ocsp: port()?, agent: port()? })
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        for _ in 0..TEST_BASES {
+            let turn = NEXT.fetch_add(1, Ordering::Relaxed);
+            let place = std::process::id().wrapping_mul(7).wrapping_add(turn) % TEST_BASES;
+            // At most 11_000 + 2_499 * 8.
+            let base = u16::try_from(11_000 + place * 8).unwrap_or(11_000);
+            let ports = Self { gateway: base, service: base + 1, ocsp: base + 2, agent: base + 7 };
+            let all = [ports.gateway, ports.service, ports.ocsp, ports.agent];
+            if all.into_iter().all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()) {
+                return Ok(ports);
+            }
+        }
+        Err(io::ErrorKind::AddrInUse.into())
     }
 
     /// The gateway's origin and issuer. A name, not 127.0.0.1: cookies ignore ports, and the agent and the service
@@ -193,6 +201,9 @@ impl std::fmt::Debug for Pin {
         f.write_str("Pin(..)")
     }
 }
+
+/// Places for the ports of tests, eight ports each, from 11000 to 30999.
+const TEST_BASES: u32 = 2500;
 
 #[cfg(test)]
 mod tests {

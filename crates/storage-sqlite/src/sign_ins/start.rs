@@ -37,8 +37,18 @@ pub(super) fn start(work: &Work<'_>, new: &NewSignIn) -> Result<SignIn, SqliteEr
     Ok(*written(work, &new.municipality, &[(By::Id, &new.id.0)])?)
 }
 
-/// A double click sends two requests: the later one counts.
+/// A double click sends two requests: the later one counts. Of what one browser's presses leave behind, only the last
+/// replaced row is kept: rows must not grow with the presses of a stranger.
 fn replace_earlier(work: &Work<'_>, new: &NewSignIn) -> Result<(), SqliteError> {
+    work.execute(
+        "DELETE FROM sign_ins
+         WHERE municipality = :municipality AND browser_hash = :browser AND state = 'cancelled' AND code = :code",
+        named_params! {
+            ":municipality": new.municipality,
+            ":browser": new.browser_hash.0,
+            ":code": ErrorCode::SignInReplaced.as_str(),
+        },
+    )?;
     work.execute(
         "UPDATE sign_ins SET state = 'cancelled', code = :code, expires_at = :now
          WHERE municipality = :municipality AND browser_hash = :browser

@@ -134,12 +134,12 @@ impl Party {
     }
 
     pub(super) fn proof(self) -> Proof {
-        Proof {
-            account_lookup: self.hash("card"),
-            holder_sealed: format!("holder {}", self.number).into_bytes(),
-            not_after: UnixTime::since_unix_epoch(Duration::from_secs(4_000_000_000)),
-            evidence: format!(r#"{{"source":"crl","number":{}}}"#, self.number),
-        }
+        Proof::read_back(
+            self.hash("card"),
+            format!("holder {}", self.number).into_bytes(),
+            UnixTime::since_unix_epoch(Duration::from_secs(4_000_000_000)),
+            format!(r#"{{"source":"crl","number":{}}}"#, self.number),
+        )
     }
 
     pub(super) fn session(self) -> NewSession {
