@@ -96,12 +96,7 @@ impl Prompt for AutomationPrompt {
         Err(ErrorCode::PinWrong)
     }
 
-    fn notice(&mut self, notice: Notice) {
-        // Whether it was wrong nobody knows: no further try is risked.
-        if notice == Notice::TryMayBeSpent {
-            self.over = true;
-        }
-    }
+    fn notice(&mut self, _notice: Notice) {}
 
     fn tell_end(&mut self, result: Result<(), ErrorCode>) {
         if self.trying && matches!(result, Err(ErrorCode::PinWrong | ErrorCode::PinBlocked)) {

@@ -80,9 +80,11 @@ impl Keyboard {
         let _ = (&self.tty).write_all(text.as_bytes());
     }
 
-    /// Reads one line. What was typed before the question is thrown away: nobody agrees in advance.
-    pub(crate) fn line(&self, echo: bool, patience: &Patience<'_>) -> Result<Line, ErrorCode> {
+    /// Shows a question and reads one line. What was typed before the question is thrown away: nobody agrees in advance.
+    /// The terminal's own echo is off before the question appears, so that a PIN typed at once is not shown.
+    pub(crate) fn ask(&self, question: &str, echo: bool, patience: &Patience<'_>) -> Result<Line, ErrorCode> {
         let _quiet = Quiet::begin(&self.tty).map_err(|_| ErrorCode::Declined)?;
+        self.show(question);
         let mut line = Line::new();
         loop {
             patience.check()?;

@@ -23,25 +23,23 @@ impl TerminalPrompt {
             .map_err(|error: io::Error| AgentError::NoTerminal(error))
     }
 
-    fn yes(&mut self, question: &str, patience: &Patience<'_>) -> Result<bool, ErrorCode> {
+    /// Shows `text` and asks. The text belongs to the question: what is typed once it can be read is an answer.
+    fn yes(&mut self, text: &str, question: &str, patience: &Patience<'_>) -> Result<bool, ErrorCode> {
+        let mut shown = format!("{text}{question}");
         loop {
-            self.keyboard.show(question);
-            let line = self.keyboard.line(true, patience)?;
-            match read_answer(line.as_str()) {
-                Some(answer) => return Ok(answer),
-                None => {
-                    self.keyboard
-                        .show("「はい」か「いいえ」でお答えください。/ Please answer yes or no.\r\n");
-                }
+            let line = self.keyboard.ask(&shown, true, patience)?;
+            if let Some(answer) = read_answer(line.as_str()) {
+                return Ok(answer);
             }
+            shown = format!("「はい」か「いいえ」でお答えください。/ Please answer yes or no.\r\n{question}");
         }
     }
 }
 
 impl Prompt for TerminalPrompt {
     fn ask_consent(&mut self, request: &ShownRequest<'_>, patience: &Patience<'_>) -> Result<(), ErrorCode> {
-        self.keyboard.show(&request_text(request));
-        if self.yes("この内容でサインインしますか？ / Sign in? (はい yes / いいえ no): ", patience)?
+        let text = request_text(request);
+        if self.yes(&text, "この内容でサインインしますか？ / Sign in? (はい yes / いいえ no): ", patience)?
         {
             Ok(())
         } else {
@@ -50,31 +48,33 @@ impl Prompt for TerminalPrompt {
     }
 
     fn ask_pin(&mut self, tries_left: u8, patience: &Patience<'_>) -> Result<Pin, ErrorCode> {
-        self.keyboard.show(&format!(
+        let question = "暗証番号 / PIN (表示されません / not shown): ";
+        let mut shown = format!(
             "利用者証明用の暗証番号(4桁)を入力してください。あと{tries_left}回違うと使えなくなります。何も入れずにEnterで中止します。\r\n\
-             Enter the 4-digit PIN for user authentication. Tries left: {tries_left}. Press Enter alone to stop.\r\n",
-        ));
+             Enter the 4-digit PIN for user authentication. Tries left: {tries_left}. Press Enter alone to stop.\r\n\
+             {question}"
+        );
         loop {
-            self.keyboard.show("暗証番号 / PIN (表示されません / not shown): ");
-            let line = self.keyboard.line(false, patience)?;
+            let line = self.keyboard.ask(&shown, false, patience)?;
             if line.as_str().is_empty() {
                 return Err(ErrorCode::Declined);
             }
             match Pin::parse(line.as_str()) {
                 Ok(pin) => return Ok(pin),
-                Err(_) => self.keyboard.show(
-                    "4桁の数字ではありません。カードには送っていません。/ Not four digits. Nothing was sent to the card.\r\n",
-                ),
+                Err(_) => {
+                    shown = format!(
+                        "4桁の数字ではありません。カードには送っていません。/ Not four digits. Nothing was sent to the card.\r\n\
+                         {question}"
+                    );
+                }
             }
         }
     }
 
     fn ask_last_try(&mut self, patience: &Patience<'_>) -> Result<(), ErrorCode> {
-        self.keyboard.show(
-            "\r\n【ご注意】暗証番号を入力できるのは、あと1回です。違うと使えなくなり、役所の窓口で設定し直すことになります。\r\n\
-             WARNING: one try is left. If it is wrong, the PIN is blocked and your town office must set it again.\r\n",
-        );
-        if self.yes("それでも続けますか？ / Continue anyway? (はい yes / いいえ no): ", patience)?
+        let text = "\r\n【ご注意】暗証番号を入力できるのは、あと1回です。違うと使えなくなり、役所の窓口で設定し直すことになります。\r\n\
+             WARNING: one try is left. If it is wrong, the PIN is blocked and your town office must set it again.\r\n";
+        if self.yes(text, "それでも続けますか？ / Continue anyway? (はい yes / いいえ no): ", patience)?
         {
             Ok(())
         } else {
@@ -83,10 +83,10 @@ impl Prompt for TerminalPrompt {
     }
 
     fn ask_again(&mut self, tries_left: u8, patience: &Patience<'_>) -> Result<(), ErrorCode> {
-        self.keyboard.show(&format!(
+        let text = format!(
             "\r\n暗証番号が違っていました。あと{tries_left}回です。/ Wrong PIN. Tries left: {tries_left}.\r\n"
-        ));
-        if self.yes("もう一度入力しますか？ / Type it again? (はい yes / いいえ no): ", patience)?
+        );
+        if self.yes(&text, "もう一度入力しますか？ / Type it again? (はい yes / いいえ no): ", patience)?
         {
             Ok(())
         } else {

@@ -185,6 +185,8 @@ impl Town {
             .spawn(self.stack.folder())
             .expect("starts");
         let line = child.line().await.unwrap_or_else(|| panic!("no line: {}", child.log_end()));
+        // It leaves the card before it ends; killed earlier, it would still hold it for a moment.
+        let _ = child.wait().await.expect("a status");
         serde_json::from_str(&line).expect("JSON")
     }
 

@@ -125,10 +125,14 @@ async fn pulled_out(after_execution: bool) {
             outcomes.push(shown_code(&end));
             assert_eq!(town.back_at_service(&end)["error"], "access_denied");
         }
-        // The card is back on the reader, as it happens once.
-        if outcomes.last().is_some_and(|outcome| outcome == "signed in") {
+        let outcome = outcomes.last().map_or("", String::as_str);
+        if outcome == "signed in" {
             break;
         }
+        // A card that does not answer its first command was never there: the agent asks for one and waits.
+        let expected = if command == 1 { "no_card" } else { "card_removed" };
+        assert_eq!(outcome, expected, "command {command}: {outcomes:?}");
+        // The card is back on the reader, as it happens once.
         town.tell_card("insert").await;
         let tries = town.tries_left().await;
         assert!((2..=3).contains(&tries), "command {command}: {tries} tries left");
@@ -136,10 +140,6 @@ async fn pulled_out(after_execution: bool) {
     let signed_in = outcomes.iter().filter(|outcome| *outcome == "signed in").count();
     assert_eq!(signed_in, 1, "beyond the last command it goes well: {outcomes:?}");
     assert!(outcomes.len() > 10, "a sign-in has more commands than this: {outcomes:?}");
-    // A card that does not answer its first command was never there: the agent asks for one and waits.
-    assert_eq!(outcomes.first().map(String::as_str), Some("no_card"), "{outcomes:?}");
-    let removed = outcomes.iter().filter(|outcome| *outcome == "card_removed").count();
-    assert_eq!(removed + 2, outcomes.len(), "{outcomes:?}");
     town.stack.stop().await;
 }
 
