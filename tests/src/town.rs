@@ -192,10 +192,16 @@ impl Town {
 
     /// Ends the town's agent and starts another on its port, with these arguments instead.
     pub async fn other_agent(&mut self, args: &[&str], socket: &Path) -> Child {
+        let anchor = self.anchor();
+        self.agent_trusting(&anchor, args, socket).await
+    }
+
+    /// The same, with another authority of test cards.
+    pub async fn agent_trusting(&mut self, anchor: &Path, args: &[&str], socket: &Path) -> Child {
         self.stack.child("agent").expect("the agent").stop().await;
         let mut child = Program::new("other-agent", self.binary("madoguchi-agent"))
             .args(["--port", &self.ports.agent.to_string(), "--pin-stdin", "--test-anchor"])
-            .arg(self.anchor())
+            .arg(anchor)
             .args(args)
             .env("PCSCLITE_CSOCK_NAME", socket)
             .spawn(self.stack.folder())

@@ -59,7 +59,7 @@ impl Listener {
         self.tcp.local_addr()
     }
 
-    /// Serves until told to stop, and then at most [`DRAIN`] longer.
+    /// Serves until told to stop, and then at most ten seconds longer.
     pub async fn serve(mut self, router: Router) {
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let mut connections = JoinSet::new();

@@ -232,6 +232,37 @@ fn removed_files_and_broken_ones() {
     assert_eq!(shelf.problems()[0].path, file);
 }
 
+/// A named pipe would keep the reader waiting for ever, and every later list with it.
+#[test]
+fn what_is_no_file_is_named_and_not_read() {
+    let mut world = World::new();
+    let card = world.card(0);
+    for (index, der) in world.lists(NOW).iter().enumerate() {
+        world.put(&format!("{index}.crl"), der);
+    }
+    let pipe = world.folder.path().join("pipe.crl");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo of coreutils");
+    assert!(made.success());
+    let shelf = CrlShelf::load(world.files(), world.anchors());
+    assert_eq!(shelf.problems().iter().map(|problem| &problem.path).collect::<Vec<_>>(), [&pipe]);
+    assert!(is_good(answer(&shelf, &world.path(&card))));
+}
+
+#[test]
+fn a_shelf_knows_when_its_files_changed() {
+    let mut world = World::new();
+    let lists = world.lists(NOW);
+    let path = world.put("a.crl", &lists[0]);
+    let shelf = CrlShelf::load(world.files(), world.anchors());
+    assert!(shelf.is_current());
+    world.put("b.crl", &lists[1]);
+    assert!(!shelf.is_current());
+    let shelf = shelf.reload();
+    assert!(shelf.is_current());
+    fs::remove_file(path).unwrap();
+    assert!(!shelf.is_current());
+}
+
 #[test]
 fn a_missing_folder_is_named() {
     let world = World::new();

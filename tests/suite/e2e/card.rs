@@ -1,7 +1,5 @@
 //! Bad input at the card.
 
-use std::path::Path;
-
 use madoguchi_demo::{MockCard, Program};
 use madoguchi_tests::town::{Town, Wishes, shown_code};
 
@@ -186,28 +184,12 @@ async fn automation_leaves_a_card_of_another_authority_alone() {
         .await
         .expect("another authority");
     let (issuer, socket) = (town.ports.issuer(), town.socket());
-    let mut agent = other_anchor_agent(&mut town, &issuer, &other.join("auth-ca.der"), &socket).await;
+    let anchor = other.join("auth-ca.der");
+    let mut agent = town.agent_trusting(&anchor, &["--gateway", &issuer], &socket).await;
     agent.tell(madoguchi_demo::TEST_PIN).await.expect("told");
     stops_with(&mut town, "test_card_only").await;
     assert_eq!(town.tries_left().await, 3);
     town.stack.stop().await;
-}
-
-async fn other_anchor_agent(
-    town: &mut Town,
-    issuer: &str,
-    anchor: &Path,
-    socket: &Path,
-) -> madoguchi_demo::Child {
-    town.stack.child("agent").expect("the agent").stop().await;
-    let mut child = Program::new("other-agent", town.binary("madoguchi-agent"))
-        .args(["--port", &town.ports.agent.to_string(), "--gateway", issuer, "--pin-stdin", "--test-anchor"])
-        .arg(anchor)
-        .env("PCSCLITE_CSOCK_NAME", socket)
-        .spawn(town.stack.folder())
-        .expect("starts");
-    child.wait_until_ready().await.expect("the agent is ready");
-    child
 }
 
 /// More commands than a sign-in sends.
