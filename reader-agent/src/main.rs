@@ -28,7 +28,8 @@ use crate::options::{Command, Options};
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let Ok(filter) = EnvFilter::try_new(&options.log) else {
+    let log = options.log.as_deref().unwrap_or(if options.pin_stdin { "info" } else { "warn" });
+    let Ok(filter) = EnvFilter::try_new(log) else {
         usage(ErrorKind::InvalidValue, "--log FILTER is not a filter such as info or madoguchi_agent=debug");
     };
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(false).init();

@@ -37,9 +37,9 @@ pub(crate) struct Options {
     /// Wait at most this long for reader and card [default: as long as the sign-in lasts; 5 with --pin-stdin]
     #[arg(long, value_name = "SECONDS", global = true)]
     pub(crate) card_wait: Option<u64>,
-    /// What to log to standard error
-    #[arg(long, value_name = "FILTER", global = true, default_value = "info")]
-    pub(crate) log: String,
+    /// What to log to standard error [default: warn where a person reads the terminal; info with --pin-stdin]
+    #[arg(long, value_name = "FILTER", global = true)]
+    pub(crate) log: Option<String>,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }

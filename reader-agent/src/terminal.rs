@@ -24,10 +24,16 @@ impl TerminalPrompt {
     }
 
     /// Shows `text` and asks. The text belongs to the question: what is typed once it can be read is an answer.
-    fn yes(&mut self, text: &str, question: &str, patience: &Patience<'_>) -> Result<bool, ErrorCode> {
+    fn yes(
+        &mut self,
+        text: &str,
+        question: &str,
+        echo: bool,
+        patience: &Patience<'_>,
+    ) -> Result<bool, ErrorCode> {
         let mut shown = format!("{text}{question}");
         loop {
-            let line = self.keyboard.ask(&shown, true, patience)?;
+            let line = self.keyboard.ask(&shown, echo, patience)?;
             if let Some(answer) = read_answer(line.as_str()) {
                 return Ok(answer);
             }
@@ -39,8 +45,12 @@ impl TerminalPrompt {
 impl Prompt for TerminalPrompt {
     fn ask_consent(&mut self, request: &ShownRequest<'_>, patience: &Patience<'_>) -> Result<(), ErrorCode> {
         let text = request_text(request);
-        if self.yes(&text, "この内容でサインインしますか？ / Sign in? (はい yes / いいえ no): ", patience)?
-        {
+        if self.yes(
+            &text,
+            "この内容でサインインしますか？ / Sign in? (はい yes / いいえ no): ",
+            true,
+            patience,
+        )? {
             Ok(())
         } else {
             Err(ErrorCode::Declined)
@@ -74,8 +84,12 @@ impl Prompt for TerminalPrompt {
     fn ask_last_try(&mut self, patience: &Patience<'_>) -> Result<(), ErrorCode> {
         let text = "\r\n【ご注意】暗証番号を入力できるのは、あと1回です。違うと使えなくなり、役所の窓口で設定し直すことになります。\r\n\
              WARNING: one try is left. If it is wrong, the PIN is blocked and your town office must set it again.\r\n";
-        if self.yes(text, "それでも続けますか？ / Continue anyway? (はい yes / いいえ no): ", patience)?
-        {
+        if self.yes(
+            text,
+            "それでも続けますか？ / Continue anyway? (はい yes / いいえ no): ",
+            true,
+            patience,
+        )? {
             Ok(())
         } else {
             Err(ErrorCode::PinLastTry)
@@ -86,8 +100,13 @@ impl Prompt for TerminalPrompt {
         let text = format!(
             "\r\n暗証番号が違っていました。あと{tries_left}回です。/ Wrong PIN. Tries left: {tries_left}.\r\n"
         );
-        if self.yes(&text, "もう一度入力しますか？ / Type it again? (はい yes / いいえ no): ", patience)?
-        {
+        // Not shown: many type the PIN here at once.
+        if self.yes(
+            &text,
+            "もう一度入力しますか？ / Type it again? (はい yes / いいえ no): ",
+            false,
+            patience,
+        )? {
             Ok(())
         } else {
             Err(ErrorCode::PinWrong)

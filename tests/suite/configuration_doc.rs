@@ -1,10 +1,13 @@
 //! `docs/configuration.md` against the code: the example is accepted, and every key has its row.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
 
 use madoguchi_gateway_server::Config;
 
 use madoguchi_tests::repository;
+use madoguchi_tests::town::binaries;
 
 fn page() -> String {
     std::fs::read_to_string(repository().join("docs/configuration.md")).expect("docs/configuration.md")
@@ -59,4 +62,51 @@ fn every_key_has_its_row_and_every_row_its_key() {
         assert!(known.remove(table), "{table}");
     }
     assert_eq!(documented, known);
+}
+
+/// `madoguchi config check` on a folder made for it: 0 when everything is there, 1 with what is missing.
+#[test]
+fn config_check_reads_what_the_file_names() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = |name: &str| binaries().path(name).expect("cargo build --workspace --bins");
+    let pki = Command::new(program("madoguchi-test-pki"))
+        .args(["init", "--out", "pki"])
+        .current_dir(&folder)
+        .output()
+        .expect("runs");
+    assert!(pki.status.success(), "{}", String::from_utf8_lossy(&pki.stderr));
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("a mode");
+    };
+    write("kek", &"A".repeat(43));
+    std::fs::create_dir(folder.path().join("empty")).expect("a folder");
+    let good = example()
+        .replace("[tls]", "[sign_in]")
+        .lines()
+        .filter(|line| !line.starts_with("certificate = ") && !line.starts_with("key = "))
+        .map(|line| if line.starts_with("anchors") { "anchors = [\"pki/auth-ca.der\"]" } else { line })
+        .collect::<Vec<_>>()
+        .join("\n")
+        .replace("crl_dir = \"crl\"", "crl_dir = \"pki/crl\"");
+    let check = |text: &str| {
+        write("madoguchi.toml", text);
+        let output = Command::new(program("madoguchi"))
+            .args(["config", "check", "--config", "madoguchi.toml"])
+            .current_dir(&folder)
+            .output()
+            .expect("runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    assert_eq!(check(&good), (Some(0), String::new()));
+    for (from, to, says) in [
+        ("pki/crl", "empty", "no CRL was found"),
+        ("pki/auth-ca.der", "pki/none.der", "trust.anchors: "),
+        ("madoguchi.sqlite3", "nowhere/madoguchi.sqlite3", "database: the folder "),
+        ("kek_file = \"kek\"", "kek_file = \"madoguchi.toml\"", "not the base64url of 32 octets"),
+    ] {
+        let (status, error) = check(&good.replace(from, to));
+        assert!(status == Some(1) && error.contains(says), "{to}: {status:?} {error}");
+    }
 }

@@ -18,7 +18,7 @@ use madoguchi_storage_sqlite::SqliteStore;
 use crate::ServerError;
 use crate::config::{Config, MunicipalityConfig, ServiceConfig, SourcesConfig, TrustConfig};
 use crate::crl_reload::load_shelf;
-use crate::kek::{file_error, read_kek};
+use crate::kek::read_kek;
 
 /// Opens the store, reads keys, anchors and CRLs, and puts the gateway together. CRLs that cannot be used are logged by
 /// name and do not keep the gateway from starting: what they covered answers "cannot check".
@@ -73,7 +73,8 @@ pub(crate) fn trust(config: &TrustConfig) -> Result<Trust, ServerError> {
 }
 
 fn read_anchor(path: &PathBuf) -> Result<Anchor, ServerError> {
-    let file = fs::read(path).map_err(|source| file_error(path, source))?;
+    let file = fs::read(path)
+        .map_err(|error| ServerError::value("trust.anchors", format!("{}: {error}", path.display())))?;
     Anchor::new(&file)
         .map_err(|error| ServerError::value("trust.anchors", format!("{}: {error}", path.display())))
 }
@@ -121,8 +122,16 @@ pub fn check(config: &Config) -> Result<(), ServerError> {
     if let Some(tls) = &config.tls {
         crate::listen::acceptor(tls)?;
     }
+    let folder = config.database.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        let message = format!("the folder {} does not exist", folder.display());
+        return Err(ServerError::value("database", message));
+    }
     let shelf = load_shelf(&config.revocation, &trust.anchors);
     match shelf.problems().first() {
+        None if shelf.is_empty() => {
+            Err(ServerError::value("revocation", "no CRL was found: every sign-in would end in cannot_check"))
+        }
         None => Ok(()),
         Some(problem) => {
             let message = format!("{}: {}", problem.path.display(), problem.error);

@@ -171,8 +171,13 @@ impl Config {
                 "write crl_dir or crl_files: the check cannot be skipped",
             ));
         }
-        if self.revocation.reload_seconds == 0 {
-            return Err(ServerError::value("revocation.reload_seconds", "at least 1"));
+        for (key, value) in [
+            ("revocation.reload_seconds", self.revocation.reload_seconds),
+            ("revocation.max_age_hours", self.revocation.max_age_hours),
+        ] {
+            if value == 0 {
+                return Err(ServerError::value(key, "at least 1"));
+            }
         }
         if self.municipalities.is_empty() {
             return Err(ServerError::value("municipality", "at least one [[municipality]]"));

@@ -18,6 +18,9 @@ pub(crate) fn load_shelf(config: &RevocationConfig, anchors: &[Anchor]) -> CrlSh
     };
     let shelf = CrlShelf::load(files, anchors.to_vec());
     report(&shelf, &[]);
+    if shelf.is_empty() {
+        tracing::warn!("no CRL was found: every sign-in ends in cannot_check until one arrives");
+    }
     shelf
 }
 

@@ -12,7 +12,7 @@ use crate::keys::MunicipalityKeys;
 
 /// A text in each language; Japanese is always there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a text such as { ja = \"子育て手続き\", en = \"Childcare\" }")]
 pub struct LocalText {
     /// Japanese.
     pub ja: String,

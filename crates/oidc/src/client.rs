@@ -123,8 +123,11 @@ mod base64url {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 32], D::Error> {
         let text = String::deserialize(deserializer)?;
-        let octets = URL_SAFE_NO_PAD.decode(text).map_err(de::Error::custom)?;
-        octets.try_into().map_err(|_| de::Error::custom("not 32 octets"))
+        let octets =
+            URL_SAFE_NO_PAD.decode(text).map_err(|_| de::Error::custom("not base64url without padding"))?;
+        octets
+            .try_into()
+            .map_err(|_| de::Error::custom("not 32 octets: a SHA-256 in base64url has 43 characters"))
     }
 }
 

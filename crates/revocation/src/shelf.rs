@@ -77,6 +77,11 @@ impl CrlShelf {
         Self { files: self.files.clone(), anchors: self.anchors.clone(), lists, problems, stamps }
     }
 
+    /// True when there is no list at all.
+    pub fn is_empty(&self) -> bool {
+        self.lists.is_empty()
+    }
+
     /// True while the files are those that were read: a reload would give the same shelf.
     pub fn is_current(&self) -> bool {
         self.files.stamps() == self.stamps

@@ -61,6 +61,7 @@ fn what_cannot_work_is_refused_by_name() {
         ),
         ("[\"auth-ca.der\"]", "[]", "trust.anchors: at least one"),
         ("crl_dir = \"crl\"", "", "the check cannot be skipped"),
+        ("crl_dir = \"crl\"", "crl_dir = \"crl\"\nmax_age_hours = 0", "revocation.max_age_hours: at least 1"),
         ("sources = \"crl\"", "sources = \"none\"", "unknown variant `none`"),
         (
             "http://127.0.0.1:24811/callback",
