@@ -73,10 +73,27 @@ pub(crate) async fn return_leg(
             );
             Err(tenant.failure(ErrorCode::PossiblePhishing))
         }
+        // Proven, and then ended by whoever holds `b`: the verifier is in another browser all the same.
+        (Returned::Other(sign_in), None) if was_taken_away(&sign_in) => {
+            tracing::warn!(
+                municipality = %municipality.id,
+                sign_in = %sign_in.new.id,
+                client_id = %sign_in.new.request.client_id,
+                "return leg in another browser of a proven sign-in that was ended: possible phishing"
+            );
+            Err(tenant.failure(ErrorCode::PossiblePhishing))
+        }
         // That state's page, never the alarm.
         (Returned::Other(sign_in), own) => Ok(state_page(&tenant, &sign_in, own.is_some())),
         (Returned::Completed { .. }, None) | (Returned::NotFound, _) => Err(not_found()),
     }
+}
+
+/// True when a card had proven the sign-in and the browser that started it ended it before the return.
+fn was_taken_away(sign_in: &SignIn) -> bool {
+    let ended_by_browser =
+        matches!(sign_in.state, SignInState::Cancelled(ErrorCode::Declined | ErrorCode::SignInReplaced));
+    ended_by_browser && sign_in.proven_at.is_some()
 }
 
 /// `GET /sign-in/{id}/done`: the clean page that the return leg leads to.

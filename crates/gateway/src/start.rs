@@ -106,9 +106,7 @@ pub(crate) async fn decline(
     if let Ok(refresh) = HeaderValue::from_str(&format!("3; url={location}")) {
         response.headers_mut().insert(header::REFRESH, refresh);
     }
-    if let Some(tag) = CookieTag::parse(&form.tag) {
-        response.headers_mut().append(header::SET_COOKIE, CookieKind::Browser.clear(&tag));
-    }
+    // The cookie stays: were the agent's tab to come back now without it, it would look like another browser's.
     Ok(response)
 }
 

@@ -37,6 +37,29 @@ async fn absent_or_wrong_v_is_neutral_and_changes_nothing() {
 }
 
 /// The one moment at which an attack shows.
+/// Whoever holds `b` cannot take the warning away by pressing again or going back.
+#[tokio::test]
+async fn a_proven_sign_in_that_was_ended_still_warns_the_other_browser() {
+    let gateway = TestGateway::new().await;
+    for pressed_again in [true, false] {
+        let mut attacker = Visit::proven(&gateway).await;
+        let address = attacker.return_url();
+        if pressed_again {
+            attacker.press().await;
+        } else {
+            let sealed = attacker.start.sealed("/sign-in/decline");
+            let url = MIDORI.url("/sign-in/decline");
+            attacker.browser.submit(&gateway, &url, &[("sealed", &sealed)]).await;
+        }
+        let page = TestBrowser::new().open(&gateway, &address).await;
+        page.is_error_page(400, ErrorCode::PossiblePhishing);
+        // Its own browser reads what it did, and no alarm.
+        let own = attacker.browser.open(&gateway, &address).await;
+        assert_ne!(own.text_of(".error-code code").as_deref(), Some("possible_phishing"));
+        attacker.nobody_is_signed_in().await;
+    }
+}
+
 #[tokio::test]
 async fn the_right_v_in_another_browser_burns_and_warns() {
     let gateway = TestGateway::new().await;
