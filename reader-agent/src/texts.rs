@@ -76,6 +76,8 @@ pub(crate) const BUSY_ACTION: Sentence = Sentence {
 
 #[cfg(test)]
 mod tests {
+    use madoguchi_protocol::kanji_without_reading;
+
     use super::*;
 
     const ALL: [Sentence; 8] =
@@ -94,29 +96,7 @@ mod tests {
     #[test]
     fn plain_japanese_gives_the_reading_of_every_kanji_word() {
         for sentence in ALL {
-            assert_eq!(without_reading(sentence.plain), None);
+            assert_eq!(kanji_without_reading(sentence.plain), None);
         }
-        for lacking in ["確かめる", "確(たし)かめて 見る", "見()る", "見(ミ)る", "見(み", "見（み）る"]
-        {
-            assert!(without_reading(lacking).is_some(), "{lacking}");
-        }
-    }
-
-    /// The first run of kanji that is not followed by its reading, hiragana in parentheses.
-    fn without_reading(text: &str) -> Option<&str> {
-        let kanji = |c: char| c == '々' || ('\u{3400}'..='\u{9fff}').contains(&c);
-        let hiragana = |c: char| ('\u{3041}'..='\u{3096}').contains(&c);
-        let mut rest = text;
-        while let Some(start) = rest.find(kanji) {
-            let run = &rest[start..];
-            let after = run.trim_start_matches(kanji);
-            match after.strip_prefix('(').and_then(|after| after.split_once(')')) {
-                Some((reading, after)) if !reading.is_empty() && reading.chars().all(hiragana) => {
-                    rest = after;
-                }
-                _ => return Some(run),
-            }
-        }
-        None
     }
 }

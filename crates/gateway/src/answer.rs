@@ -12,7 +12,7 @@ use crate::cookie::CookieKind;
 use crate::failure::PageFailure;
 use crate::navigation::is_navigation;
 use crate::page::see_other;
-use crate::return_leg::{own_cookie, state_page};
+use crate::return_leg::{own_sign_in, state_page};
 use crate::state::Gateway;
 use crate::tenant::Tenant;
 
@@ -27,9 +27,8 @@ pub(crate) async fn answer(
     if !is_navigation(&headers) {
         return Err(tenant.not_found());
     }
-    let id = Octets::<16>::decode(&id).map_err(|_| tenant.not_found())?;
-    let (cookie, sign_in) =
-        own_cookie(&gateway, &tenant, id, &headers).await?.ok_or_else(|| tenant.not_found())?;
+    let (cookie, sign_in) = own_sign_in(&gateway, &tenant, &id, &headers).await?;
+    let id = sign_in.new.id;
     let session_hash =
         CookieKind::Session.with_tag(&headers, &cookie.tag).ok_or_else(|| tenant.not_found())?;
 

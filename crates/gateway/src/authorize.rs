@@ -113,8 +113,7 @@ fn start_page(
         other_ports: gateway.0.agent_ports.iter().skip(1).copied().collect(),
         frame,
     };
-    let targets: Vec<String> =
-        gateway.0.agent_ports.iter().map(|port| format!("http://127.0.0.1:{port}")).collect();
+    let targets = gateway.agent_origins();
     // The agent goes on at once only when the browser says that it comes from this origin.
     let delivery = Delivery { status: StatusCode::OK, form_targets: &targets, referrer: "origin" };
     let mut response = render(&page, delivery);

@@ -22,7 +22,6 @@ impl Tenant {
         let status = match code {
             ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             ErrorCode::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
-            ErrorCode::SignInOver => StatusCode::GONE,
             _ => StatusCode::BAD_REQUEST,
         };
         PageFailure { frame: Box::new(self.frame()), code: Some(code), status }

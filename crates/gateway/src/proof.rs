@@ -2,6 +2,7 @@
 //! the statement from its own record; nothing of it travelled.
 
 use ring::rand::SecureRandom;
+use rustls_pki_types::UnixTime;
 use zeroize::Zeroizing;
 
 use madoguchi_cert_verify::{
@@ -56,7 +57,7 @@ pub(crate) fn prove(
     })?;
     let path =
         verify_path(&certificate, &trust.anchors, &trust.policy, now).map_err(|error| refusal(&error))?;
-    let decision = revocation(gateway, &path);
+    let decision = revocation(gateway, &path, now);
     let evidence = evidence_json(&decision);
     let not_revoked = match decision.verdict {
         Verdict::NotRevoked(not_revoked) => not_revoked,
@@ -93,9 +94,9 @@ pub(crate) fn still_unlisted(gateway: &Gateway, sealer: &Sealer, sealed: &[u8]) 
     Some(gateway.crls().find(issuer_key_hash, serial).is_none())
 }
 
-fn revocation(gateway: &Gateway, path: &VerifiedPath) -> Decision {
+fn revocation(gateway: &Gateway, path: &VerifiedPath, now: UnixTime) -> Decision {
     let policy = &gateway.0.revocation;
-    let crl = gateway.crls().evidence(path, gateway.0.clock.now(), Some(policy.crl_max_age));
+    let crl = gateway.crls().evidence(path, now, Some(policy.crl_max_age));
     let ocsp = OcspEvidence::none(path, OcspAbsence::NotConfigured);
     decide(path, policy.sources, ocsp, crl)
 }

@@ -103,9 +103,7 @@ pub(crate) async fn done(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, PageFailure> {
-    let id = Octets::<16>::decode(&id).map_err(|_| tenant.not_found())?;
-    let (cookie, sign_in) =
-        own_cookie(&gateway, &tenant, id, &headers).await?.ok_or_else(|| tenant.not_found())?;
+    let (cookie, sign_in) = own_sign_in(&gateway, &tenant, &id, &headers).await?;
     let has_session = CookieKind::Session.with_tag(&headers, &cookie.tag).is_some();
     if sign_in.state != SignInState::Completed || sign_in.answered || !has_session {
         return Ok(state_page(&tenant, &sign_in, true));
@@ -113,7 +111,7 @@ pub(crate) async fn done(
     let page = DonePage {
         frame: tenant.frame_in(sign_in.new.lang),
         tag: cookie.tag.as_str().to_owned(),
-        sign_in: id.encode(),
+        sign_in: sign_in.new.id.encode(),
     };
     Ok(render(&page, Delivery::plain(StatusCode::OK)))
 }
@@ -126,9 +124,7 @@ pub(crate) async fn stopped(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, PageFailure> {
-    let id = Octets::<16>::decode(&id).map_err(|_| tenant.not_found())?;
-    let (cookie, sign_in) =
-        own_cookie(&gateway, &tenant, id, &headers).await?.ok_or_else(|| tenant.not_found())?;
+    let (cookie, sign_in) = own_sign_in(&gateway, &tenant, &id, &headers).await?;
     let Some(code) = sign_in.state.stopped_by() else {
         return Ok(state_page(&tenant, &sign_in, true));
     };
@@ -150,13 +146,23 @@ pub(crate) async fn stopped(
     // the resident starts at the service, not here.
     let no_more = matches!(code, ErrorCode::PossiblePhishing | ErrorCode::SignInReplaced);
     page.again = (!no_more).then_some(again);
-    let targets: Vec<String> =
-        gateway.0.agent_ports.iter().map(|port| format!("http://127.0.0.1:{port}")).collect();
+    let targets = gateway.agent_origins();
     Ok(render(&page, Delivery { status: StatusCode::OK, form_targets: &targets, referrer: "origin" }))
 }
 
+/// The sign-in that an address names, with the cookie that started it. The neutral 404 when it is not this browser's.
+pub(crate) async fn own_sign_in(
+    gateway: &Gateway,
+    tenant: &Tenant,
+    id: &str,
+    headers: &HeaderMap,
+) -> Result<(SignInCookie, SignIn), PageFailure> {
+    let id = Octets::<16>::decode(id).map_err(|_| tenant.not_found())?;
+    own_cookie(gateway, tenant, id, headers).await?.ok_or_else(|| tenant.not_found())
+}
+
 /// The cookie of this browser that started the sign-in, with the sign-in.
-pub(crate) async fn own_cookie(
+async fn own_cookie(
     gateway: &Gateway,
     tenant: &Tenant,
     id: Octets<16>,

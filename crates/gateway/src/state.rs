@@ -88,6 +88,11 @@ impl Gateway {
         }))
     }
 
+    /// Where the forms of a page that leads to the agent may go.
+    pub(crate) fn agent_origins(&self) -> Vec<String> {
+        self.0.agent_ports.iter().map(|port| format!("http://127.0.0.1:{port}")).collect()
+    }
+
     /// Deletes at most `limit` rows that have been over for long.
     pub async fn sweep(&self, limit: u32) -> Result<u64, StorageError> {
         self.0.storage.sweep(limit).await

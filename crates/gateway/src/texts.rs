@@ -61,6 +61,8 @@ static TEXTS: LazyLock<BTreeMap<String, PageTexts>> = LazyLock::new(|| {
 
 #[cfg(test)]
 mod tests {
+    use madoguchi_protocol::kanji_without_reading;
+
     use super::*;
 
     #[test]
@@ -75,29 +77,7 @@ mod tests {
         let texts: BTreeMap<String, BTreeMap<String, String>> =
             toml::from_str(include_str!("../texts/pages.toml")).expect("texts by name");
         for (name, text) in &texts[Lang::PlainJapanese.tag()] {
-            assert_eq!(without_reading(text), None, "{name}");
+            assert_eq!(kanji_without_reading(text), None, "{name}");
         }
-        for lacking in ["確かめる", "確(たし)かめて 見る", "見()る", "見(ミ)る", "見(み", "見（み）る"]
-        {
-            assert!(without_reading(lacking).is_some(), "{lacking}");
-        }
-    }
-
-    /// The first run of kanji that is not followed by its reading, hiragana in parentheses.
-    fn without_reading(text: &str) -> Option<&str> {
-        let kanji = |c: char| c == '々' || ('\u{3400}'..='\u{9fff}').contains(&c);
-        let hiragana = |c: char| ('\u{3041}'..='\u{3096}').contains(&c);
-        let mut rest = text;
-        while let Some(start) = rest.find(kanji) {
-            let run = &rest[start..];
-            let after = run.trim_start_matches(kanji);
-            match after.strip_prefix('(').and_then(|after| after.split_once(')')) {
-                Some((reading, after)) if !reading.is_empty() && reading.chars().all(hiragana) => {
-                    rest = after;
-                }
-                _ => return Some(run),
-            }
-        }
-        None
     }
 }

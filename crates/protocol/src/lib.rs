@@ -14,6 +14,7 @@ mod limits;
 mod message;
 mod octets;
 mod origin;
+mod reading;
 mod statement;
 mod texts;
 
@@ -31,5 +32,6 @@ pub use message::{
 };
 pub use octets::{Octets, OctetsError, Secret, sha256};
 pub use origin::{Origin, OriginError, gateway_tag};
+pub use reading::kanji_without_reading;
 pub use statement::{STATEMENT_CONTEXT, SignInStatement};
 pub use texts::{ErrorText, error_text};

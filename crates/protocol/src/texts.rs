@@ -35,6 +35,7 @@ static TEXTS: LazyLock<BTreeMap<String, BTreeMap<String, ErrorText>>> = LazyLock
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kanji_without_reading;
 
     #[test]
     fn every_code_says_what_happened_and_what_to_do_in_every_language() {
@@ -57,31 +58,9 @@ mod tests {
         for code in ErrorCode::ALL {
             let text = error_text(*code, Lang::PlainJapanese);
             for part in [&text.what, &text.action] {
-                assert_eq!(without_reading(part), None, "{code}");
+                assert_eq!(kanji_without_reading(part), None, "{code}");
             }
         }
-        for lacking in ["確かめる", "確(たし)かめて 見る", "見()る", "見(ミ)る", "見(み", "見（み）る"]
-        {
-            assert!(without_reading(lacking).is_some(), "{lacking}");
-        }
-    }
-
-    /// The first run of kanji that is not followed by its reading, hiragana in parentheses.
-    fn without_reading(text: &str) -> Option<&str> {
-        let kanji = |c: char| c == '々' || ('\u{3400}'..='\u{9fff}').contains(&c);
-        let hiragana = |c: char| ('\u{3041}'..='\u{3096}').contains(&c);
-        let mut rest = text;
-        while let Some(start) = rest.find(kanji) {
-            let run = &rest[start..];
-            let after = run.trim_start_matches(kanji);
-            match after.strip_prefix('(').and_then(|after| after.split_once(')')) {
-                Some((reading, after)) if !reading.is_empty() && reading.chars().all(hiragana) => {
-                    rest = after;
-                }
-                _ => return Some(run),
-            }
-        }
-        None
     }
 
     #[test]
