@@ -33,6 +33,10 @@ pub fn check_redirect_uri(uri: &str) -> Result<(), RedirectUriError> {
     if url.as_str() != uri {
         return Err(RedirectUriError::NotCanonical { canonical: url.into() });
     }
+    // RFC 3986 has none of these unencoded; the URL parser of browsers leaves them alone in a query.
+    if uri.contains(['\\', '^', '`', '{', '|', '}']) {
+        return Err(RedirectUriError::NotAUri);
+    }
     let query = Parameters::from_urlencoded(url.query().unwrap_or_default().as_bytes())
         .map_err(|_| RedirectUriError::Query)?;
     // With one of these in the registered query every answer would carry the parameter twice.
@@ -148,6 +152,8 @@ mod tests {
             ("http://127.1/", canonical("http://127.0.0.1/")),
             ("/callback", RedirectUriError::NotAUri),
             ("https://", RedirectUriError::NotAUri),
+            ("https://service.example/?\\", RedirectUriError::NotAUri),
+            ("https://service.example/?a={b}", RedirectUriError::NotAUri),
             ("https://service.example/?a=%zz", RedirectUriError::Query),
             ("https://service.example/?a=1&a=2", RedirectUriError::Query),
         ] {
