@@ -45,6 +45,8 @@ const MAX: usize = 16;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -68,5 +70,22 @@ mod tests {
         assert!(!aid.starts_with(&[2, 3]));
         assert!(!aid.starts_with(&[1, 2, 3, 4, 5, 6, 0]));
         assert_eq!(format!("{aid:?}"), "010203040506");
+    }
+
+    proptest! {
+        #[test]
+        fn every_name_reads_back_and_starts_with_its_parts(octets: Vec<u8>, part in 0_usize..20) {
+            match Aid::new(&octets) {
+                Ok(aid) => {
+                    prop_assert_eq!(aid.as_octets(), &octets[..]);
+                    prop_assert!(aid.starts_with(&octets[..part.min(octets.len())]));
+                    let mut other = octets.clone();
+                    other[0] ^= 1;
+                    prop_assert!(!aid.starts_with(&other));
+                    prop_assert_ne!(aid, Aid::new(&other).expect("an AID"));
+                }
+                Err(error) => prop_assert_eq!(error, Iso7816Error::AidLength { octets: octets.len() }),
+            }
+        }
     }
 }

@@ -11,6 +11,7 @@
 mod aid;
 mod command;
 mod error;
+mod pin_pad;
 mod response;
 mod status;
 mod tlv;
@@ -19,6 +20,7 @@ mod transaction;
 pub use aid::Aid;
 pub use command::{CommandApdu, MAX_COMMAND_DATA, MAX_RESPONSE_DATA};
 pub use error::Iso7816Error;
+pub use pin_pad::{PinEntry, PinPad};
 pub use response::ResponseApdu;
 pub use status::StatusWord;
 pub use tlv::TlvHeader;

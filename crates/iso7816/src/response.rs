@@ -55,6 +55,8 @@ impl fmt::Debug for ResponseApdu {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -74,5 +76,15 @@ mod tests {
     fn debug_output_holds_no_data() {
         let response = ResponseApdu::new(b"4649".to_vec(), StatusWord::Ok);
         assert_eq!(format!("{response:?}"), "4 octets, 9000");
+    }
+
+    proptest! {
+        #[test]
+        fn every_answer_reads_back(data: Vec<u8>, status: u16) {
+            let response = ResponseApdu::new(data.clone(), StatusWord::from(status));
+            let octets = response.to_octets();
+            prop_assert_eq!(octets.len(), data.len() + 2);
+            prop_assert_eq!(ResponseApdu::parse(&octets), Ok(response));
+        }
     }
 }

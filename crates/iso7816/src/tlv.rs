@@ -93,5 +93,38 @@ mod tests {
                 prop_assert!(header.header_octets <= octets.len().min(TlvHeader::MAX_OCTETS));
             }
         }
+
+        #[test]
+        fn every_header_reads_back(
+            tag in prop_oneof![(0_u8..=0xFF).prop_filter("one octet", |tag| tag & 0x1F != 0x1F).prop_map(u16::from),
+                               (0_u16..8, 0_u16..0x80).prop_map(|(class, number)| (class << 13) | 0x1F00 | number)],
+            value_octets in 0_usize..0x0100_0000,
+            // More length octets than needed are BER all the same.
+            spare in 0_usize..3,
+            after: Vec<u8>,
+        ) {
+            let mut octets: Vec<u8> = tag.to_be_bytes().into_iter().skip_while(|octet| *octet == 0).collect();
+            if tag == 0 {
+                octets.push(0);
+            }
+            let length: Vec<u8> = value_octets.to_be_bytes().into_iter().skip_while(|octet| *octet == 0).collect();
+            if value_octets < 0x80 && spare == 0 {
+                octets.push(u8::try_from(value_octets).expect("seven bits"));
+            } else {
+                let count = (length.len().max(1) + spare).min(3);
+                octets.push(0x80 | u8::try_from(count).expect("at most three"));
+                octets.resize(octets.len() + count - length.len(), 0);
+                octets.extend(&length);
+            }
+            let header_octets = octets.len();
+            octets.extend(after);
+            let header = TlvHeader::read(&octets, value_octets);
+            prop_assert_eq!(header, Ok(TlvHeader { tag, header_octets, value_octets }));
+            if value_octets > 0 {
+                let limit = value_octets - 1;
+                let wrong = Err(Iso7816Error::ValueTooLong { octets: value_octets, limit });
+                prop_assert_eq!(TlvHeader::read(&octets, limit), wrong);
+            }
+        }
     }
 }

@@ -36,6 +36,9 @@ pub enum JpkiCardError<E: Error + 'static> {
     /// The certificate file holds no certificate.
     #[error("the card has no user-authentication certificate")]
     NoCertificate,
+    /// The answer to COMPUTE DIGITAL SIGNATURE is no ECDSA signature, neither as `r‖s` nor as DER.
+    #[error("the card answered something that is no ECDSA signature")]
+    NoSignature,
     /// The card has no JPKI application: it is no My Number card.
     #[error("not a My Number card (SELECT answered {status})")]
     NotMyNumberCard {
@@ -56,6 +59,17 @@ pub enum JpkiCardError<E: Error + 'static> {
         /// Why.
         source: E,
     },
+    /// The counter is not what the resident was told when asked for the PIN. VERIFY was not sent.
+    #[error("{found} tries are left where {told} were a moment ago")]
+    TriesChanged {
+        /// What [`crate::JpkiCard::tries_left`] answered.
+        told: u8,
+        /// What the card says now.
+        found: u8,
+    },
+    /// A PIN without a look at the counter since the one before it. VERIFY was not sent.
+    #[error("the retry counter was not read before VERIFY")]
+    TriesNotRead,
     /// More or fewer octets than the command's answer has.
     #[error("{command} answered {octets} octets where {expected} are right")]
     UnexpectedLength {

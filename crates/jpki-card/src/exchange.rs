@@ -6,7 +6,8 @@ use zeroize::Zeroizing;
 
 /// Sends a command; with 6Cxx once more with the Le that the card wants, with 61xx fetches the rest.
 ///
-/// Never for VERIFY with a PIN: sending that again may cost a second try.
+/// Never for VERIFY, with a PIN or without: sent again it may cost a second try, and an Le in the place of Lc could be
+/// taken for one.
 pub(crate) fn exchange<T: CardTransaction>(
     transaction: &mut T,
     command: CommandApdu,
@@ -18,16 +19,22 @@ pub(crate) fn exchange<T: CardTransaction>(
     if !matches!(response.status(), StatusWord::MoreData(_)) {
         return Ok(response);
     }
-    // Room for all that can come: a growing buffer would leave copies behind.
-    let mut data = Zeroizing::new(Vec::with_capacity((PIECES_AT_MOST + 1) * MAX_RESPONSE_DATA));
-    data.extend_from_slice(response.data());
+    // Room for all that is taken: a growing buffer would leave copies behind.
+    let mut data = Zeroizing::new(Vec::with_capacity(2 * MAX_RESPONSE_DATA));
+    take(&mut data, &response);
     for _ in 0..PIECES_AT_MOST {
         let StatusWord::MoreData(le) = response.status() else { break };
         response = transaction.transmit(&CommandApdu::new(0x00, 0xC0, 0x00, 0x00).with_le(le))?;
-        data.extend_from_slice(response.data().get(..MAX_RESPONSE_DATA).unwrap_or(response.data()));
+        take(&mut data, &response);
     }
     // A card that never stops answers 61xx here, which no caller takes for success.
     Ok(ResponseApdu::new(std::mem::take(&mut *data), response.status()))
+}
+
+/// Adds a piece. Beyond what a short command can be answered with it only needs to show that it is too long.
+fn take(data: &mut Vec<u8>, response: &ResponseApdu) {
+    let room = (2 * MAX_RESPONSE_DATA).saturating_sub(data.len());
+    data.extend(response.data().iter().take(room));
 }
 
 /// The longest answer to a short command has 256 octets: even a card that gives 16 at a time is done by then.

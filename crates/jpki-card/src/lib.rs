@@ -11,11 +11,16 @@
 
 mod card;
 mod digest;
+mod ecdsa;
 mod error;
 mod exchange;
 mod pin;
+mod profile;
+mod verify;
 
-pub use card::{Availability, JpkiCard, VerifyOutcome};
+pub use card::{Availability, JpkiCard};
 pub use digest::DigestAlgorithm;
 pub use error::{Command, JpkiCardError};
 pub use pin::{Pin, PinError};
+pub use profile::CardProfile;
+pub use verify::{PadOutcome, VerifyOutcome};

@@ -6,7 +6,9 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 /// A PIN as the card takes it: four ASCII digits. Good for one [`crate::JpkiCard::verify_pin`], wiped after it.
-pub struct Pin(Zeroizing<[u8; 4]>);
+///
+/// The digits have one place in memory from [`Pin::parse`] on: moving a `Pin` moves no digit.
+pub struct Pin(Box<Zeroizing<[u8; 4]>>);
 
 /// What was typed is not four digits. What was typed is not told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -17,7 +19,7 @@ impl Pin {
     /// Reads exactly four digits. Full-width digits (０ to ９), which Japanese input methods leave switched on, are the
     /// same digits. `typed` stays the caller's to wipe.
     pub fn parse(typed: &str) -> Result<Self, PinError> {
-        let mut digits = Zeroizing::new([0; 4]);
+        let mut digits = Box::new(Zeroizing::new([0; 4]));
         let mut characters = typed.chars();
         for digit in digits.iter_mut() {
             *digit = characters.next().and_then(ascii_digit).ok_or(PinError)?;

@@ -1,21 +1,10 @@
 //! The driver against a card that answers from a script: what no card in software does, and what a reader or a
 //! hostile card may.
 
-use std::{
-    cell::{Ref, RefCell},
-    collections::VecDeque,
-    fmt::Write as _,
-    rc::Rc,
-};
+use madoguchi_iso7816::StatusWord;
+use madoguchi_jpki_card::{Availability, Command, JpkiCardError, VerifyOutcome};
 
-use madoguchi_iso7816::{CardTransaction, CommandApdu, ResponseApdu, StatusWord};
-use madoguchi_jpki_card::{
-    Availability, Command, DigestAlgorithm, JpkiCard, JpkiCardError, Pin, VerifyOutcome,
-};
-use thiserror::Error;
-
-const SELECTED: [&str; 4] = ["9000", "9000", "9000", LABEL];
-const LABEL: &str = "4A504B49415049434354 4F4B454E32 2020202020202020202020202020202020 9000";
+use crate::script::{LABEL, Torn, octets, pin, select, selected};
 
 #[test]
 fn the_first_command_after_power_up_may_fail_once() {
@@ -112,13 +101,20 @@ fn a_certificate_that_is_none() {
     assert_eq!(kind(&["9000", "30800000 9000"]), "none");
     assert_eq!(kind(&["9000", "30101111 9000"]), "none");
     assert_eq!(kind(&["9000", "30830010 9000"]), "none");
+    // A length in more octets than it needs, as no DER has it.
+    assert_eq!(kind(&["9000", "308200FF 9000"]), "none");
     assert_eq!(kind(&["9000", "30820FFD 9000"]), "too long");
     assert_eq!(kind(&["9000", "3082FFFF 9000"]), "too long");
-    // Less than announced, with 9000 or a warning; more than asked for.
-    assert_eq!(kind(&["9000", "308200E0 9000", "AAAA 9000"]), "length");
-    assert_eq!(kind(&["9000", "308200E0 9000", "AAAA 6282"]), "status");
+    // Less than announced, with 9000 or a warning, or nothing; more than asked for, and that in pieces.
+    assert_eq!(kind(&["9000", "30820100 9000", "AAAA 9000"]), "length");
+    assert_eq!(kind(&["9000", "30820100 9000", "AAAA 6282"]), "status");
+    assert_eq!(kind(&["9000", "30820100 9000", "6B00"]), "status");
     let more = format!("{}9000", "AA".repeat(0xE1));
-    assert_eq!(kind(&["9000", "308200E0 9000", &more]), "length");
+    assert_eq!(kind(&["9000", "30820100 9000", &more]), "length");
+    let pieces = [&format!("{}61FF", "AA".repeat(0xE0)), &format!("{}9000", "AA".repeat(0xFF))];
+    assert_eq!(kind(&["9000", "30820100 9000", pieces[0], pieces[1]]), "length");
+    let all_at_once = format!("{}9000", "AA".repeat(60_000));
+    assert_eq!(kind(&["9000", "30820100 9000", &all_at_once]), "length");
     // 4096 octets are a certificate still.
     let mut answers = vec!["9000".to_owned(), "30820FFC 9000".to_owned()];
     answers.extend(octets_in_blocks(4092));
@@ -134,9 +130,12 @@ fn every_answer_to_the_question_for_the_counter() {
         assert_eq!(card.tries_left().expect("a counter"), tries, "{answer}");
     }
     // 9000 would be "verified", which this card never says here.
-    for answer in ["9000", "6300", "6A88"] {
-        let (mut card, _) = selected(&["9000", answer]);
+    for answer in ["9000", "6300", "6A88", "6103", "6C04"] {
+        let (mut card, commands) = selected(&["9000", answer]);
         assert!(card.tries_left().is_err(), "{answer}");
+        drop(card);
+        // EF, the question once, and leaving.
+        assert_eq!(commands.borrow().len(), 7, "{answer}");
     }
     let (mut card, commands) = selected(&["9000", "6700", "63C2"]);
     assert_eq!(card.tries_left().expect("a counter"), 2);
@@ -159,7 +158,8 @@ fn one_pin_is_one_verify_whatever_is_answered() {
         ("6300", None),
     ];
     for (answer, outcome) in outcomes {
-        let (mut card, commands) = selected(&["9000", answer]);
+        let (mut card, commands) = selected(&["9000", "63C3", "9000", "63C3", answer]);
+        assert_eq!(card.tries_left().expect("a counter"), 3);
         match (card.verify_pin(pin()), outcome) {
             (Ok(given), Some(expected)) => assert_eq!(given, expected, "{answer}"),
             (Err(JpkiCardError::UnexpectedStatus { command: Command::Verify, status }), None) => {
@@ -171,16 +171,12 @@ fn one_pin_is_one_verify_whatever_is_answered() {
         assert_eq!(commands.verifies(), 1, "{answer}");
     }
     // No answer at all.
-    let (mut card, commands) = selected(&["9000"]);
+    let (mut card, commands) = selected(&["9000", "63C3", "9000", "63C3"]);
+    card.tries_left().expect("a counter");
     let error = card.verify_pin(pin()).expect_err("no answer");
     assert!(matches!(error, JpkiCardError::PossiblyConsumed { source: Torn }), "{error}");
     drop(card);
     assert_eq!(commands.verifies(), 1);
-    // The PIN's file is not there: no VERIFY.
-    let (mut card, commands) = selected(&["6A82"]);
-    assert!(matches!(card.verify_pin(pin()), Err(JpkiCardError::UnexpectedStatus { .. })));
-    drop(card);
-    assert_eq!(commands.verifies(), 0);
 }
 
 #[test]
@@ -195,13 +191,13 @@ fn a_signature_in_pieces() {
         &["9000", "6C00", &format!("{whole}9000")],
     ] {
         let (mut card, commands) = selected(answers);
-        let signature = card.sign(DigestAlgorithm::Sha256, &[0x11; 32]).expect("a signature");
+        let signature = card.sign(&[0x11; 32]).expect("a signature");
         assert_eq!(signature, octets(&whole), "{answers:?}");
         let expected = format!("802A0080333031300D060960864801650304020105000420{}00", "11".repeat(32));
         assert_eq!(commands.borrow()[5], expected);
     }
     let (mut card, commands) = selected(&["9000", &format!("{half}6180"), &format!("{half}9000")]);
-    card.sign(DigestAlgorithm::Sha256, &[0x11; 32]).expect("a signature");
+    card.sign(&[0x11; 32]).expect("a signature");
     assert_eq!(commands.borrow()[6], "00C0000080");
 }
 
@@ -210,103 +206,26 @@ fn a_signature_that_is_none() {
     let short = "AA".repeat(255);
     for answers in [&["9000", &format!("{short}9000")][..], &["9000", "9000"]] {
         let (mut card, _) = selected(answers);
-        let error = card.sign(DigestAlgorithm::Sha256, &[0; 32]).expect_err("no signature");
+        let error = card.sign(&[0; 32]).expect_err("no signature");
         assert!(matches!(error, JpkiCardError::UnexpectedLength { expected: 256, .. }), "{error}");
     }
     // A card that always has more, and one that never likes the length, come to an end.
     let mut endless = vec!["9000"];
     endless.resize(100, "AA6110");
     let (mut card, _) = selected(&endless);
-    let error = card.sign(DigestAlgorithm::Sha256, &[0; 32]).expect_err("no signature");
+    let error = card.sign(&[0; 32]).expect_err("no signature");
     assert!(
         matches!(error, JpkiCardError::UnexpectedStatus { status: StatusWord::MoreData(_), .. }),
         "{error}"
     );
     let (mut card, commands) = selected(&["9000", "6C00", "6C00"]);
-    let error = card.sign(DigestAlgorithm::Sha256, &[0; 32]).expect_err("no signature");
+    let error = card.sign(&[0; 32]).expect_err("no signature");
     assert!(
         matches!(error, JpkiCardError::UnexpectedStatus { status: StatusWord::WrongLe(0), .. }),
         "{error}"
     );
     drop(card);
     assert_eq!(commands.borrow().len(), 8);
-}
-
-#[test]
-fn leaving_selects_another_application_once() {
-    let (card, commands) = selected(&["9000"]);
-    card.leave().expect("an answer");
-    assert_eq!(commands.borrow()[4..], ["00A4040C07A0000001510000"]);
-    let (card, commands) = selected(&[]);
-    assert!(matches!(card.leave(), Err(JpkiCardError::Transport { .. })));
-    assert_eq!(commands.borrow().len(), 5);
-    let (card, commands) = selected(&[]);
-    drop(card);
-    assert_eq!(commands.borrow()[4..], ["00A4040C07A0000001510000"]);
-}
-
-/// The transport of a script that has come to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("torn")]
-struct Torn;
-
-/// What the card was sent, in hexadecimal digits.
-#[derive(Clone, Default)]
-struct Sent(Rc<RefCell<Vec<String>>>);
-
-impl Sent {
-    fn borrow(&self) -> Ref<'_, Vec<String>> {
-        self.0.borrow()
-    }
-
-    /// How many VERIFY with data there were.
-    fn verifies(&self) -> usize {
-        self.borrow().iter().filter(|command| command.starts_with("0020") && command.len() > 10).count()
-    }
-}
-
-/// Answers in order, and keeps what it was sent.
-struct Script {
-    answers: VecDeque<Vec<u8>>,
-    sent: Sent,
-}
-
-impl CardTransaction for Script {
-    type Error = Torn;
-
-    fn transmit(&mut self, command: &CommandApdu) -> Result<ResponseApdu, Torn> {
-        let mut digits = String::new();
-        for octet in command.to_octets().iter() {
-            write!(digits, "{octet:02X}").expect("room");
-        }
-        self.sent.0.borrow_mut().push(digits);
-        let answer = self.answers.pop_front().ok_or(Torn)?;
-        Ok(ResponseApdu::parse(&answer).expect("a script of responses"))
-    }
-}
-
-fn select(answers: &[&str]) -> (Result<JpkiCard<Script>, JpkiCardError<Torn>>, Sent) {
-    let sent = Sent::default();
-    let answers = answers.iter().map(|answer| octets(answer)).collect();
-    (JpkiCard::select(Script { answers, sent: sent.clone() }), sent)
-}
-
-/// A card that answers this after its four commands of selection.
-fn selected(answers: &[&str]) -> (JpkiCard<Script>, Sent) {
-    let (card, sent) = select(&[&SELECTED, answers].concat());
-    (card.expect("a card"), sent)
-}
-
-fn pin() -> Pin {
-    Pin::parse("4649").expect("four digits")
-}
-
-fn octets(text: &str) -> Vec<u8> {
-    let digits: String = text.split_whitespace().collect();
-    (0..digits.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("hexadecimal"))
-        .collect()
 }
 
 fn octets_in_blocks(octets: usize) -> Vec<String> {
