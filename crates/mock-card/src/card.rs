@@ -1,70 +1,118 @@
 //! The card: its security state and its commands.
 
-use madoguchi_iso7816::{Aid, CommandApdu, ResponseApdu, StatusWord};
+use madoguchi_iso7816::{ResponseApdu, StatusWord};
 
 use crate::{
-    BlockedQuery, CardContents, InstalledApplication, MockCardError, Scenario,
-    application::{Application, Content},
-    jpki::{AUTH_PIN, jpki},
+    AnswerToReset, CardContents, InstalledApplication, MockCardError, Persona, Scenario,
+    application::Application,
+    chance::Chance,
+    command::Command,
+    issuer_domain::data_objects,
+    jpki::{AUTH_PIN, JPKI_AID, SIGN_PIN, jpki},
     pin::Pin,
-    rsa::MODULUS_OCTETS,
+    printed::Printed,
+    text::text,
+    town_office::{common, juki},
+    visual::visual,
 };
 
-/// A My Number card, or with `application = "none"` some other card.
+mod read;
+mod reference_data;
+mod select;
+mod signature;
+
+/// A My Number card, or whatever else the scenario's persona is.
 ///
 /// Security status lives as observed on real cards: it survives selecting other files, selecting the same
 /// application again and a warm reset; it ends with selecting another application and with power.
 pub struct Card {
-    atr: &'static [u8],
+    atr: AnswerToReset,
     applications: Vec<Application>,
-    blocked_query: BlockedQuery,
+    /// Of the issuer security domain.
+    data_objects: Vec<(u16, Vec<u8>)>,
+    scenario: Scenario,
+    chance: Chance,
     powered: bool,
+    first_command: bool,
     /// Index into `applications`; `None` is the issuer security domain.
     current_df: Option<usize>,
     current_ef: Option<u16>,
 }
 
 impl Card {
-    /// A card without power.
+    /// A card without power. Refuses contents that might be a real card's.
     pub fn new(contents: &CardContents, scenario: &Scenario) -> Result<Self, MockCardError> {
-        let (atr, applications) = match scenario.application {
-            InstalledApplication::Jpki => (MY_NUMBER_CARD_ATR, vec![jpki(contents, scenario)?]),
-            InstalledApplication::None => (OTHER_CARD_ATR, vec![]),
+        let other = scenario.application == InstalledApplication::None;
+        let persona = if other { Persona::OtherCard } else { scenario.persona };
+        let traits = persona.traits();
+        let printed = Printed::of(traits.child);
+        // Also for a card that does not get it: contents of the wrong kind never pass unseen.
+        let jpki = jpki(contents, scenario)?;
+        let mut applications = Vec::new();
+        if persona != Persona::OtherCard {
+            applications.push(jpki);
+        }
+        if traits.town_office {
+            applications.extend([
+                text(contents, &printed),
+                visual(contents, &printed),
+                juki(contents),
+                common(contents, &printed),
+            ]);
+        }
+        let data_objects = if traits.town_office { data_objects(contents, &printed) } else { Vec::new() };
+        let atr = match &scenario.atr {
+            Some(atr) => atr.clone(),
+            None => traits.atr.parse()?,
         };
         Ok(Self {
             atr,
             applications,
-            blocked_query: scenario.blocked_query,
+            data_objects,
+            scenario: scenario.clone(),
+            chance: Chance::new(scenario.challenge_seed),
             powered: false,
+            first_command: false,
             current_df: None,
             current_ef: None,
         })
     }
 
-    /// The answer to reset, as a contactless reader makes it up.
+    /// The answer to reset.
     pub fn atr(&self) -> &[u8] {
-        self.atr
+        self.atr.as_octets()
     }
 
     /// Power comes: the issuer security domain is selected and nothing is verified.
     pub fn power_on(&mut self) {
         self.power_off();
         self.powered = true;
+        self.first_command = true;
     }
 
     /// Power goes, and everything but the retry counters with it.
     pub fn power_off(&mut self) {
         self.powered = false;
-        self.current_df = None;
-        self.current_ef = None;
+        self.drop_selection();
         self.applications.iter_mut().for_each(Application::forget);
     }
 
-    /// Warm reset. What was verified stays verified (observed); whether the application stays selected is not
-    /// known: here it does not.
+    /// Warm reset. What was verified stays verified (measured); whether the application stays selected is not known:
+    /// here it does not, unless the scenario says so.
     pub fn reset(&mut self) {
-        self.current_df = None;
-        self.current_ef = None;
+        if self.scenario.warm_reset_keeps_df {
+            self.current_ef = None;
+        } else {
+            self.drop_selection();
+        }
+        if self.scenario.warm_reset_clears_login {
+            self.applications.iter_mut().for_each(Application::forget);
+        }
+    }
+
+    /// Whether it has power.
+    pub fn is_powered(&self) -> bool {
+        self.powered
     }
 
     /// Answers one command: data and SW1-SW2. A card without power answers nothing at all.
@@ -81,148 +129,79 @@ impl Card {
 
     /// Tries left of the user-authentication PIN; none when there is no such PIN.
     pub fn auth_tries_left(&self) -> Option<u8> {
-        self.auth_pin().map(Pin::tries_left)
+        self.pin(AUTH_PIN).map(Pin::tries_left)
     }
 
     /// Sets the tries left of the user-authentication PIN, as a town office does (at most to 3).
     pub fn set_auth_tries_left(&mut self, tries: u8) {
-        if let Some(pin) = self.applications.first_mut().and_then(|jpki| jpki.pin_mut(AUTH_PIN)) {
-            pin.set_tries_left(tries);
-        }
+        self.set_tries_left(AUTH_PIN, tries);
     }
 
     /// Whether the user-authentication key would sign now, or after selecting its application: the card was left
     /// logged in.
     pub fn is_auth_verified(&self) -> bool {
-        self.auth_pin().is_some_and(Pin::is_verified)
+        self.pin(AUTH_PIN).is_some_and(Pin::is_verified)
     }
 
-    fn auth_pin(&self) -> Option<&Pin> {
-        self.applications.first()?.pin(AUTH_PIN)
+    /// Tries left of the signature password; none when there is no such password.
+    pub fn sign_tries_left(&self) -> Option<u8> {
+        self.pin(SIGN_PIN).map(Pin::tries_left)
+    }
+
+    /// Sets the tries left of the signature password (at most to 5).
+    pub fn set_sign_tries_left(&mut self, tries: u8) {
+        self.set_tries_left(SIGN_PIN, tries);
+    }
+
+    /// Whether the signature key would sign now, or after selecting its application.
+    pub fn is_sign_verified(&self) -> bool {
+        self.pin(SIGN_PIN).is_some_and(Pin::is_verified)
+    }
+
+    /// Gives every PIN of every application all its tries again; one that was never given out stays blocked.
+    pub fn reset_counters(&mut self) {
+        self.applications.iter_mut().flat_map(Application::pins_mut).for_each(Pin::reset_counter);
+    }
+
+    fn pin(&self, id: u16) -> Option<&Pin> {
+        self.applications.iter().find(|application| application.aid == JPKI_AID)?.pin(id)
+    }
+
+    fn set_tries_left(&mut self, id: u16, tries: u8) {
+        let jpki = self.applications.iter_mut().find(|application| application.aid == JPKI_AID);
+        if let Some(pin) = jpki.and_then(|jpki| jpki.pin_mut(id)) {
+            pin.set_tries_left(tries);
+        }
     }
 
     fn execute(&mut self, apdu: &[u8]) -> Result<Vec<u8>, StatusWord> {
-        let command = CommandApdu::parse(apdu).map_err(|_| StatusWord::WrongLength)?;
-        check_class(command.class())?;
-        match (command.class(), command.instruction()) {
+        if std::mem::take(&mut self.first_command) && self.scenario.first_command_fails {
+            return Err(StatusWord::NoDiagnosis);
+        }
+        let command = Command::parse(apdu)?;
+        check_class(command.class)?;
+        if command.extended
+            && !self.scenario.extended_length_everywhere
+            && !EXTENDED_LENGTH.contains(&command.instruction)
+        {
+            return Err(StatusWord::WrongLength);
+        }
+        match (command.class, command.instruction) {
             (0x00, 0x20) => self.verify(&command),
+            (0x00, 0x24) => self.change_reference_data(&command),
+            (0x00, 0x84) => self.challenge(&command),
             (0x00, 0xA4) => self.select(&command),
             (0x00, 0xB0) => self.read_binary(&command),
+            (0x00, 0xB2) => self.read_record(&command),
+            (0x00, 0xCA) => self.data_object(&command),
             // The card has COMPUTE DIGITAL SIGNATURE in the proprietary class only (observed).
             (0x80, 0x2A) => self.compute_digital_signature(&command),
-            (_, 0x20 | 0x2A | 0xA4 | 0xB0) => Err(StatusWord::ClassNotSupported),
+            (_, 0x20 | 0x24 | 0x2A | 0x84 | 0xA4 | 0xB0 | 0xB2 | 0xCA) => Err(StatusWord::ClassNotSupported),
             _ => Err(StatusWord::InstructionNotSupported),
         }
     }
 
-    /// SELECT (ISO 7816-4 section 11.2.2).
-    fn select(&mut self, command: &CommandApdu) -> Result<Vec<u8>, StatusWord> {
-        match (command.p1(), command.p2(), command.data()) {
-            // MF: no effect when an application is current, refused right after power-on (observed).
-            (0x00, 0x00, []) if self.current_df.is_some() => Ok(Vec::new()),
-            (0x00, 0x00, []) => Err(StatusWord::IncorrectP1P2),
-            (0x00, 0x00 | 0x0C, _) => Err(StatusWord::NotFound),
-            (0x02, 0x0C, &[high, low]) => {
-                let id = u16::from_be_bytes([high, low]);
-                self.application().ok_or(StatusWord::NotFound)?.file(id)?;
-                self.current_ef = Some(id);
-                Ok(Vec::new())
-            }
-            (0x02, 0x0C, _) => Err(StatusWord::LcInconsistent),
-            (0x04, 0x00 | 0x0C, name) => {
-                let aid = self.select_df(name)?;
-                Ok(if command.p2() == 0x00 { file_control_information(aid) } else { Vec::new() })
-            }
-            _ => Err(StatusWord::IncorrectP1P2),
-        }
-    }
-
-    /// Selects an application by its name or the start of it (observed); an unknown name changes nothing.
-    fn select_df(&mut self, name: &[u8]) -> Result<Aid, StatusWord> {
-        let (df, aid) = if ISD_AID.starts_with(name) {
-            (None, ISD_AID)
-        } else {
-            let mut named = self.applications.iter().map(|application| application.aid).enumerate();
-            let (index, aid) = named.find(|(_, aid)| aid.starts_with(name)).ok_or(StatusWord::NotFound)?;
-            (Some(index), aid)
-        };
-        // Not only when the current DF changes: after a warm reset the issuer security domain is current, yet what
-        // was verified before lives on until a DF other than its own is selected.
-        for (index, application) in self.applications.iter_mut().enumerate() {
-            if Some(index) != df {
-                application.forget();
-            }
-        }
-        self.current_df = df;
-        self.current_ef = None;
-        Ok(aid)
-    }
-
-    /// READ BINARY (ISO 7816-4 section 11.3.3), even instruction code.
-    fn read_binary(&mut self, command: &CommandApdu) -> Result<Vec<u8>, StatusWord> {
-        let (p1, p2) = (command.p1(), command.p2());
-        if !command.data().is_empty() || command.le().is_none() {
-            return Err(StatusWord::WrongLength);
-        }
-        let offset = if p1 & 0x80 == 0 {
-            usize::from(u16::from_be_bytes([p1, p2]))
-        } else if p1 & 0x60 == 0 {
-            self.select_short(p1)?;
-            usize::from(p2)
-        } else {
-            return Err(StatusWord::IncorrectP1P2);
-        };
-        let (application, id) = self.current()?;
-        let Content::Transparent { octets, after } = &application.file(id)?.content else {
-            return Err(StatusWord::WrongFileStructure);
-        };
-        if !application.is_open(*after) {
-            return Err(StatusWord::SecurityStatusNotSatisfied);
-        }
-        let rest =
-            octets.get(offset..).filter(|rest| !rest.is_empty()).ok_or(StatusWord::OffsetOutsideFile)?;
-        // Past the end: what is left, and 9000 (observed; ISO would have 6282).
-        Ok(rest[..rest.len().min(command.ne())].to_vec())
-    }
-
-    /// VERIFY (ISO 7816-4 section 11.5.6).
-    fn verify(&mut self, command: &CommandApdu) -> Result<Vec<u8>, StatusWord> {
-        if command.p1() != 0x00 {
-            return Err(StatusWord::IncorrectP1P2);
-        }
-        self.select_reference(command.p2())?;
-        let blocked_query = self.blocked_query;
-        let id = self.current()?.1;
-        let application = self.application_mut().ok_or(StatusWord::NoCurrentEf)?;
-        let pin = application.pin_mut(id).ok_or(StatusWord::WrongFileStructure)?;
-        match command.data() {
-            [] => Err(pin.query(blocked_query)),
-            data => pin.verify(data).map(|()| Vec::new()),
-        }
-    }
-
-    /// PERFORM SECURITY OPERATION, COMPUTE DIGITAL SIGNATURE (ISO 7816-8), the card's own form: the input is padded and
-    /// signed without a look at it.
-    fn compute_digital_signature(&mut self, command: &CommandApdu) -> Result<Vec<u8>, StatusWord> {
-        if command.p1() != 0x00 {
-            return Err(StatusWord::IncorrectP1P2);
-        }
-        self.select_reference(command.p2())?;
-        let (application, id) = self.current()?;
-        let Content::Key { key, after } = &application.file(id)?.content else {
-            return Err(StatusWord::WrongFileStructure);
-        };
-        if !application.is_open(Some(*after)) {
-            return Err(StatusWord::SecurityStatusNotSatisfied);
-        }
-        match command.le() {
-            None => Err(StatusWord::WrongLength),
-            Some(_) if command.ne() < MODULUS_OCTETS => Err(StatusWord::WrongLe(0x00)),
-            Some(_) => key.sign(command.data()),
-        }
-    }
-
-    /// P2 of VERIFY and of the signature: 80 is the current EF, 80 with a short EF identifier selects.
+    /// Makes the current EF what P2 says: 80 is the current EF, 80 with a short EF identifier selects.
     fn select_reference(&mut self, p2: u8) -> Result<(), StatusWord> {
         match p2 {
             0x80 => Ok(()),
@@ -236,6 +215,11 @@ impl Card {
         self.application().ok_or(StatusWord::NotFound)?.file(id)?;
         self.current_ef = Some(id);
         Ok(())
+    }
+
+    fn drop_selection(&mut self) {
+        self.current_df = None;
+        self.current_ef = None;
     }
 
     fn current(&self) -> Result<(&Application, u16), StatusWord> {
@@ -255,28 +239,16 @@ impl Card {
 fn check_class(class: u8) -> Result<(), StatusWord> {
     match class & 0x7F {
         0x00 => Ok(()),
+        // Channels 1 to 3, and 4 to 19 in the further interindustry class.
         first if first <= 0x0F && first & 0x03 != 0 => Err(StatusWord::ChannelNotSupported),
-        0x04 | 0x08 | 0x0C => Err(StatusWord::SecureMessagingNotSupported),
+        0x40..=0x6F if class & 0x80 == 0 => Err(StatusWord::ChannelNotSupported),
+        0x08 => Err(SECURE_MESSAGING_UNKNOWN),
+        0x04 | 0x0C => Err(StatusWord::SecureMessagingNotSupported),
         _ => Err(StatusWord::ClassNotSupported),
     }
 }
 
-/// FCI template (6F) with the DF name (84).
-fn file_control_information(aid: Aid) -> Vec<u8> {
-    let name = aid.as_octets();
-    // An AID has at most 16 octets.
-    let length = u8::try_from(name.len()).unwrap_or(u8::MAX);
-    [&[0x6F, length + 2, 0x84, length], name].concat()
-}
-
-/// GlobalPlatform issuer security domain, current at power-on (observed).
-const ISD_AID: Aid = match Aid::new(&[0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00]) {
-    Ok(aid) => aid,
-    Err(_) => panic!("an AID has 5 to 16 octets"),
-};
-
-/// The most common contactless one.
-const MY_NUMBER_CARD_ATR: &[u8] =
-    &[0x3B, 0x88, 0x80, 0x01, 0x00, 0x00, 0x05, 0xE0, 0xB3, 0x81, 0xA1, 0x00, 0x7F];
-/// A driving licence's.
-const OTHER_CARD_ATR: &[u8] = &[0x3B, 0x88, 0x80, 0x01, 0x00, 0x00, 0x00, 0x00, 0x91, 0x81, 0xC1, 0x00, 0xD8];
+/// GET CHALLENGE (which refuses it in its own way) and GET DATA.
+const EXTENDED_LENGTH: [u8; 2] = [0x84, 0xCA];
+/// 69FC, proprietary: what CLA 08 was seen to answer.
+const SECURE_MESSAGING_UNKNOWN: StatusWord = StatusWord::Other(0x69FC);

@@ -1,31 +1,56 @@
 //! `madoguchi-mock-card`: a My Number card in software, in the virtual reader of the real PC/SC service.
 
 use std::{
+    fs::File,
     io,
     net::{SocketAddr, ToSocketAddrs as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
+    time::{Instant, SystemTime},
 };
 
 use clap::Parser;
-use madoguchi_mock_card::{Card, CardContents, MockCardError, Scenario, Slot, program};
+use madoguchi_mock_card::{
+    Card, CardContents, FaultPlan, MockCardError, Persona, Replay, Scenario, Slot, Trace, program::Program,
+};
+use rustls_pki_types::UnixTime;
 
-/// A My Number card in software, for tests. Steered by lines on standard input: insert, remove, tries N, quit.
+/// A My Number card in software, for tests, in the virtual reader of the real PC/SC service.
+///
+/// The program writes `ready` when the reader has seen the card, and is then steered by lines on standard input: insert,
+/// remove, tries N, sign-tries N, reset-counters, fault PLAN, fault none, go on, warm-reset, state, quit. It runs until
+/// `quit`, or until the virtual reader is gone.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, after_help = "Everything about it: docs/mock-card.md")]
 struct Arguments {
-    /// Where vsmartcard's reader driver (libifdvpcd) listens, for instance 127.0.0.1:35963.
+    /// Where vsmartcard's reader driver (libifdvpcd) listens, for instance 127.0.0.1:35963. Loopback only.
     #[arg(long, value_name = "HOST:PORT", value_parser = address)]
     vpcd: SocketAddr,
-    /// Folder written by madoguchi-test-pki.
+    /// Folder written by `madoguchi-test-pki init`.
     #[arg(long, value_name = "DIR")]
     pki: PathBuf,
-    /// Which of its cards.
+    /// Which of its cards (`madoguchi-test-pki issue --name`).
     #[arg(long, value_name = "NAME", default_value = "default")]
     card: String,
-    /// TOML file that says what is special about the card.
+    /// TOML file that says what is special about the card. Its steps, if it has any, are for tests.
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
+    /// Whose card it is, instead of the scenario's: adult, child-under-15, face-authentication, …
+    #[arg(long, value_name = "NAME")]
+    persona: Option<Persona>,
+    /// What goes wrong and at which command, instead of the scenario's: remove@7, or seed:42 for one by chance.
+    #[arg(long, value_name = "PLAN")]
+    fault: Option<FaultPlan>,
+    /// Writes commands and status words to this new file, without PINs and certificates.
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
+    /// Answers as this trace of another card says; what the trace lacks comes from the mock's own card.
+    #[arg(long, value_name = "FILE")]
+    replay: Option<PathBuf>,
+    /// Takes the same lines as standard input on this Unix socket, which only you may use.
+    #[cfg(unix)]
+    #[arg(long, value_name = "PATH")]
+    control: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -42,13 +67,58 @@ fn main() -> ExitCode {
 }
 
 fn start(arguments: &Arguments) -> Result<(), MockCardError> {
-    let scenario = match &arguments.scenario {
+    let mut scenario = match &arguments.scenario {
         Some(path) => Scenario::read(path)?,
         None => Scenario::default(),
     };
+    if let Some(persona) = arguments.persona {
+        scenario.persona = persona;
+    }
+    scenario.fault = arguments.fault.or(scenario.fault);
+    check_folder(&arguments.pki, &arguments.card)?;
     let contents = CardContents::read(&arguments.pki, &arguments.card)?;
-    let slot = Slot::new(Card::new(&contents, &scenario)?, &scenario);
-    program::run(slot, arguments.vpcd, io::BufReader::new(io::stdin()), io::stdout())
+    contents.check_persona(scenario.persona, now())?;
+    let mut slot = Slot::new(Card::new(&contents, &scenario)?, &scenario);
+    if let Some(path) = &arguments.replay {
+        slot.set_replay(Replay::read(path)?);
+    }
+    if let Some(path) = &arguments.trace {
+        let unwritable = |source| MockCardError::TraceUnwritable { path: path.clone(), source };
+        let file = File::create_new(path).map_err(unwritable)?;
+        #[expect(clippy::disallowed_methods, reason = "a program's main reads the clock")]
+        let began = Instant::now();
+        let trace = Trace::new(file, move || began.elapsed(), slot.atr()).map_err(unwritable)?;
+        slot.set_trace(trace);
+    }
+    let program = Program::new(slot, arguments.vpcd, io::stdout());
+    #[cfg(unix)]
+    let program = match &arguments.control {
+        Some(path) => program.with_control(madoguchi_mock_card::control::Control::bind(path)?),
+        None => program,
+    };
+    program.run(io::BufReader::new(io::stdin()))
+}
+
+/// What people get wrong first has messages of its own.
+fn check_folder(pki: &Path, card: &str) -> Result<(), MockCardError> {
+    if !pki.join("auth-ca.der").exists() {
+        return Err(MockCardError::PkiAbsent { pki: pki.to_owned() });
+    }
+    if pki.join("cards").join(card).exists() {
+        return Ok(());
+    }
+    let folders = std::fs::read_dir(pki.join("cards")).into_iter().flatten().flatten();
+    let mut others: Vec<_> =
+        folders.map(|folder| folder.file_name().to_string_lossy().into_owned()).collect();
+    others.sort();
+    Err(MockCardError::CardAbsent { name: card.to_owned(), pki: pki.to_owned(), others })
+}
+
+#[expect(clippy::disallowed_methods, reason = "a program's main reads the clock")]
+fn now() -> UnixTime {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    // Before 1970 nothing has run out yet.
+    UnixTime::since_unix_epoch(since.unwrap_or_default())
 }
 
 /// A loopback address: what the card answers, PINs and keys of a test, is nobody else's business.

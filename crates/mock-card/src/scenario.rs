@@ -4,12 +4,15 @@ use std::{fs, path::Path};
 
 use serde::Deserialize;
 
-use crate::MockCardError;
+use crate::{AnswerToReset, EcdsaForm, FaultPlan, MockCardError, Persona, Step};
 
 /// How the card differs from a healthy one that stays where it is.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one switch with a name of its own")]
 pub struct Scenario {
+    /// Whose card, or which other card.
+    pub persona: Persona,
     /// Which application answers.
     pub application: InstalledApplication,
     /// Tries that the user-authentication PIN has at the start, at most 3.
@@ -20,10 +23,46 @@ pub struct Scenario {
     pub blocked_query: BlockedQuery,
     /// What fills certificate files after the DER; unknown for real cards.
     pub filler: u8,
-    /// The card is pulled out when it has received this many commands, counted from each insertion; happens once.
-    pub remove_at_apdu: Option<u32>,
-    /// Whether that last command still takes effect (and only its answer is lost).
-    pub remove_after_execution: bool,
+    /// Octets that a certificate file has at least; unknown for real cards.
+    pub allocated_octets: usize,
+    /// The answer to reset; the persona's when absent.
+    pub atr: Option<AnswerToReset>,
+    /// Label in EF 0006, at most 32 octets; the persona's when absent. The labels of mobile tokens put the
+    /// user-authentication certificate behind its PIN.
+    pub token_label: Option<String>,
+    /// What EF 0008 says; what the card holds when absent.
+    pub availability: Option<[u8; 3]>,
+    /// Whether a warm reset ends what was verified; not on the cards that were measured.
+    pub warm_reset_clears_login: bool,
+    /// Whether the selected application stays selected over a warm reset; unknown.
+    pub warm_reset_keeps_df: bool,
+    /// Whether a wrong VERIFY leaves an earlier success standing; unknown.
+    pub wrong_verify_keeps_login: bool,
+    /// Whether VERIFY with a wrong number of octets (at most 16) answers 6700 and costs no try; unknown.
+    pub wrong_length_is_free: bool,
+    /// Whether the empty VERIFY answers 9000 after a right one; measured is 63Cx.
+    pub verified_query_is_ok: bool,
+    /// Whether SELECT of an unknown name selects the issuer security domain; unknown.
+    pub unknown_aid_drops_selection: bool,
+    /// Whether signing without a verified PIN answers 6985 and not 6982; not tested on all cards.
+    pub unverified_signature_is_6985: bool,
+    /// Whether the first command after power comes answers 6F00 (seen on some cards).
+    pub first_command_fails: bool,
+    /// Whether P1 01 to 05 of the signature (hash on the card, PSS) are there; measured on one card.
+    pub hashing_signatures: bool,
+    /// Whether extended length is taken by every command, and not only where it was seen.
+    pub extended_length_everywhere: bool,
+    /// What the hypothetical P-384 card answers.
+    pub ecdsa_form: EcdsaForm,
+    /// Where GET CHALLENGE and PSS take their octets from: the same seed, the same octets.
+    pub challenge_seed: u64,
+    /// What goes wrong, and at which command: `remove@7`.
+    pub fault: Option<FaultPlan>,
+    /// What the scenario is about, for its reader.
+    pub about: String,
+    /// What to do with the card and what must come of it. The card itself does not look at them.
+    #[serde(rename = "step")]
+    pub steps: Vec<Step>,
 }
 
 /// Which application a card has beside its issuer's.
@@ -62,13 +101,31 @@ impl Scenario {
 impl Default for Scenario {
     fn default() -> Self {
         Self {
+            persona: Persona::default(),
             application: InstalledApplication::default(),
             auth_tries: 3,
             sign_tries: 5,
             blocked_query: BlockedQuery::default(),
             filler: 0xFF,
-            remove_at_apdu: None,
-            remove_after_execution: false,
+            allocated_octets: 0x800,
+            atr: None,
+            token_label: None,
+            availability: None,
+            warm_reset_clears_login: false,
+            warm_reset_keeps_df: false,
+            wrong_verify_keeps_login: false,
+            wrong_length_is_free: false,
+            verified_query_is_ok: false,
+            unknown_aid_drops_selection: false,
+            unverified_signature_is_6985: false,
+            first_command_fails: false,
+            hashing_signatures: false,
+            extended_length_everywhere: false,
+            ecdsa_form: EcdsaForm::default(),
+            challenge_seed: 0,
+            fault: None,
+            about: String::new(),
+            steps: Vec::new(),
         }
     }
 }
@@ -76,19 +133,20 @@ impl Default for Scenario {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Fault;
 
     #[test]
     fn a_scenario_says_only_what_is_special() {
         let healthy: Scenario = toml::from_str("").expect("a scenario");
         assert_eq!(healthy, Scenario::default());
-        let text = "application = \"none\"\nauth_tries = 1\nremove_at_apdu = 7\nblocked_query = \"6984\"\nfiller = 0\n";
+        let text = "application = \"none\"\nauth_tries = 1\nfault = \"remove@7\"\nblocked_query = \"6984\"\nfiller = 0\n";
         let special: Scenario = toml::from_str(text).expect("a scenario");
         assert_eq!(
             special,
             Scenario {
                 application: InstalledApplication::None,
                 auth_tries: 1,
-                remove_at_apdu: Some(7),
+                fault: Some(FaultPlan::new(Fault::Remove, 7)),
                 blocked_query: BlockedQuery::ReferenceDataNotUsable,
                 filler: 0,
                 ..Scenario::default()

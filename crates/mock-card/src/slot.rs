@@ -1,50 +1,163 @@
-//! Where the card lies, and the hand that takes it away.
+//! Where the card lies, and what befalls it there.
+
+use std::time::Duration;
 
 use madoguchi_iso7816::{CardTransaction, CommandApdu, Iso7816Error, ResponseApdu};
 use thiserror::Error;
+use zeroize::Zeroizing;
 
-use crate::{Card, Scenario};
+use crate::{
+    Card, Fault, FaultPlan, Replay, Scenario, Trace, fault_answer,
+    selection::{Selection, read_offset},
+};
 
 /// A reader's slot with a card that can be taken out. In process it is a transaction with the card.
 pub struct Slot {
     card: Card,
-    inserted: bool,
+    place: Place,
+    /// Commands since the card was put in.
     commands: u32,
-    removal: Option<Removal>,
+    verifies: u32,
+    planned: Option<Planned>,
+    fault_happened: bool,
+    wrong_label: bool,
+    /// What GET RESPONSE would fetch.
+    waiting: Vec<u8>,
+    selection: Selection,
+    delayed: Duration,
+    replay: Option<Replay>,
+    trace: Option<Trace>,
 }
 
-/// The card is out, or went out before it answered.
+/// Why a command got no answer.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("the card was removed")]
-pub struct CardRemoved;
+pub enum SlotError {
+    /// The card is out, or went out before it answered.
+    #[error("the card was removed")]
+    CardRemoved,
+    /// Another program reset the card: what the caller believes about it is void. The command was not sent.
+    #[error("the card was reset by another program")]
+    CardReset,
+    /// Another program has the card. The command was not sent.
+    #[error("the card is held by another program")]
+    HeldByAnother,
+    /// The reader is gone, and the card with it.
+    #[error("the reader was unplugged")]
+    ReaderUnplugged,
+}
 
-struct Removal {
-    at_apdu: u32,
-    after_execution: bool,
+/// Where the card is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Inserted,
+    Taken,
+    /// In the reader, and the reader is nowhere.
+    Unplugged,
+}
+
+struct Planned {
+    plan: FaultPlan,
+    /// Commands that the card had received when the plan was made.
+    after: u32,
 }
 
 impl Slot {
     /// A slot with this card in it, powered, and the scenario's fault plan before it.
     pub fn new(card: Card, scenario: &Scenario) -> Self {
-        let removal = scenario
-            .remove_at_apdu
-            .map(|at_apdu| Removal { at_apdu, after_execution: scenario.remove_after_execution });
-        let mut slot = Self { card, inserted: false, commands: 0, removal };
+        let mut slot = Self {
+            card,
+            place: Place::Taken,
+            commands: 0,
+            verifies: 0,
+            planned: None,
+            fault_happened: false,
+            wrong_label: false,
+            waiting: Vec::new(),
+            selection: Selection::default(),
+            delayed: Duration::ZERO,
+            replay: None,
+            trace: None,
+        };
         slot.insert();
+        slot.set_fault(scenario.fault);
         slot
     }
 
-    /// Puts the card in and powers it.
+    /// Answers from a trace, and starts with the tries left that the trace saw.
+    pub fn set_replay(&mut self, replay: Replay) {
+        replay.set_counters(&mut self.card);
+        self.replay = Some(replay);
+    }
+
+    /// Writes down what happens from now on.
+    pub fn set_trace(&mut self, trace: Trace) {
+        self.trace = Some(trace);
+    }
+
+    /// The answer to reset: the card's, or the one that is replayed.
+    pub fn atr(&self) -> &[u8] {
+        self.replay.as_ref().and_then(Replay::atr).unwrap_or(self.card.atr())
+    }
+
+    /// Puts the card in and powers it; a reader that was unplugged is back.
     pub fn insert(&mut self) {
-        self.card.power_on();
-        self.inserted = true;
+        self.note("insert");
+        self.power_on();
+        self.place = Place::Inserted;
         self.commands = 0;
+        if let Some(planned) = &mut self.planned {
+            planned.after = 0;
+        }
     }
 
     /// Takes the card out.
     pub fn remove(&mut self) {
+        self.note("remove");
+        self.power_off();
+        self.place = Place::Taken;
+    }
+
+    /// Power comes.
+    pub fn power_on(&mut self) {
+        self.note("power-on");
+        self.forget();
+        if let Some(replay) = &mut self.replay {
+            replay.begin();
+        }
+        self.card.power_on();
+    }
+
+    /// Power goes.
+    pub fn power_off(&mut self) {
+        self.note("power-off");
+        self.forget();
         self.card.power_off();
-        self.inserted = false;
+    }
+
+    /// Warm reset.
+    pub fn reset(&mut self) {
+        self.note("reset");
+        self.waiting.clear();
+        self.card.reset();
+    }
+
+    /// Replaces the fault plan; its commands are counted from now. What another plan did stays done, except that the
+    /// label is right again.
+    pub fn set_fault(&mut self, plan: Option<FaultPlan>) {
+        self.planned = plan.map(|plan| Planned { plan, after: self.commands });
+        self.fault_happened = false;
+        self.wrong_label = false;
+    }
+
+    /// The plan that has not happened yet.
+    pub fn fault(&self) -> Option<FaultPlan> {
+        self.planned.as_ref().map(|planned| planned.plan)
+    }
+
+    /// Whether the plan has happened.
+    pub fn fault_happened(&self) -> bool {
+        self.fault_happened
     }
 
     /// The card, wherever it is.
@@ -57,35 +170,195 @@ impl Slot {
         &mut self.card
     }
 
+    /// Whether a card is in the slot.
+    pub fn is_inserted(&self) -> bool {
+        self.place == Place::Inserted
+    }
+
     /// Commands that the card has received since it was put in.
     pub fn commands(&self) -> u32 {
         self.commands
     }
 
+    /// VERIFY commands with data that have reached the slot, ever: how often a PIN was sent.
+    pub fn verifies(&self) -> u32 {
+        self.verifies
+    }
+
+    /// How long `slow-answer` has kept answers back. In process nobody waits: whoever wants to know how patient they
+    /// are adds this to their clock.
+    pub fn delayed(&self) -> Duration {
+        self.delayed
+    }
+
     /// One command and its answer.
-    pub fn exchange(&mut self, apdu: &[u8]) -> Result<Vec<u8>, CardRemoved> {
-        if !self.inserted {
-            return Err(CardRemoved);
-        }
-        self.commands += 1;
-        let commands = self.commands;
-        if let Some(removal) = self.removal.take_if(|removal| removal.at_apdu <= commands) {
-            if removal.after_execution {
-                self.card.handle(apdu);
+    pub fn exchange(&mut self, apdu: &[u8]) -> Result<Vec<u8>, SlotError> {
+        self.present()?;
+        let plan = self.receive(apdu);
+        let file = self.selection.file_of(apdu);
+        let end = match plan.map(|plan| plan.fault()) {
+            Some(Fault::WarmReset) => {
+                self.reset();
+                Err(SlotError::CardReset)
             }
-            self.remove();
-            return Err(CardRemoved);
+            Some(Fault::Hold) => Err(SlotError::HeldByAnother),
+            _ => self.carry_out(apdu, plan),
+        };
+        self.write_down(apdu, file, &end);
+        end
+    }
+
+    /// The same as the reader's driver sees it: who resets or holds the card is the affair of programs, above it.
+    pub(crate) fn exchange_below(&mut self, apdu: &[u8]) -> Result<Vec<u8>, SlotError> {
+        self.present()?;
+        let plan = self.receive(apdu);
+        if plan.is_some_and(|plan| plan.fault() == Fault::WarmReset) {
+            self.reset();
         }
-        Ok(self.card.handle(apdu))
+        let file = self.selection.file_of(apdu);
+        let end = self.carry_out(apdu, plan);
+        self.write_down(apdu, file, &end);
+        end
+    }
+
+    /// The fault that the next command will meet.
+    pub(crate) fn due(&self) -> Option<FaultPlan> {
+        self.planned.as_ref().filter(|planned| planned.is_due(self.commands + 1)).map(|planned| planned.plan)
+    }
+
+    fn present(&self) -> Result<(), SlotError> {
+        match self.place {
+            Place::Inserted => Ok(()),
+            Place::Taken => Err(SlotError::CardRemoved),
+            Place::Unplugged => Err(SlotError::ReaderUnplugged),
+        }
+    }
+
+    /// Counts a command; answers the fault that it meets, which then has happened.
+    fn receive(&mut self, apdu: &[u8]) -> Option<FaultPlan> {
+        self.commands += 1;
+        if carries_pin(apdu) {
+            self.verifies += 1;
+        }
+        let commands = self.commands;
+        let planned = self.planned.take_if(|planned| planned.is_due(commands))?;
+        self.fault_happened = true;
+        let plan = planned.plan;
+        self.note(&format!("fault {plan}"));
+        Some(plan)
+    }
+
+    fn carry_out(&mut self, apdu: &[u8], plan: Option<FaultPlan>) -> Result<Vec<u8>, SlotError> {
+        let Some(plan) = plan else { return Ok(self.execute(apdu)) };
+        Ok(match plan.fault() {
+            Fault::Remove => {
+                self.remove();
+                return Err(SlotError::CardRemoved);
+            }
+            Fault::RemoveAfter => {
+                self.execute(apdu);
+                self.remove();
+                return Err(SlotError::CardRemoved);
+            }
+            Fault::Unplug => {
+                self.remove();
+                self.place = Place::Unplugged;
+                return Err(SlotError::ReaderUnplugged);
+            }
+            Fault::WarmReset | Fault::Hold => self.execute(apdu),
+            Fault::PowerLoss => {
+                self.power_on();
+                self.execute(apdu)
+            }
+            Fault::NoDiagnosis => vec![0x6F, 0x00],
+            Fault::MoreData => {
+                let answer = self.execute(apdu);
+                let (answer, waiting) = fault_answer::more_data(answer);
+                self.waiting = waiting;
+                answer
+            }
+            // Without effect: only a command that changes nothing is tried out to know its Le.
+            Fault::WrongLe if apdu.get(1) == Some(&0xB0) => fault_answer::wrong_le(&self.execute(apdu)),
+            Fault::WrongLe => vec![0x6C, 0x00],
+            Fault::ShortRead => fault_answer::short_read(self.execute(apdu)),
+            Fault::LyingLength => fault_answer::lying_length(self.execute(apdu)),
+            Fault::Garbage => fault_answer::garbage(self.execute(apdu), plan.seed()),
+            Fault::SlowAnswer => {
+                self.delayed += plan.delay();
+                self.execute(apdu)
+            }
+            Fault::WrongLabel => {
+                self.wrong_label = true;
+                self.execute(apdu)
+            }
+            Fault::Spurious6985 => vec![0x69, 0x85],
+            Fault::BlockedPin => {
+                self.card.set_auth_tries_left(0);
+                self.execute(apdu)
+            }
+        })
+    }
+
+    /// The card's own answer, after what GET RESPONSE can still fetch.
+    fn execute(&mut self, apdu: &[u8]) -> Vec<u8> {
+        let waiting = std::mem::take(&mut self.waiting);
+        if let ([_, 0xC0, 0x00, 0x00, le], false) = (apdu, waiting.is_empty()) {
+            let (answer, rest) = fault_answer::get_response(waiting, *le);
+            self.waiting = rest;
+            return answer;
+        }
+        let own = self.card.handle(apdu);
+        let answer = match &mut self.replay {
+            Some(replay) => replay.answer(apdu, own),
+            None => own,
+        };
+        self.selection.note(apdu, &answer);
+        match read_offset(apdu) {
+            Some(offset) if self.wrong_label && self.selection.file_of(apdu) == Some(TOKEN_INFO) => {
+                fault_answer::wrong_label(answer, offset)
+            }
+            _ => answer,
+        }
+    }
+
+    fn note(&mut self, event: &str) {
+        if let Some(trace) = &mut self.trace {
+            trace.event(event);
+        }
+    }
+
+    fn write_down(&mut self, apdu: &[u8], file: Option<u16>, end: &Result<Vec<u8>, SlotError>) {
+        if let Some(trace) = &mut self.trace {
+            trace.exchange(apdu, file, end);
+        }
+    }
+
+    fn forget(&mut self) {
+        self.waiting.clear();
+        self.selection.forget();
+    }
+}
+
+impl Planned {
+    fn is_due(&self, command: u32) -> bool {
+        command.saturating_sub(self.after) >= self.plan.at_apdu()
     }
 }
 
 impl CardTransaction for Slot {
-    type Error = CardRemoved;
+    type Error = SlotError;
 
-    fn transmit(&mut self, command: &CommandApdu) -> Result<ResponseApdu, CardRemoved> {
-        let answer = self.exchange(&command.to_octets())?;
+    fn transmit(&mut self, command: &CommandApdu) -> Result<ResponseApdu, SlotError> {
+        let answer = Zeroizing::new(self.exchange(&command.to_octets())?);
         // A card without power answers nothing.
-        ResponseApdu::parse(&answer).map_err(|_: Iso7816Error| CardRemoved)
+        ResponseApdu::parse(&answer).map_err(|_: Iso7816Error| SlotError::CardRemoved)
     }
 }
+
+/// VERIFY with a data field.
+fn carries_pin(apdu: &[u8]) -> bool {
+    matches!(apdu, [_, 0x20, _, _, _, _, ..])
+}
+
+/// EF with the token information.
+const TOKEN_INFO: u16 = 0x0006;

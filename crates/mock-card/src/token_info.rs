@@ -1,9 +1,9 @@
 //! EF 0006: PKCS#11's `CK_TOKEN_INFO` with 32-bit big-endian numbers, as observed on cards.
 
-/// The 160 octets of the current card's token information.
-pub(crate) fn token_info() -> Vec<u8> {
+/// The 160 octets of token information with this label, of which 32 octets count.
+pub(crate) fn token_info(label: &str) -> Vec<u8> {
     let mut octets = Vec::with_capacity(OCTETS);
-    for (text, width) in [("JPKIAPICCTOKEN2", 32), ("MOCK", 32), ("MOCK", 16), ("0000000000000000", 16)] {
+    for (text, width) in [(label, LABEL_OCTETS), ("MOCK", 32), ("MOCK", 16), ("0000000000000000", 16)] {
         octets.extend(text.bytes().chain(std::iter::repeat(b' ')).take(width));
     }
     for number in
@@ -17,6 +17,8 @@ pub(crate) fn token_info() -> Vec<u8> {
     octets
 }
 
+/// Width of the label.
+pub(crate) const LABEL_OCTETS: usize = 32;
 const OCTETS: usize = 160;
 /// `CKF_WRITE_PROTECTED | CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED | CKF_TOKEN_INITIALIZED`.
 const FLAGS: u32 = 0x0000_040E;
@@ -31,7 +33,7 @@ mod tests {
 
     #[test]
     fn fields_lie_where_cards_have_them() {
-        let octets = token_info();
+        let octets = token_info("JPKIAPICCTOKEN2");
         assert_eq!(octets.len(), 160);
         assert_eq!(&octets[..32], b"JPKIAPICCTOKEN2                 ");
         assert_eq!(&octets[116..124], &[0, 0, 0, 16, 0, 0, 0, 4]);

@@ -12,7 +12,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use crate::Slot;
+use crate::{FaultPlan, Slot};
 
 /// How serving a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,28 +23,39 @@ pub enum Ended {
     ReaderGone,
 }
 
-/// Answers the driver until the connection ends.
-pub fn serve(mut stream: &TcpStream, slot: &Mutex<Slot>) -> io::Result<Ended> {
+/// Answers the driver until the connection ends. `before` is called, with nothing locked, before a command that will
+/// meet a fault; what takes its time takes it there.
+pub fn serve(
+    mut stream: &TcpStream,
+    slot: &Mutex<Slot>,
+    before: &mut dyn FnMut(FaultPlan),
+) -> io::Result<Ended> {
     loop {
         let Some(message) = receive(stream)? else { return Ok(Ended::ReaderGone) };
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let locked = || slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if message.len() > 1 {
+            let due = locked().due();
+            if let Some(plan) = due {
+                before(plan);
+            }
+        }
+        let mut slot = locked();
         let answer = match message.as_slice() {
             [] => continue,
             [control] => {
-                let card = slot.card_mut();
                 match *control {
-                    POWER_OFF => card.power_off(),
-                    POWER_ON => card.power_on(),
-                    RESET => card.reset(),
+                    POWER_OFF => slot.power_off(),
+                    POWER_ON => slot.power_on(),
+                    RESET => slot.reset(),
                     _ => {}
                 }
                 if *control != ATR {
                     continue;
                 }
-                card.atr().to_vec()
+                slot.atr().to_vec()
             }
             apdu => {
-                let Ok(answer) = slot.exchange(apdu) else { return Ok(Ended::CardRemoved) };
+                let Ok(answer) = slot.exchange_below(apdu) else { return Ok(Ended::CardRemoved) };
                 answer
             }
         };

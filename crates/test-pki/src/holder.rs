@@ -5,7 +5,7 @@ use rustls_pki_types::UnixTime;
 
 use crate::{
     AUTH_POLICY, CertificateBuilder, CertificateFault, Error, Extension, Municipality, Name, OTHER_POLICY,
-    PrivateKey, SIGN_POLICY, Serial,
+    Person, PrivateKey, SIGN_POLICY, Serial,
     authority::{Authority, ORGANIZATION, Purpose},
     der,
     extension::{DIGITAL_SIGNATURE, NON_REPUDIATION},
@@ -13,17 +13,6 @@ use crate::{
 };
 
 const CPS: &str = "https://madoguchi.example/test-cps";
-
-/// The holder: invented, and says so. JPKI's attribute numbers in JPKI's order; 2 and 6 tell, digit by digit,
-/// which characters of 1 and 5 are substitutes.
-const HOLDER: [(&str, &str); 6] = [
-    ("1", "架空　みどり"),
-    ("4", "420000101"),
-    ("3", "2"),
-    ("5", "みどり県みどり市架空町１丁目２番３号"),
-    ("2", "000000"),
-    ("6", "000000000000000000"),
-];
 
 /// What the certificates of one card have in common.
 pub(crate) struct Holder<'a> {
@@ -85,7 +74,10 @@ impl Holder<'_> {
         serial: Serial,
         key: &PrivateKey,
     ) -> Result<CertificateBuilder, Error> {
-        let attributes = HOLDER.map(|(number, text)| (format!("{}.{number}", oid::JPKI_ATTRIBUTES), text));
+        let attributes = Person::ADULT.attributes();
+        let attributes = attributes
+            .each_ref()
+            .map(|(number, text)| (format!("{}.{number}", oid::JPKI_ATTRIBUTES), text.as_str()));
         let extensions = vec![
             Extension::key_usage(DIGITAL_SIGNATURE | NON_REPUDIATION),
             Extension::subject_alt_other_names(&attributes)?,

@@ -1,11 +1,10 @@
 //! The card by its wire: commands as hexadecimal digits, whole answers.
 
-use madoguchi_mock_card::{BlockedQuery, Card, CardContents, InstalledApplication, MockCardError, Scenario};
+use madoguchi_mock_card::{BlockedQuery, Card, InstalledApplication, Scenario};
 use num_bigint::BigUint;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
-use zeroize::Zeroizing;
 
-use crate::common::{PIN, SIGN_PASSWORD, auth_ca, card, check, digits, files, octets, save, sign_ca, verify};
+use crate::common::{SIGN_PASSWORD, auth_ca, card, check, digits, files, octets, sign_ca, verify};
 
 const SELECT_JPKI: (&str, &str) = ("00A4040C 0A D392F000260100000001", "9000");
 const SELECT_ISD: (&str, &str) = ("00A4040C 07 A0000001510000", "9000");
@@ -49,7 +48,7 @@ fn select_by_name() {
             SELECT_JPKI,
             ("00A4020C 02 000A", "9000"),
             // unknown name: nothing changes
-            ("00A4040C 05 D392100031", "6A82"),
+            ("00A4040C 05 D392100099", "6A82"),
             ("00A4020C 02 000A", "9000"),
             SELECT_ISD,
             ("00A4020C 02 000A", "6A82"),
@@ -57,6 +56,9 @@ fn select_by_name() {
             ("00A4040C 03 D392F0", "9000"),
             ("00A4020C 02 000A", "9000"),
             ("00A40400 0A D392F000260100000001 00", "6F0C 840A D392F000260100000001 9000"),
+            // no name at all is the issuer security domain's
+            ("00A4040C", "9000"),
+            ("00A4020C 02 000A", "6A82"),
             // more than the name
             ("00A4040C 0B D392F00026010000000100", "6A82"),
         ],
@@ -89,11 +91,17 @@ fn what_is_not_understood_has_its_status_word() {
             ("01A4020C 02 000A", "6881"),
             ("81A4020C 02 000A", "6881"),
             ("0CA4020C 02 000A", "6882"),
-            ("08A4020C 02 000A", "6882"),
+            ("04A4020C 02 000A", "6882"),
+            ("08A4020C 02 000A", "69FC"),
+            ("03A4020C 02 000A", "6881"),
+            ("40A4020C 02 000A", "6881"),
             ("80A4020C 02 000A", "6E00"),
             ("002A0080 01 AA 00", "6E00"),
             ("A0A4020C 02 000A", "6E00"),
+            ("80200080", "6E00"),
+            ("80B00000 00", "6E00"),
             ("00FF0000", "6D00"),
+            ("80FF0000", "6D00"),
             ("00200180", "6A86"),
             ("00200000", "6A86"),
         ],
@@ -157,6 +165,7 @@ fn what_cannot_be_read() {
             ("00B0C000 04", "6A86"),
             ("00B08A00", "6700"),
             ("00B08A00 01 00", "6700"),
+            ("00B08A00 01 00 04", "6700"),
         ],
     );
 }
@@ -330,45 +339,6 @@ fn some_other_card() {
     assert_ne!(other.atr(), card(&Scenario::default()).atr());
     assert_eq!(other.auth_tries_left(), None);
     assert!(!other.is_auth_verified());
-}
-
-#[test]
-fn both_answers_to_reset_check_out() {
-    for application in [InstalledApplication::Jpki, InstalledApplication::None] {
-        let card = card(&Scenario { application, ..Scenario::default() });
-        // TCK (ISO 7816-3 section 8.2.5): everything after TS adds up to nothing.
-        assert_eq!(card.atr()[1..].iter().fold(0, |sum, octet| sum ^ octet), 0);
-    }
-}
-
-#[test]
-fn keys_that_are_no_rsa_keys_are_refused() {
-    let refused = |contents: &CardContents| match Card::new(contents, &Scenario::default()) {
-        Err(MockCardError::Key { key, .. }) => key,
-        _ => panic!("made without keys"),
-    };
-    let folder = tempfile::tempdir().expect("a folder");
-    save(folder.path());
-    let mut contents = CardContents::read(folder.path(), "default").expect("a card");
-    contents.files.sign_key = Zeroizing::new(contents.files.sign_certificate.clone());
-    assert_eq!(refused(&contents), "signature");
-    contents.files.auth_key.truncate(100);
-    assert_eq!(refused(&contents), "user-authentication");
-}
-
-#[test]
-fn a_card_is_read_from_the_folder_of_the_test_pki() {
-    let folder = tempfile::tempdir().expect("a folder");
-    save(folder.path());
-    let read = |name| CardContents::read(folder.path(), name);
-    let contents = read("default").expect("a card");
-    assert_eq!(contents.files.pin.as_str(), PIN);
-    assert_eq!(contents.sign_ca_certificate, sign_ca());
-    assert!(matches!(read("nobody"), Err(MockCardError::CardFiles(_))));
-    let sign_ca = folder.path().join("sign-ca.der");
-    std::fs::remove_file(&sign_ca).expect("removed");
-    let Err(MockCardError::Unreadable { path, .. }) = read("default") else { panic!("half a PKI was read") };
-    assert_eq!(path, sign_ca);
 }
 
 fn pair(pkcs8: &[u8]) -> ring::rsa::KeyPair {

@@ -11,48 +11,62 @@ pub(crate) const PIN: &str = "4649";
 pub(crate) const SIGN_PASSWORD: &str = "MADO1234";
 
 // Keys take a moment to make: once for each process.
-static CONTENTS: LazyLock<CardContents> = LazyLock::new(|| {
-    #[expect(clippy::disallowed_methods, reason = "a test is its own edge")]
-    let random = SystemRandom::new();
-    let now = UnixTime::since_unix_epoch(Duration::from_hours(490_000));
+static PKI: LazyLock<(TestPki, CardContents)> = LazyLock::new(|| {
     let options = Options { authority_key: KeyKind::P256, ..Options::default() };
-    let mut pki = TestPki::create(&options, now, &random).expect("a PKI");
+    let mut pki = TestPki::create(&options, now(), &random()).expect("a PKI");
     let card = CardOptions {
         name: "default".to_owned(),
         pin: PIN.to_owned(),
         sign_password: SIGN_PASSWORD.to_owned(),
         ..CardOptions::default()
     };
+    let contents = issue(&mut pki, &card);
+    (pki, contents)
+});
+
+pub(crate) fn now() -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_hours(490_000))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test is its own edge")]
+pub(crate) fn random() -> SystemRandom {
+    SystemRandom::new()
+}
+
+/// Makes a card.
+pub(crate) fn issue(pki: &mut TestPki, card: &CardOptions) -> CardContents {
     CardContents {
-        files: pki.issue_card(&card, now, &random).expect("a card"),
+        files: pki.issue_card(card, now(), &random()).expect("a card"),
         auth_ca_certificate: pki.auth_ca().to_vec(),
         sign_ca_certificate: pki.sign_ca().to_vec(),
     }
-});
+}
+
+pub(crate) fn contents() -> &'static CardContents {
+    &PKI.1
+}
 
 pub(crate) fn files() -> &'static CardFiles {
-    &CONTENTS.files
+    &contents().files
 }
 
 pub(crate) fn auth_ca() -> &'static [u8] {
-    &CONTENTS.auth_ca_certificate
+    &contents().auth_ca_certificate
 }
 
 pub(crate) fn sign_ca() -> &'static [u8] {
-    &CONTENTS.sign_ca_certificate
+    &contents().sign_ca_certificate
 }
 
-/// Writes what a card needs of a PKI's folder.
+/// Writes the PKI and its card into an empty folder.
 pub(crate) fn save(folder: &Path) {
-    std::fs::create_dir(folder.join("cards")).expect("a folder");
+    PKI.0.save(folder).expect("a PKI");
     files().save(folder).expect("a card");
-    std::fs::write(folder.join("auth-ca.der"), auth_ca()).expect("a certificate");
-    std::fs::write(folder.join("sign-ca.der"), sign_ca()).expect("a certificate");
 }
 
 /// A card of this scenario, with power.
 pub(crate) fn card(scenario: &Scenario) -> Card {
-    let mut card = Card::new(&CONTENTS, scenario).expect("a card");
+    let mut card = Card::new(contents(), scenario).expect("a card");
     card.power_on();
     card
 }

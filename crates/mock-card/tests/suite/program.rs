@@ -2,19 +2,11 @@
 //!
 //! That the real driver and pcscd are content is for the end-to-end tests; here is what they cannot show.
 
-use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{TcpListener, TcpStream},
-    process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
-    time::Duration,
+use crate::{
+    common::octets,
+    harness::{ATR, Program, Reader, SELECT_JPKI},
 };
 
-use tempfile::TempDir;
-
-use crate::common::{octets, save};
-
-const ATR: &str = "3B888001000005E0B381A1007F";
-const SELECT_JPKI: &str = "00A4040C 0A D392F000260100000001";
 const RIGHT_PIN: &str = "00200098 04 34363439";
 const SIGN: &str = "802A0097 01 AA 00";
 
@@ -54,9 +46,13 @@ fn lines_steer_it() {
     reader.ask(&octets("00200098"), "63C1");
     assert_eq!(program.tell("tries 2"), "ok tries 2");
     reader.ask(&octets("00200098"), "63C2");
-    for refused in ["tries 4", "tries", "tries many", "hello", "", "insert"] {
+    for refused in ["tries 4", "tries", "tries many", "sign-tries 6", "fault", "hello", "", "insert", "go on"]
+    {
         assert!(program.tell(refused).starts_with("error "), "{refused}");
     }
+    assert!(
+        program.tell("help").contains("insert, remove, tries N, sign-tries N, reset-counters, fault PLAN")
+    );
     assert_eq!(program.tell("remove"), "ok removed");
     reader.assert_closed();
     assert!(program.tell("remove").starts_with("error "));
@@ -84,7 +80,7 @@ fn the_end_of_standard_input_is_not_the_end() {
 #[test]
 fn a_card_that_the_scenario_removes_can_be_put_in_again() {
     let mut reader = Reader::listen();
-    let mut program = Program::start(&reader, "remove_at_apdu = 2");
+    let mut program = Program::start(&reader, "fault = \"remove@2\"");
     reader.accept();
     reader.ask(&[0x04], ATR);
     assert_eq!(program.line(), "ready");
@@ -92,6 +88,7 @@ fn a_card_that_the_scenario_removes_can_be_put_in_again() {
     reader.ask(&octets(SELECT_JPKI), "9000");
     reader.tell(&octets("00200098"));
     reader.assert_closed();
+    assert_eq!(program.line(), "event removed");
     program.write("insert");
     reader.accept();
     reader.ask(&[0x04], ATR);
@@ -145,125 +142,170 @@ fn other_machines_are_no_place_for_test_keys() {
     assert!(program.errors().contains("not a loopback address"));
 }
 
-/// The driver's side: it listens, the card comes.
-struct Reader {
-    address: String,
-    listener: TcpListener,
-    card: Option<TcpStream>,
+#[test]
+fn the_state_of_the_card_is_told() {
+    let mut reader = Reader::listen();
+    let mut program = Program::start(&reader, "");
+    program.insert(&mut reader);
+    reader.ask(&octets(SELECT_JPKI), "9000");
+    reader.ask(&octets(RIGHT_PIN), "9000");
+    reader.ask(&octets("0020009B 06 303030303030"), "63C4");
+    assert_eq!(
+        program.tell("state"),
+        "ok state auth_tries=3 sign_tries=4 auth_verified=true sign_verified=false powered=true inserted=true \
+         commands=3 verifies=2 fault=none held=false"
+    );
+    assert_eq!(program.tell("sign-tries 1"), "ok sign-tries 1");
+    assert_eq!(program.tell("tries 0"), "ok tries 0");
+    assert!(program.tell("state").contains("auth_tries=0 sign_tries=1 "));
+    assert_eq!(program.tell("reset-counters"), "ok reset-counters");
+    assert!(program.tell("state").contains("auth_tries=3 sign_tries=5 "));
+    assert_eq!(program.tell("warm-reset"), "ok warm-reset");
+    reader.ask(&octets(RIGHT_PIN), "6A82");
+    assert_eq!(program.tell("remove"), "ok removed");
+    assert_eq!(
+        program.tell("state"),
+        "ok state auth_tries=3 sign_tries=5 auth_verified=false sign_verified=false powered=false inserted=false \
+         commands=4 verifies=3 fault=none held=false"
+    );
 }
 
-impl Reader {
-    fn listen() -> Self {
-        Self::listen_at("127.0.0.1:0")
-    }
-
-    fn listen_at(address: &str) -> Self {
-        let listener = TcpListener::bind(address).expect("a port");
-        let address = listener.local_addr().expect("an address").to_string();
-        Self { address, listener, card: None }
-    }
-
-    fn accept(&mut self) {
-        let (card, _) = self.listener.accept().expect("a card");
-        card.set_read_timeout(Some(Duration::from_secs(10))).expect("a socket");
-        self.card = Some(card);
-    }
-
-    fn tell(&mut self, message: &[u8]) {
-        let length = u16::try_from(message.len()).expect("a short message").to_be_bytes();
-        let card = self.card.as_mut().expect("a card");
-        card.write_all(&[&length, message].concat()).expect("a card that listens");
-    }
-
-    fn ask(&mut self, message: &[u8], answer: &str) {
-        self.tell(message);
-        let card = self.card.as_mut().expect("a card");
-        let mut length = [0; 2];
-        card.read_exact(&mut length).expect("an answer");
-        let mut given = vec![0; usize::from(u16::from_be_bytes(length))];
-        card.read_exact(&mut given).expect("a whole answer");
-        assert_eq!(given, octets(answer), "{message:02X?}");
-    }
-
-    fn assert_closed(&mut self) {
-        let mut card = self.card.take().expect("a card");
-        assert_eq!(card.read(&mut [0]).expect("a closed connection"), 0);
-    }
+#[test]
+fn a_card_without_pins_has_no_tries() {
+    let mut reader = Reader::listen();
+    let mut program = Program::start(&reader, "application = \"none\"\natr = \"contactless\"");
+    program.insert(&mut reader);
+    assert!(program.tell("state").contains("auth_tries=none sign_tries=none "));
 }
 
-struct Program {
-    child: Child,
-    input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
-    errors: BufReader<ChildStderr>,
-    _folder: TempDir,
+#[test]
+fn faults_come_by_line_and_are_counted_from_then() {
+    let mut reader = Reader::listen();
+    let mut program = Program::start(&reader, "");
+    program.insert(&mut reader);
+    reader.ask(&octets(SELECT_JPKI), "9000");
+    assert_eq!(program.tell("fault spurious-6985@2"), "ok fault spurious-6985@2");
+    assert!(program.tell("state").contains("fault=waiting"));
+    reader.ask(&octets("00200098"), "63C3");
+    reader.ask(&octets("00200098"), "6985");
+    assert!(program.tell("state").contains("fault=happened"));
+    program.tell("fault no-diagnosis@1");
+    assert_eq!(program.tell("fault none"), "ok fault none");
+    reader.ask(&octets("00200098"), "63C3");
+    let refused = program.tell("fault explode@1");
+    assert!(refused.starts_with("error there is no fault \"explode\"; there is: remove, "), "{refused}");
 }
 
-impl Program {
-    fn start(reader: &Reader, scenario: &str) -> Self {
-        Self::start_at(&reader.address, scenario)
-    }
+#[test]
+fn a_warm_reset_from_elsewhere_is_only_seen_by_what_is_lost() {
+    let mut reader = Reader::listen();
+    let mut program = Program::start_with(&reader, &["--fault", "warm-reset@3"]);
+    program.insert(&mut reader);
+    reader.ask(&octets(SELECT_JPKI), "9000");
+    reader.ask(&octets(RIGHT_PIN), "9000");
+    reader.ask(&octets(SIGN), "6A82");
+    assert!(program.tell("state").contains("auth_verified=true"));
+}
 
-    fn start_at(vpcd: &str, scenario: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        save(folder.path());
-        let scenario_file = folder.path().join("scenario.toml");
-        std::fs::write(&scenario_file, scenario).expect("a scenario");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_madoguchi-mock-card"))
-            .args(["--vpcd", vpcd, "--pki"])
-            .arg(folder.path())
-            .arg("--scenario")
-            .arg(scenario_file)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program");
-        let input = child.stdin.take();
-        let output = BufReader::new(child.stdout.take().expect("an output"));
-        let errors = BufReader::new(child.stderr.take().expect("its errors"));
-        Self { child, input, output, errors, _folder: folder }
-    }
+#[test]
+fn what_others_must_do_is_told_and_waited_for() {
+    let mut reader = Reader::listen();
+    let mut program = Program::start_with(&reader, &["--fault", "hold@2"]);
+    program.insert(&mut reader);
+    reader.ask(&octets(SELECT_JPKI), "9000");
+    reader.tell(&octets("00200098"));
+    assert_eq!(program.line(), "event hold 2");
+    assert!(program.tell("state").ends_with("commands=1 verifies=0 fault=waiting held=true"));
+    assert_eq!(program.tell("go on"), "ok go on");
+    reader.hear("63C3");
+    assert!(program.tell("state").ends_with("commands=2 verifies=0 fault=happened held=false"));
 
-    fn write(&mut self, line: &str) {
-        let input = self.input.as_mut().expect("an input");
-        input.write_all(format!("{line}\n").as_bytes()).expect("a program that listens");
-    }
+    program.tell("fault unplug@1");
+    reader.tell(&octets("00200098"));
+    assert_eq!(program.line(), "event unplug 1");
+    assert_eq!(program.tell("go on"), "ok go on");
+    reader.assert_closed();
+    assert_eq!(program.line(), "event removed");
+    program.write("insert");
+    reader.accept();
+    reader.ask(&[0x04], ATR);
+    assert_eq!(program.line(), "ok inserted");
+}
 
-    fn tell(&mut self, line: &str) -> String {
-        self.write(line);
-        self.line()
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.output.read_line(&mut line).expect("a line");
-        line.trim_end().to_owned()
-    }
-
-    fn wait(&mut self) -> ExitStatus {
-        self.child.wait().expect("its end")
-    }
-
-    /// The next line of its log.
-    fn error(&mut self) -> String {
-        let mut line = String::new();
-        self.errors.read_line(&mut line).expect("a line");
-        line
-    }
-
-    /// All of its log that is left.
-    fn errors(&mut self) -> String {
-        let mut text = String::new();
-        self.errors.read_to_string(&mut text).expect("text");
-        text
+#[test]
+fn a_card_that_is_held_or_slow_can_be_taken_out() {
+    for (fault, event) in [("hold@1", true), ("slow-answer@1:3600000", false)] {
+        let mut reader = Reader::listen();
+        let mut program = Program::start_with(&reader, &["--fault", fault]);
+        program.insert(&mut reader);
+        reader.tell(&octets(SELECT_JPKI));
+        if event {
+            assert_eq!(program.line(), "event hold 1");
+        }
+        assert_eq!(program.tell("remove"), "ok removed");
+        reader.assert_closed();
+        assert_eq!(program.tell("quit"), "ok quit");
+        assert!(program.wait().success());
     }
 }
 
-impl Drop for Program {
-    fn drop(&mut self) {
-        // Fails when it has ended, which is as well.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+#[test]
+fn a_slow_answer_comes() {
+    let mut reader = Reader::listen();
+    let mut program = Program::start_with(&reader, &["--fault", "slow-answer@1:20"]);
+    program.insert(&mut reader);
+    reader.ask(&octets(SELECT_JPKI), "9000");
+    assert!(program.tell("state").contains("fault=happened"));
+}
+
+#[test]
+fn the_persona_comes_by_option() {
+    let mut reader = Reader::listen();
+    let mut program = Program::start_with(&reader, &["--persona", "child-under-15"]);
+    program.insert(&mut reader);
+    reader.ask(&octets(SELECT_JPKI), "9000");
+    reader.ask(&octets("00B08800 03"), "008F00 9000");
+}
+
+#[test]
+fn what_cannot_be_is_said_clearly() {
+    for (args, told) in [
+        (&["--persona", "nobody"][..], "\"nobody\" is no persona; there are: adult, child-under-15"),
+        (&["--fault", "explode@7"], "there is no fault \"explode\"; there is: remove, remove-after, unplug"),
+        (&["--fault", "remove"], "write FAULT@N, for instance remove@7, or seed:42"),
+        (&["--scenario", "absent.toml"], "cannot read absent.toml"),
+        (&["--card", "absent"], "there is no card \"absent\" in pki; there is: default"),
+        (
+            &["--replay", "pki/policy"],
+            "pki/policy cannot be replayed: line 1 does not say \"madoguchi-card-trace-1\"",
+        ),
+        (&["--trace", "pki/policy"], "cannot write the trace pki/policy"),
+        (
+            &["--persona", "expired"],
+            "persona expired needs a card made with: madoguchi-test-pki issue --not-before",
+        ),
+    ] {
+        let mut program = Program::start_with(&Reader::listen(), args);
+        assert!(!program.wait().success(), "{args:?}");
+        let errors = program.errors();
+        assert!(errors.contains(told), "{args:?}: {errors}");
     }
+    let empty = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(empty.path().join("pki")).expect("a folder");
+    let mut program = Program::start_in(empty, "127.0.0.1:1", &[]);
+    assert!(!program.wait().success());
+    let errors = program.errors();
+    assert!(
+        errors.contains("pki is not a test PKI; make one: madoguchi-test-pki init --out pki"),
+        "{errors}"
+    );
+
+    let mut program = Program::start(&Reader::listen(), "fault = \"remove@7\"\nauth_tires = 3");
+    assert!(!program.wait().success());
+    let errors = program.errors();
+    assert!(
+        errors.contains("scenario.toml is not a scenario") && errors.contains("line 2, column 1"),
+        "{errors}"
+    );
+    assert!(errors.contains("auth_tires"), "{errors}");
 }
