@@ -1,7 +1,7 @@
 //! The whole agent: a listener in front, one clerk behind it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use tokio::sync::oneshot;
 use tracing::error;
 
 use crate::connections;
-use crate::desk::{Desk, End};
+use crate::desk::{Desk, END_LIFE, End};
 use crate::listener::{Counter, router};
 use crate::sign_in::{Clerk, Order, RunningClaim};
-use crate::{AgentError, CardPolicy, CardSource, Clock, Interrupt, Prompt, Transport};
+use crate::{AgentError, CardPolicy, CardSource, Clock, Interrupt, Prompt, Transport, hygiene};
 
 /// An agent and everything that it works with.
 pub struct Agent<S, P> {
@@ -69,6 +69,8 @@ impl<S: CardSource + 'static, P: Prompt + 'static> Agent<S, P> {
         let book = Arc::clone(&desk);
         // A thread of its own: reader, terminal and gateway are waited for without a runtime.
         thread::spawn(move || {
+            // The PIN passes through here.
+            let _locked = hygiene::lock_stack();
             work(clerk, &waiting, &book);
             // Nobody may be waiting for it.
             let _ = left.send(());
@@ -96,7 +98,9 @@ impl<S: CardSource + 'static, P: Prompt + 'static> Agent<S, P> {
 }
 
 fn work<S: CardSource, P: Prompt>(mut clerk: Clerk<S, P>, orders: &Receiver<Order>, desk: &Mutex<Desk>) {
-    while let Ok(order) = orders.recv() {
+    let desk = || desk.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut next = orders.recv().ok();
+    while let Some(order) = next {
         // A panic must not leave the counter without its clerk. The card was left and powered down on the way out.
         let end = catch_unwind(AssertUnwindSafe(|| clerk.serve(order)));
         let end = end.unwrap_or_else(|_| {
@@ -104,9 +108,42 @@ fn work<S: CardSource, P: Prompt>(mut clerk: Clerk<S, P>, orders: &Receiver<Orde
             End::Page(ErrorCode::Internal)
         });
         let now = clerk.clock.monotonic();
-        desk.lock().unwrap_or_else(PoisonError::into_inner).finish(end, now);
+        desk().finish(end, now);
+        next = next_order(orders, END_LIFE, || desk().tidy(clerk.clock.monotonic()));
+    }
+}
+
+/// The next order; when none comes for `quiet`, the return address of the last sign-in is forgotten meanwhile.
+fn next_order(orders: &Receiver<Order>, quiet: Duration, forget: impl FnOnce()) -> Option<Order> {
+    match orders.recv_timeout(quiet) {
+        Err(RecvTimeoutError::Timeout) => {
+            forget();
+            orders.recv().ok()
+        }
+        next => next.ok(),
     }
 }
 
 /// The gateway's answer to the cancel is waited for about this long.
 const LEAVE_TIME: Duration = Duration::from_secs(20);
+
+#[cfg(test)]
+mod tests {
+    use madoguchi_protocol::{Octets, Secret};
+
+    use super::*;
+
+    #[test]
+    fn what_is_over_is_forgotten_without_a_new_order() {
+        let (orders, waiting) = channel();
+        let forgets = || {
+            let ticket = Secret::decode(&Octets([1; 32]).encode()).expect("32 octets");
+            let gateway = crate::testing::origin();
+            orders.send(Order { gateway, ticket }).expect("somebody waits");
+        };
+        // The order comes only when something was forgotten.
+        assert!(next_order(&waiting, Duration::from_millis(1), forgets).is_some());
+        drop(orders);
+        assert!(next_order(&waiting, Duration::from_millis(1), || {}).is_none());
+    }
+}

@@ -9,7 +9,6 @@
 use std::io::{Read, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
-use std::time::Duration;
 
 use madoguchi_jpki_card::Pin;
 use madoguchi_protocol::ErrorCode;
@@ -23,7 +22,9 @@ use crate::{Notice, Patience, Prompt, ShownRequest};
 pub struct AutomationPrompt {
     events: Box<dyn Write + Send>,
     wanted: Sender<()>,
-    lines: Receiver<Option<Line>>,
+    given: Receiver<Given>,
+    /// For interrupts, which come the same way.
+    others: Sender<Given>,
     /// A line is being waited for on behalf of a sign-in that ended meanwhile.
     outstanding: bool,
     /// This sign-in was given a PIN.
@@ -31,14 +32,31 @@ pub struct AutomationPrompt {
     over: bool,
 }
 
+/// What a wait for a line ends with.
+enum Given {
+    End,
+    Interrupted,
+    /// In one place from its first octet on.
+    Line(Box<Line>),
+}
+
 impl AutomationPrompt {
     /// Reads PINs from `input`, octet by octet and only when one is wanted; tells events on `events`.
     pub fn new(input: impl Read + Send + 'static, events: impl Write + Send + 'static) -> Self {
         let (wanted, wants) = channel();
-        let (sender, lines) = channel();
+        let (others, given) = channel();
+        let sender = others.clone();
         // A thread of its own, because a read of a pipe cannot be given up when the sign-in ends.
         thread::spawn(move || answer_wants(input, &wants, &sender));
-        Self { events: Box::new(events), wanted, lines, outstanding: false, trying: false, over: false }
+        Self {
+            events: Box::new(events),
+            wanted,
+            given,
+            others,
+            outstanding: false,
+            trying: false,
+            over: false,
+        }
     }
 
     /// Tells that the listener is there.
@@ -65,14 +83,21 @@ impl Prompt for AutomationPrompt {
 
     fn ask_pin(&mut self, _tries_left: u8, patience: &Patience<'_>) -> Result<Pin, ErrorCode> {
         self.tell(&json!({"event": "pin_wanted"}));
+        if self.over {
+            return Err(ErrorCode::AutomationEnded);
+        }
         if !self.outstanding {
             self.wanted.send(()).map_err(|_| self.end(ErrorCode::AutomationEnded))?;
             self.outstanding = true;
         }
+        let others = self.others.clone();
+        let _waking = patience.on_interrupt(move || {
+            let _ = others.send(Given::Interrupted);
+        });
         loop {
             patience.check()?;
-            match self.lines.recv_timeout(STEP) {
-                Ok(Some(line)) => {
+            match self.given.recv_timeout(patience.left()) {
+                Ok(Given::Line(line)) => {
                     self.outstanding = false;
                     if line.as_str().is_empty() {
                         return Err(ErrorCode::Declined);
@@ -80,12 +105,21 @@ impl Prompt for AutomationPrompt {
                     self.trying = true;
                     return Pin::parse(line.as_str()).map_err(|_| self.end(ErrorCode::AutomationEnded));
                 }
-                Ok(None) | Err(RecvTimeoutError::Disconnected) => {
+                Ok(Given::End) | Err(RecvTimeoutError::Disconnected) => {
                     return Err(self.end(ErrorCode::AutomationEnded));
                 }
-                Err(RecvTimeoutError::Timeout) => {}
+                Ok(Given::Interrupted) | Err(RecvTimeoutError::Timeout) => {}
             }
         }
+    }
+
+    fn ask_pin_on_reader(&mut self, _tries_left: u8, _patience: &Patience<'_>) -> Result<(), ErrorCode> {
+        // Nobody is there to type. The program uses no keypads in automation.
+        Err(self.end(ErrorCode::AutomationEnded))
+    }
+
+    fn ask_reader_again(&mut self, _patience: &Patience<'_>) -> Result<(), ErrorCode> {
+        Err(self.end(ErrorCode::AutomationEnded))
     }
 
     fn ask_last_try(&mut self, _patience: &Patience<'_>) -> Result<(), ErrorCode> {
@@ -98,7 +132,7 @@ impl Prompt for AutomationPrompt {
 
     fn notice(&mut self, _notice: Notice) {}
 
-    fn tell_end(&mut self, result: Result<(), ErrorCode>) {
+    fn tell_end(&mut self, result: Result<(), ErrorCode>, _tries_left: Option<u8>) {
         if self.trying && matches!(result, Err(ErrorCode::PinWrong | ErrorCode::PinBlocked)) {
             self.over = true;
         }
@@ -107,19 +141,19 @@ impl Prompt for AutomationPrompt {
     }
 }
 
-fn answer_wants(mut input: impl Read, wants: &Receiver<()>, lines: &Sender<Option<Line>>) {
+fn answer_wants(mut input: impl Read, wants: &Receiver<()>, given: &Sender<Given>) {
     while wants.recv().is_ok() {
         let line = read_line(&mut input);
         let ended = line.is_none();
-        if lines.send(line).is_err() || ended {
+        if given.send(line.map_or(Given::End, Given::Line)).is_err() || ended {
             return;
         }
     }
 }
 
 /// One line without its end; absent at the end of the input, even after a part of a line.
-fn read_line(input: &mut impl Read) -> Option<Line> {
-    let mut line = Line::new();
+fn read_line(input: &mut impl Read) -> Option<Box<Line>> {
+    let mut line = Box::new(Line::new());
     let mut octet = Zeroizing::new([0]);
     loop {
         match input.read(octet.as_mut_slice()) {
@@ -134,13 +168,11 @@ fn read_line(input: &mut impl Read) -> Option<Line> {
     }
 }
 
-/// How long one wait lasts before the patience is asked again.
-const STEP: Duration = Duration::from_millis(200);
-
 #[cfg(test)]
 mod tests {
     use std::io::Cursor;
     use std::sync::{Arc, Mutex};
+    use std::time::Duration;
 
     use super::*;
     use crate::Interrupt;
@@ -192,11 +224,11 @@ mod tests {
     fn the_first_wrong_pin_ends_automation() {
         let (mut prompt, events) = prompt("1234\n");
         prompt.tell_ready(24817);
-        prompt.tell_end(Ok(()));
-        prompt.tell_end(Err(ErrorCode::PinBlocked));
+        prompt.tell_end(Ok(()), None);
+        prompt.tell_end(Err(ErrorCode::PinBlocked), None);
         assert!(!prompt.over, "blocked before: nobody tried");
         assert_eq!(ask(&mut prompt), Ok(()));
-        prompt.tell_end(Err(ErrorCode::PinWrong));
+        prompt.tell_end(Err(ErrorCode::PinWrong), None);
         assert!(prompt.over);
         let events = String::from_utf8(events.0.lock().expect("the events").clone()).expect("text");
         assert_eq!(

@@ -143,7 +143,8 @@ impl Desk {
         found.and_then(|index| self.links.remove(index)).is_some()
     }
 
-    fn tidy(&mut self, now: Duration) {
+    /// Forgets what is over.
+    pub(crate) fn tidy(&mut self, now: Duration) {
         self.links.retain(|link| now < link.until);
         self.ended.retain_mut(|ended| {
             if now < ended.until {
@@ -162,7 +163,7 @@ impl Desk {
 }
 
 /// How long the answer of a finished sign-in is repeated: browsers reload and retry.
-const END_LIFE: Duration = Duration::from_mins(1);
+pub(crate) const END_LIFE: Duration = Duration::from_mins(1);
 /// How long every request needs the link after too many refusals.
 const GUARD_LIFE: Duration = Duration::from_mins(5);
 /// How long a link stands.

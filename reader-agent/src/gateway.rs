@@ -2,8 +2,8 @@
 //! answer came: answers get lost.
 
 use madoguchi_protocol::{
-    CancelRequest, ClaimAnswer, ClaimRequest, ErrorAnswer, ErrorCode, FinishAnswer, FinishRequest, Origin,
-    PATH_CANCEL, PATH_CLAIM, PATH_FINISH,
+    CancelRequest, ClaimAnswer, ClaimRequest, ErrorAnswer, ErrorCode, FinishAnswer, FinishRequest,
+    MAX_MESSAGE_OCTETS, Origin, PATH_CANCEL, PATH_CLAIM, PATH_FINISH,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -39,7 +39,9 @@ impl Gateway<'_> {
 
     fn send(&self, path: &str, message: &impl Serialize) -> Result<Vec<u8>, ErrorCode> {
         // Ticket, claim secret, certificate: whole messages are wiped.
-        let body = Zeroizing::new(serde_json::to_vec(message).map_err(|_| ErrorCode::Internal)?);
+        // Room for the longest from the start: a growing buffer would leave copies behind.
+        let mut body = Zeroizing::new(Vec::with_capacity(MAX_MESSAGE_OCTETS));
+        serde_json::to_writer(&mut *body, message).map_err(|_| ErrorCode::Internal)?;
         for attempt in 1..=ATTEMPTS {
             match self.transport.post(self.origin, path, &body) {
                 Ok(TransportAnswer { status: 200..=299, body }) => return Ok(body),

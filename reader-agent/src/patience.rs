@@ -1,7 +1,8 @@
 //! How long a question to the resident or a wait for the card may take, and what ends it early.
 
-use std::sync::Arc;
+use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use madoguchi_protocol::{ErrorCode, MIN_SECONDS_FOR_PIN};
@@ -10,32 +11,74 @@ use crate::Clock;
 
 /// Ends the running sign-in from outside: the program is told to stop, or a newer attempt took its place.
 /// Clones share one state.
-#[derive(Clone, Debug, Default)]
-pub struct Interrupt(Arc<AtomicU8>);
+#[derive(Clone, Default)]
+pub struct Interrupt(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    state: AtomicU8,
+    wakers: Mutex<Vec<Waker>>,
+}
+
+struct Waker {
+    number: u64,
+    wake: Box<dyn Fn() + Send>,
+}
 
 impl Interrupt {
     /// The program stops: the running sign-in and all later ones end as `declined`.
     pub fn stop(&self) {
-        self.0.store(STOPPED, Ordering::SeqCst);
+        self.0.state.store(STOPPED, Ordering::SeqCst);
+        self.wake();
     }
 
     /// The gateway says that a newer attempt replaced the running sign-in. A stop outweighs it.
     pub fn replace(&self) {
         // An error means that it is already set to something, which stands.
-        let _ = self.0.compare_exchange(CALM, REPLACED, Ordering::SeqCst, Ordering::SeqCst);
+        let _ = self.0.state.compare_exchange(CALM, REPLACED, Ordering::SeqCst, Ordering::SeqCst);
+        self.wake();
     }
 
     /// The next sign-in begins; a stop stays.
     pub(crate) fn begin(&self) {
-        let _ = self.0.compare_exchange(REPLACED, CALM, Ordering::SeqCst, Ordering::SeqCst);
+        let _ = self.0.state.compare_exchange(REPLACED, CALM, Ordering::SeqCst, Ordering::SeqCst);
     }
 
     fn reason(&self) -> Option<ErrorCode> {
-        match self.0.load(Ordering::SeqCst) {
+        match self.0.state.load(Ordering::SeqCst) {
             STOPPED => Some(ErrorCode::Declined),
             REPLACED => Some(ErrorCode::SignInReplaced),
             _ => None,
         }
+    }
+
+    fn wake(&self) {
+        for waker in &*self.wakers() {
+            (waker.wake)();
+        }
+    }
+
+    fn wakers(&self) -> MutexGuard<'_, Vec<Waker>> {
+        self.0.wakers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Interrupt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Interrupt").field(&self.reason()).finish()
+    }
+}
+
+/// As long as it lives, an interrupt wakes whoever waits.
+#[must_use]
+pub(crate) struct Waking {
+    interrupt: Interrupt,
+    number: u64,
+}
+
+impl Drop for Waking {
+    fn drop(&mut self) {
+        self.interrupt.wakers().retain(|waker| waker.number != self.number);
     }
 }
 
@@ -43,7 +86,8 @@ const CALM: u8 = 0;
 const REPLACED: u8 = 1;
 const STOPPED: u8 = 2;
 
-/// The time that is left of one sign-in. Whoever waits for the resident or the card asks it at least twice a second.
+/// The time that is left of one sign-in. Whoever waits for the resident or the card waits no longer than [`Self::left`], and is
+/// woken by an interrupt or looks at least twice a second.
 pub struct Patience<'a> {
     clock: &'a dyn Clock,
     deadline: Duration,
@@ -79,6 +123,22 @@ impl<'a> Patience<'a> {
     pub fn at_most(&self, limit: Duration) -> Self {
         let deadline = self.deadline.min(self.clock.monotonic().saturating_add(limit));
         Self { clock: self.clock, deadline, interrupt: self.interrupt.clone() }
+    }
+
+    /// Calls `wake` at the next interrupt, and at once if there was one, until the guard is dropped. It must not wait for
+    /// anything.
+    pub(crate) fn on_interrupt(&self, wake: impl Fn() + Send + 'static) -> Waking {
+        let number = {
+            let mut wakers = self.interrupt.wakers();
+            let number = wakers.last().map_or(0, |last| last.number + 1);
+            wakers.push(Waker { number, wake: Box::new(wake) });
+            number
+        };
+        // One that came before it was registered woke nobody.
+        if self.interrupt.reason().is_some() {
+            self.interrupt.wake();
+        }
+        Waking { interrupt: self.interrupt.clone(), number }
     }
 
     /// Time left.
@@ -127,5 +187,22 @@ mod tests {
         interrupt.replace();
         interrupt.begin();
         assert_eq!(patience.check(), Err(ErrorCode::Declined));
+    }
+    #[test]
+    fn an_interrupt_wakes_whoever_waits() {
+        let clock = HandClock::default();
+        let interrupt = Interrupt::default();
+        let patience = Patience::new(&clock, Duration::from_mins(1), interrupt.clone());
+        let (sender, woken) = std::sync::mpsc::channel();
+        let (first, second) = (sender.clone(), sender.clone());
+        let waking = patience.on_interrupt(move || first.send(1).expect("a receiver"));
+        let _other = patience.on_interrupt(move || second.send(2).expect("a receiver"));
+        interrupt.replace();
+        assert_eq!(woken.try_iter().collect::<Vec<_>>(), [1, 2]);
+        drop(waking);
+        interrupt.stop();
+        assert_eq!(woken.try_iter().collect::<Vec<_>>(), [2]);
+        let _late = patience.on_interrupt(move || sender.send(3).expect("a receiver"));
+        assert!(woken.try_iter().any(|number| number == 3), "it had come before");
     }
 }

@@ -15,6 +15,13 @@ pub trait Prompt: Send {
     /// Asks for the PIN. An empty answer declines.
     fn ask_pin(&mut self, tries_left: u8, patience: &Patience<'_>) -> Result<Pin, ErrorCode>;
 
+    /// Tells that the PIN is to be typed on the reader's own keypad, which begins to wait for it as soon as this returns.
+    fn ask_pin_on_reader(&mut self, tries_left: u8, patience: &Patience<'_>) -> Result<(), ErrorCode>;
+
+    /// Nothing was typed on the reader in time, or not four digits; the card has seen nothing. Goes on only when the
+    /// resident wants to type there again.
+    fn ask_reader_again(&mut self, patience: &Patience<'_>) -> Result<(), ErrorCode>;
+
     /// One try is left: goes on only when the resident insists.
     fn ask_last_try(&mut self, patience: &Patience<'_>) -> Result<(), ErrorCode>;
 
@@ -24,8 +31,8 @@ pub trait Prompt: Send {
     /// Tells how far it is.
     fn notice(&mut self, notice: Notice);
 
-    /// Tells how it ended.
-    fn tell_end(&mut self, result: Result<(), ErrorCode>);
+    /// Tells how it ended. `tries_left` is what the card said after a wrong PIN of this sign-in.
+    fn tell_end(&mut self, result: Result<(), ErrorCode>, tries_left: Option<u8>);
 }
 
 /// What is shown about a request.
@@ -44,12 +51,23 @@ pub enum Notice {
     ConnectReader,
     /// No card is there yet.
     PlaceCard,
+    /// Another program is using the card; it is waited for.
+    CardInUse,
+    /// A card is there and does not answer: it may lie the wrong way.
+    CardUnreadable,
+    /// The cards that are there are no My Number cards.
+    OtherCard,
     /// The card is being read; no try is spent.
     ReadingCard,
     /// The card is checking the PIN and signing: it must stay where it is.
     Signing,
-    /// The transport failed during VERIFY: a try may have been spent.
-    TryMayBeSpent,
+    /// The connection broke during VERIFY, or its answer says neither right nor wrong: a try may have been spent.
+    TryMayBeSpent {
+        /// What the card says now, if it could be asked.
+        tries_left: Option<u8>,
+    },
+    /// The computer's smart card service does not run; it is waited for.
+    WaitForService,
     /// The card is no longer needed.
     Sending,
 }

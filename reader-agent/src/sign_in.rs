@@ -2,25 +2,28 @@
 //!
 //! The only place that has the card sign, and what it has signed is a [`SignInStatement`] built here from what was shown.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use madoguchi_cert_verify::{Certificate, verify_statement};
-use madoguchi_jpki_card::{Command, DigestAlgorithm, JpkiCard, JpkiCardError, VerifyOutcome};
+use madoguchi_jpki_card::{Command, DigestAlgorithm, JpkiCard, JpkiCardError, PadOutcome, VerifyOutcome};
 use madoguchi_protocol::{
     CLAIMED_SECONDS, CancelRequest, ClaimAnswer, ClaimRequest, Display, ErrorCode, FinishRequest,
-    KIND_SIGN_IN, MIN_SECONDS_FOR_PIN, Origin, PROTOCOL_VERSION, Secret, SignInStatement, sha256,
-    sign_in_return_url, sign_in_stopped_url,
+    KIND_SIGN_IN, MIN_SECONDS_FOR_PIN, Origin, PROTOCOL_VERSION, Secret, SignInStatement, sign_in_return_url,
+    sign_in_stopped_url,
 };
+use ring::digest::{SHA256, SHA384, digest};
 use ring::rand::SecureRandom;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 use zeroize::Zeroizing;
 
 use crate::desk::End;
 use crate::gateway::Gateway;
 use crate::source::{card_code, find_card};
 use crate::{
-    CardPolicy, CardSource, Clock, Interrupt, Notice, Patience, Prompt, ReaderError, ShownRequest, Transport,
+    CardPolicy, CardSource, Clock, InsertedCard, Interrupt, Notice, Patience, Prompt, ReaderError,
+    ShownRequest, Transport,
 };
 
 /// What a browser asked for.
@@ -88,17 +91,24 @@ pub(crate) struct Clerk<S, P> {
 impl<S: CardSource, P: Prompt> Clerk<S, P> {
     /// Runs one sign-in to its end.
     pub(crate) fn serve(&mut self, order: Order) -> End {
-        let (end, result) = self.run(order);
+        let mut tries_left = None;
+        // A panic must not leave the counter without its clerk, nor the resident without a word. The card was left and
+        // powered down on the way out.
+        let (end, result) = catch_unwind(AssertUnwindSafe(|| self.run(order, &mut tries_left)))
+            .unwrap_or_else(|_| {
+                error!("a sign-in panicked");
+                (End::Page(ErrorCode::Internal), Err(ErrorCode::Internal))
+            });
         self.running.set(None);
         match result {
             Ok(()) => info!("sign-in proven"),
             Err(code) => info!(%code, "sign-in stopped"),
         }
-        self.prompt.tell_end(result);
+        self.prompt.tell_end(result, tries_left);
         end
     }
 
-    fn run(&mut self, order: Order) -> (End, Result<(), ErrorCode>) {
+    fn run(&mut self, order: Order, tries_left: &mut Option<u8>) -> (End, Result<(), ErrorCode>) {
         self.interrupt.begin();
         let transport = Arc::clone(&self.transport);
         let gateway = Gateway { origin: &order.gateway, transport: &*transport };
@@ -129,7 +139,7 @@ impl<S: CardSource, P: Prompt> Clerk<S, P> {
         let clock = Arc::clone(&self.clock);
         let patience = Patience::new(&*clock, asked_at.saturating_add(life), self.interrupt.clone());
 
-        let proof = self.prove(&order.gateway, &answer, &return_verifier, &patience);
+        let proof = self.prove(&order.gateway, &answer, &return_verifier, &patience, tries_left);
         let sign_in_id = answer.sign_in_id;
         let back = || sign_in_return_url(&order.gateway, sign_in_id, &return_verifier);
         let stopped = || sign_in_stopped_url(&order.gateway, sign_in_id);
@@ -160,6 +170,7 @@ impl<S: CardSource, P: Prompt> Clerk<S, P> {
         answer: &ClaimAnswer,
         return_verifier: &Secret<32>,
         patience: &Patience<'_>,
+        wrong: &mut Option<u8>,
     ) -> Result<Proof, ErrorCode> {
         if answer.kind != KIND_SIGN_IN {
             return Err(ErrorCode::AgentTooOld);
@@ -170,7 +181,7 @@ impl<S: CardSource, P: Prompt> Clerk<S, P> {
         })?;
         self.prompt.ask_consent(&ShownRequest { gateway, display: &display }, patience)?;
 
-        let mut card = self.find_card(patience)?;
+        let (place, mut card) = self.find_card(patience)?;
         self.prompt.notice(Notice::ReadingCard);
         if !card.availability().map_err(|error| card_code(&error))?.auth {
             return Err(ErrorCode::CertificateMissing);
@@ -180,9 +191,18 @@ impl<S: CardSource, P: Prompt> Clerk<S, P> {
             info!(%error, "the card's certificate cannot be read");
             ErrorCode::CertificateUnusable
         })?;
-        self.policy.check(&certificate, self.clock.unix())?;
+        self.policy.check(&certificate, card.profile(), self.clock.unix())?;
 
-        self.verify_pin(&mut card, patience)?;
+        match self.verify_pin(&mut card, patience, wrong) {
+            Ok(()) => {}
+            Err(PinError::Ends(code)) => return Err(code),
+            Err(PinError::Unknown(code)) => {
+                drop(card);
+                let tries_left = self.tries_now(&place, &octets, patience);
+                self.prompt.notice(Notice::TryMayBeSpent { tries_left });
+                return Err(code);
+            }
+        }
         patience.check()?;
         let statement = SignInStatement::new(
             gateway,
@@ -203,46 +223,111 @@ impl<S: CardSource, P: Prompt> Clerk<S, P> {
         Ok(Proof { certificate: octets, signature })
     }
 
-    /// The first My Number card among the cards that lie on readers.
-    fn find_card(&mut self, patience: &Patience<'_>) -> Result<JpkiCard<S::Card>, ErrorCode> {
+    /// The My Number card among the cards that lie on readers.
+    fn find_card(&mut self, patience: &Patience<'_>) -> Result<(InsertedCard, JpkiCard<S::Card>), ErrorCode> {
         // Some time is kept back: a sign-in that ends for want of a card can then be cancelled with that reason.
         let wait = patience.left().saturating_sub(Duration::from_secs(MIN_SECONDS_FOR_PIN));
         let patience = patience.at_most(self.card_wait.map_or(wait, |limit| limit.min(wait)));
         let prompt = &mut self.prompt;
-        find_card(&mut self.source, &patience, &mut |notice| prompt.notice(notice))
+        let profiles = self.policy.profiles();
+        find_card(&mut self.source, profiles, &patience, &mut |notice| prompt.notice(notice))
     }
 
     /// PIN and VERIFY: nothing is sent twice, and every VERIFY comes after a look at the counter.
-    fn verify_pin(&mut self, card: &mut JpkiCard<S::Card>, patience: &Patience<'_>) -> Result<(), ErrorCode> {
+    fn verify_pin(
+        &mut self,
+        card: &mut JpkiCard<S::Card>,
+        patience: &Patience<'_>,
+        wrong: &mut Option<u8>,
+    ) -> Result<(), PinError> {
         loop {
             let tries_left = card.tries_left().map_err(|error| card_code(&error))?;
             match tries_left {
-                0 => return Err(ErrorCode::PinBlocked),
+                0 => return Err(ErrorCode::PinBlocked.into()),
                 1 => self.prompt.ask_last_try(patience)?,
                 _ => {}
             }
             patience.check_for_pin()?;
-            let pin = self.prompt.ask_pin(tries_left, patience)?;
-            patience.check_for_pin()?;
-            self.prompt.notice(Notice::Signing);
-            match card.verify_pin(pin) {
-                Ok(VerifyOutcome::Verified) => return Ok(()),
-                Ok(VerifyOutcome::Wrong { tries_left }) => self.prompt.ask_again(tries_left, patience)?,
-                Ok(VerifyOutcome::Blocked) => return Err(ErrorCode::PinBlocked),
-                Err(error) => {
-                    // No answer, or one that says neither right nor wrong: the card has seen a PIN.
-                    let seen = matches!(
-                        error,
-                        JpkiCardError::PossiblyConsumed { .. }
-                            | JpkiCardError::UnexpectedStatus { command: Command::Verify, .. }
-                    );
-                    if seen {
-                        self.prompt.notice(Notice::TryMayBeSpent);
-                    }
-                    return Err(card_code(&error));
+            let outcome = if card.has_pin_pad() {
+                self.verify_on_reader(card, tries_left, patience)?
+            } else {
+                let pin = self.prompt.ask_pin(tries_left, patience)?;
+                patience.check_for_pin()?;
+                self.prompt.notice(Notice::Signing);
+                Some(card.verify_pin(pin).map_err(|error| PinError::of(&error))?)
+            };
+            match outcome {
+                Some(VerifyOutcome::Verified) => return Ok(()),
+                Some(VerifyOutcome::Wrong { tries_left }) => {
+                    *wrong = Some(tries_left);
+                    self.prompt.ask_again(tries_left, patience)?;
                 }
+                Some(VerifyOutcome::Blocked) => return Err(ErrorCode::PinBlocked.into()),
+                None => self.prompt.ask_reader_again(patience)?,
             }
         }
+    }
+
+    /// The same on the reader's own keypad; absent when nothing was sent to the card.
+    fn verify_on_reader(
+        &mut self,
+        card: &mut JpkiCard<S::Card>,
+        tries_left: u8,
+        patience: &Patience<'_>,
+    ) -> Result<Option<VerifyOutcome>, PinError> {
+        self.prompt.ask_pin_on_reader(tries_left, patience)?;
+        // What is typed last is still sent with the time that a PIN needs.
+        let spare = patience.left().saturating_sub(Duration::from_secs(MIN_SECONDS_FOR_PIN));
+        if spare < MIN_PIN_PAD_TIME {
+            return Err(ErrorCode::TooLittleTime.into());
+        }
+        let time = PIN_PAD_TIME.min(spare);
+        match card.verify_pin_on_pad(time).map_err(|error| PinError::of(&error))? {
+            PadOutcome::Verified => {
+                self.prompt.notice(Notice::Signing);
+                Ok(Some(VerifyOutcome::Verified))
+            }
+            PadOutcome::Wrong { tries_left } => Ok(Some(VerifyOutcome::Wrong { tries_left })),
+            PadOutcome::Blocked => Ok(Some(VerifyOutcome::Blocked)),
+            PadOutcome::Cancelled => Err(ErrorCode::Declined.into()),
+            PadOutcome::TimedOut | PadOutcome::Malformed => Ok(None),
+        }
+    }
+
+    /// Tries left after a VERIFY without an answer, if the same card is still there. Nothing but that is asked of it.
+    fn tries_now(&mut self, place: &InsertedCard, certificate: &[u8], patience: &Patience<'_>) -> Option<u8> {
+        let card = self.source.open(place, patience).ok()?;
+        let mut card = JpkiCard::select(card, self.policy.profiles()).ok()?;
+        // Another card may lie there now.
+        if card.read_auth_certificate().ok()? != certificate {
+            return None;
+        }
+        card.tries_left().ok()
+    }
+}
+
+/// Why no PIN was verified.
+enum PinError {
+    /// It is known what became of the tries.
+    Ends(ErrorCode),
+    /// The card has seen a PIN and did not say whether it was right or wrong.
+    Unknown(ErrorCode),
+}
+
+impl PinError {
+    fn of(error: &JpkiCardError<ReaderError>) -> Self {
+        let code = card_code(error);
+        match error {
+            JpkiCardError::PossiblyConsumed { .. }
+            | JpkiCardError::UnexpectedStatus { command: Command::Verify, .. } => Self::Unknown(code),
+            _ => Self::Ends(code),
+        }
+    }
+}
+
+impl From<ErrorCode> for PinError {
+    fn from(code: ErrorCode) -> Self {
+        Self::Ends(code)
     }
 }
 
@@ -256,9 +341,21 @@ fn sign<C: madoguchi_iso7816::CardTransaction<Error = ReaderError>>(
     card: &mut JpkiCard<C>,
     statement: &SignInStatement,
 ) -> Result<Vec<u8>, ErrorCode> {
-    let digest = sha256(&statement.to_der());
-    card.sign(DigestAlgorithm::Sha256, digest.as_ref()).map_err(|error| card_code(&error))
+    let algorithm = match card.profile().digest_algorithm() {
+        DigestAlgorithm::Sha256 => &SHA256,
+        DigestAlgorithm::Sha384 => &SHA384,
+        _ => return Err(ErrorCode::CardError),
+    };
+    card.sign(digest(algorithm, &statement.to_der()).as_ref()).map_err(|error| card_code(&error))
 }
 
+/// How long a reader waits for the PIN. It cannot be called off meanwhile, so that this is shorter than the time that the
+/// program takes to stop.
+const PIN_PAD_TIME: Duration = Duration::from_secs(15);
+/// Readers take whole seconds, and zero for as long as they like.
+const MIN_PIN_PAD_TIME: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod faults;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Where cards come from. The program wires PC/SC; tests put a card in software here.
 
-use madoguchi_iso7816::CardTransaction;
-use madoguchi_jpki_card::{Command, JpkiCard, JpkiCardError};
+use madoguchi_iso7816::PinPad;
+use madoguchi_jpki_card::{CardProfile, Command, JpkiCard, JpkiCardError};
 use madoguchi_protocol::ErrorCode;
 use tracing::info;
 
@@ -10,68 +10,136 @@ use crate::{Notice, Patience};
 /// A source of cards.
 pub trait CardSource: Send {
     /// Exclusive use of one card. Dropping it powers the card down, also on the way out of an error or a panic.
-    type Card: CardTransaction<Error = ReaderError>;
+    type Card: PinPad<Error = ReaderError>;
 
-    /// Waits until at least one reader holds a card; names all that do.
+    /// Waits until at least one reader holds a card that is not among `tried`; names all such cards. None when every reader
+    /// holds one of `tried`, so that there is no place for another.
     fn wait(
         &mut self,
+        tried: &[InsertedCard],
         patience: &Patience<'_>,
         notice: &mut dyn FnMut(Notice),
-    ) -> Result<Vec<String>, ReaderError>;
+    ) -> Result<Vec<InsertedCard>, ReaderError>;
 
-    /// Takes the card in `reader` for exclusive use; [`ReaderError::NoCard`] when it is gone again.
-    fn open(&mut self, reader: &str) -> Result<Self::Card, ReaderError>;
+    /// Takes a card for exclusive use; [`ReaderError::NoCard`] when it is gone again.
+    fn open(&mut self, card: &InsertedCard, patience: &Patience<'_>) -> Result<Self::Card, ReaderError>;
 }
 
-/// The first My Number card among the cards that lie on readers.
+/// A card on a reader. When it is taken away and put there again, that is another value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InsertedCard {
+    /// Name of the reader.
+    pub reader: String,
+    /// Another number for every card that comes or goes there.
+    pub count: u32,
+}
+
+/// The one My Number card among the cards that lie on readers, and where it lies. Cards of other kinds are left alone, and as
+/// long as a reader is free the right one is waited for. With two My Number cards it is not for us to choose: a PIN
+/// typed for one would cost the other a try.
 pub(crate) fn find_card<S: CardSource>(
     source: &mut S,
+    profiles: &[CardProfile],
     patience: &Patience<'_>,
     notice: &mut dyn FnMut(Notice),
-) -> Result<JpkiCard<S::Card>, ErrorCode> {
-    let mut unsettled = ErrorCode::CardRemoved;
-    for _ in 0..ROUNDS {
-        let mut refused = None;
-        for reader in source.wait(patience, notice).map_err(|error| error.code())? {
-            match take_card(source, &reader) {
-                Ok(card) => return Ok(card),
-                Err(Refused::Settled(code)) => refused = Some(code),
-                Err(Refused::Unsettled(code)) => unsettled = code,
+) -> Result<(InsertedCard, JpkiCard<S::Card>), ErrorCode> {
+    let mut tried = Vec::new();
+    // What is told when no other card comes.
+    let mut refused = ErrorCode::NoCard;
+    let mut passing = ErrorCode::CardRemoved;
+    let mut rounds = 0;
+    while rounds < ROUNDS {
+        let places = match source.wait(&tried, patience, notice) {
+            Ok(places) if places.is_empty() => return Err(refused),
+            Ok(places) => places,
+            Err(ReaderError::NoCard) => return Err(refused),
+            Err(error) => return Err(error.code()),
+        };
+        let mut found = None;
+        let mut over = None;
+        for place in places {
+            match take_card(source, &place, profiles, patience) {
+                // Both are left and lose their power.
+                Ok(_) if found.is_some() => return Err(ErrorCode::SeveralCards),
+                Ok(card) => found = Some((place, card)),
+                Err(Refused::OtherCard) => {
+                    refused = ErrorCode::NotMyNumberCard;
+                    tried.push(place);
+                }
+                Err(Refused::Mute) => {
+                    if refused == ErrorCode::NoCard {
+                        refused = ErrorCode::CardError;
+                    }
+                    tried.push(place);
+                }
+                Err(Refused::Over(code)) => over = Some(code),
+                Err(Refused::Passing(code)) => {
+                    passing = code;
+                    rounds += 1;
+                }
             }
         }
-        if let Some(code) = refused {
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        if let Some(code) = over {
             return Err(code);
         }
-        patience
-            .check()
-            .map_err(|code| if code == ErrorCode::SignInExpired { ErrorCode::NoCard } else { code })?;
+        if passing == ErrorCode::CardBusy {
+            notice(Notice::CardInUse);
+        }
+        match patience.check() {
+            Ok(()) => {}
+            Err(ErrorCode::SignInExpired) if passing == ErrorCode::CardBusy => return Err(passing),
+            Err(ErrorCode::SignInExpired) => return Err(refused),
+            Err(code) => return Err(code),
+        }
     }
-    Err(unsettled)
+    Err(passing)
 }
 
 enum Refused {
-    /// This card will not do.
-    Settled(ErrorCode),
+    /// It does not answer; it may when it is put there again.
+    Mute,
+    /// No My Number card; there may be one elsewhere.
+    OtherCard,
+    /// This will not become better.
+    Over(ErrorCode),
     /// It was gone again, or went and came between two looks of the service, which then holds a connection to the card
-    /// before. Nothing was done to it yet, so it may be taken anew.
-    Unsettled(ErrorCode),
+    /// before; or another program is using it, or the service stopped. Nothing was done to it yet, so it may be taken anew.
+    Passing(ErrorCode),
 }
 
-fn take_card<S: CardSource>(source: &mut S, reader: &str) -> Result<JpkiCard<S::Card>, Refused> {
-    let passing = |error: &ReaderError| {
-        matches!(error, ReaderError::NoCard | ReaderError::Reader { .. } | ReaderError::Removed)
-    };
-    let card = source.open(reader).map_err(|error| match error {
-        error if passing(&error) => Refused::Unsettled(error.code()),
-        error => Refused::Settled(error.code()),
-    })?;
-    JpkiCard::select(card).map_err(|error| match &error {
-        JpkiCardError::Transport { command: Command::SelectIssuerSecurityDomain, source }
-            if passing(source) =>
-        {
-            Refused::Unsettled(source.code())
+impl Refused {
+    fn at_first(error: &ReaderError) -> Self {
+        match error {
+            ReaderError::Busy
+            | ReaderError::NoCard
+            | ReaderError::Reader { .. }
+            | ReaderError::Removed
+            | ReaderError::Reset
+            | ReaderError::ServiceUnavailable => Self::Passing(error.code()),
+            ReaderError::Mute => Self::Mute,
+            error => Self::Over(error.code()),
         }
-        error => Refused::Settled(card_code(error)),
+    }
+}
+
+fn take_card<S: CardSource>(
+    source: &mut S,
+    place: &InsertedCard,
+    profiles: &[CardProfile],
+    patience: &Patience<'_>,
+) -> Result<JpkiCard<S::Card>, Refused> {
+    let card = source.open(place, patience).map_err(|error| Refused::at_first(&error))?;
+    JpkiCard::select(card, profiles).map_err(|error| match &error {
+        JpkiCardError::Transport { command: Command::SelectIssuerSecurityDomain, source } => {
+            Refused::at_first(source)
+        }
+        error => match card_code(error) {
+            ErrorCode::NotMyNumberCard => Refused::OtherCard,
+            code => Refused::Over(code),
+        },
     })
 }
 
@@ -90,7 +158,7 @@ pub(crate) fn card_code(error: &JpkiCardError<ReaderError>) -> ErrorCode {
     }
 }
 
-/// How often a card may be seen and fail at the first command, as with a bad contact, before that is told.
+/// How often a card may be seen and fail at the first command, as with a bad contact or another program, before that is told.
 const ROUNDS: usize = 5;
 
 /// What goes wrong between the agent and a card.
@@ -103,6 +171,9 @@ pub enum ReaderError {
     /// The sign-in ended while waiting.
     #[error("stopped while waiting: {0}")]
     Interrupted(ErrorCode),
+    /// The card does not answer: it lies the wrong way, or is no card with such a chip.
+    #[error("the card does not answer")]
+    Mute,
     /// No card in the time there was.
     #[error("no card on the reader")]
     NoCard,
@@ -118,6 +189,9 @@ pub enum ReaderError {
     /// The card left the reader, or lost power.
     #[error("the card left the reader")]
     Removed,
+    /// Another program reset the card, so that nothing that was believed about it holds.
+    #[error("another program reset the card")]
+    Reset,
     /// The computer's smart card service does not run.
     #[error("the smart card service does not run")]
     ServiceUnavailable,
@@ -127,13 +201,16 @@ impl ReaderError {
     /// What the resident is told.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Busy => ErrorCode::CardBusy,
+            Self::Busy | Self::Reset => ErrorCode::CardBusy,
             Self::Interrupted(code) => *code,
             Self::NoCard => ErrorCode::NoCard,
             Self::NoReader => ErrorCode::NoReader,
-            Self::Reader { .. } => ErrorCode::CardError,
+            Self::Mute | Self::Reader { .. } => ErrorCode::CardError,
             Self::Removed => ErrorCode::CardRemoved,
             Self::ServiceUnavailable => ErrorCode::ReaderServiceUnavailable,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

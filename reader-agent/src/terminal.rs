@@ -81,6 +81,30 @@ impl Prompt for TerminalPrompt {
         }
     }
 
+    fn ask_pin_on_reader(&mut self, tries_left: u8, patience: &Patience<'_>) -> Result<(), ErrorCode> {
+        patience.check()?;
+        self.keyboard.show(&format!(
+            "カードリーダーのボタンで、利用者証明用の暗証番号(4桁)を入力し、確定を押してください。あと{tries_left}回違うと使えなくなります。このパソコンには入力しないでください。\r\n\
+             Type the 4-digit PIN for user authentication on the card reader and confirm there. Tries left: {tries_left}. Do not type it on this computer.\r\n"
+        ));
+        Ok(())
+    }
+
+    fn ask_reader_again(&mut self, patience: &Patience<'_>) -> Result<(), ErrorCode> {
+        let text = "\r\nカードリーダーで4桁の数字が確定されませんでした。残りの回数は減っていません。/ No four digits were confirmed on the card reader. No try was used.\r\n";
+        // Not shown: many type the PIN here all the same.
+        if self.yes(
+            text,
+            "もう一度カードリーダーで入力しますか？ / Type on the card reader again? (はい yes / いいえ no): ",
+            false,
+            patience,
+        )? {
+            Ok(())
+        } else {
+            Err(ErrorCode::Declined)
+        }
+    }
+
     fn ask_last_try(&mut self, patience: &Patience<'_>) -> Result<(), ErrorCode> {
         let text = "\r\n【ご注意】暗証番号を入力できるのは、あと1回です。違うと使えなくなり、役所の窓口で設定し直すことになります。\r\n\
              WARNING: one try is left. If it is wrong, the PIN is blocked and your town office must set it again.\r\n";
@@ -114,39 +138,68 @@ impl Prompt for TerminalPrompt {
     }
 
     fn notice(&mut self, notice: Notice) {
-        self.keyboard.show(match notice {
-            Notice::ConnectReader => "カードリーダーをつないでください。/ Connect a card reader.\r\n",
-            Notice::PlaceCard => {
-                "マイナンバーカードをカードリーダーに置いてください。/ Place your My Number card on the card reader.\r\n"
-            }
-            Notice::ReadingCard => "カードを読んでいます。/ Reading the card.\r\n",
-            Notice::Signing => {
-                "確認しています。カードを動かさないでください。/ Checking. Do not move the card.\r\n"
-            }
-            Notice::TryMayBeSpent => {
-                "暗証番号の確認中にカードとの通信が切れました。残りの回数が1回減ったかもしれません。\r\n\
-                 The connection to the card broke while checking the PIN. One try may have been used.\r\n"
-            }
-            Notice::Sending => "カードを外してもかまいません。/ You may remove the card.\r\n",
-        });
+        self.keyboard.show(&notice_text(notice));
     }
 
-    fn tell_end(&mut self, result: Result<(), ErrorCode>) {
-        let text = match result {
-            Ok(()) => {
-                "\r\n完了しました。ブラウザーに戻ってください。/ Done. Go back to your browser.\r\n\r\n"
-                    .to_owned()
-            }
-            Err(code) => {
-                let (ja, en) = (error_text(code, Lang::Japanese), error_text(code, Lang::English));
-                format!(
-                    "\r\n{}\r\n{}\r\n{}\r\n{}\r\n({code})\r\n\r\n",
-                    ja.what, ja.action, en.what, en.action
-                )
-            }
-        };
-        self.keyboard.show(&text);
+    fn tell_end(&mut self, result: Result<(), ErrorCode>, tries_left: Option<u8>) {
+        self.keyboard.show(&end_text(result, tries_left));
     }
+}
+
+fn notice_text(notice: Notice) -> String {
+    let text = match notice {
+        Notice::ConnectReader => "カードリーダーをつないでください。/ Connect a card reader.\r\n",
+        Notice::PlaceCard => {
+            "マイナンバーカードをカードリーダーに置いてください。/ Place your My Number card on the card reader.\r\n"
+        }
+        Notice::CardInUse => {
+            "ほかのプログラムがカードを使っています。終わるのを待っています。/ Another program is using the card. Waiting for it.\r\n"
+        }
+        Notice::CardUnreadable => {
+            "カードを読めません。向きを確かめて、置き直してください。/ The card cannot be read. Check which way round it is and place it again.\r\n"
+        }
+        Notice::OtherCard => {
+            "このカードは、マイナンバーカードではないようです。マイナンバーカードを置いてください。\r\n\
+             This does not seem to be a My Number card. Place your My Number card.\r\n"
+        }
+        Notice::ReadingCard => "カードを読んでいます。/ Reading the card.\r\n",
+        Notice::Signing => {
+            "確認しています。カードを動かさないでください。/ Checking. Do not move the card.\r\n"
+        }
+        Notice::TryMayBeSpent { tries_left: None } => {
+            "暗証番号の確認中にカードとの通信が切れました。残りの回数が1回減ったかもしれません。\r\n\
+             The connection to the card broke while checking the PIN. One try may have been used.\r\n"
+        }
+        Notice::TryMayBeSpent { tries_left: Some(tries_left) } => {
+            return format!(
+                "暗証番号の確認中にカードとの通信が切れました。カードによると、残りの回数はあと{tries_left}回です。\r\n\
+                 The connection to the card broke while checking the PIN. Tries left, says the card: {tries_left}.\r\n"
+            );
+        }
+        Notice::WaitForService => {
+            "パソコンの、カードリーダーを使うための機能が動くのを待っています。/ Waiting for the smart card service of this computer.\r\n"
+        }
+        Notice::Sending => "カードを外してもかまいません。/ You may remove the card.\r\n",
+    };
+    text.to_owned()
+}
+
+fn end_text(result: Result<(), ErrorCode>, tries_left: Option<u8>) -> String {
+    let code = match result {
+        Ok(()) => {
+            return "\r\n完了しました。ブラウザーに戻ってください。/ Done. Go back to your browser.\r\n\r\n"
+                .to_owned();
+        }
+        Err(code) => code,
+    };
+    let (ja, en) = (error_text(code, Lang::Japanese), error_text(code, Lang::English));
+    let mut text = format!("\r\n{}\r\n{}\r\n{}\r\n{}\r\n", ja.what, ja.action, en.what, en.action);
+    if let (ErrorCode::PinWrong, Some(tries_left)) = (code, tries_left) {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "暗証番号は、あと{tries_left}回入力できます。/ Tries left: {tries_left}.\r\n");
+    }
+    let _ = write!(text, "({code})\r\n\r\n");
+    text
 }
 
 fn request_text(request: &ShownRequest<'_>) -> String {
@@ -235,5 +288,19 @@ mod tests {
             assert!(shown.contains(part), "{part}");
         }
         assert!(shown.chars().all(|c| !c.is_control() || c == '\r' || c == '\n'));
+    }
+
+    #[test]
+    fn the_end_after_a_wrong_pin_tells_the_tries_left() {
+        assert!(end_text(Err(ErrorCode::PinWrong), Some(2)).contains("あと2回"));
+        assert!(!end_text(Err(ErrorCode::PinWrong), None).contains("あと"));
+        assert!(!end_text(Err(ErrorCode::CardRemoved), Some(2)).contains("Tries left"));
+        assert!(end_text(Err(ErrorCode::CardRemoved), None).contains("(card_removed)"));
+    }
+
+    #[test]
+    fn what_the_card_says_after_a_broken_verify_is_told() {
+        assert!(notice_text(Notice::TryMayBeSpent { tries_left: Some(1) }).contains("あと1回です"));
+        assert!(notice_text(Notice::TryMayBeSpent { tries_left: None }).contains("may have been used"));
     }
 }

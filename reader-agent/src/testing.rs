@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use madoguchi_cert_verify::{Certificate, verify_statement};
-use madoguchi_iso7816::{CardTransaction, CommandApdu, ResponseApdu};
+use madoguchi_iso7816::{CardTransaction, CommandApdu, PinEntry, PinPad, ResponseApdu, StatusWord};
 use madoguchi_jpki_card::Pin;
-use madoguchi_mock_card::{Card, CardContents, Scenario, Slot};
+use madoguchi_mock_card::{Card, CardContents, Scenario, Slot, SlotError};
 use madoguchi_protocol::{
     CancelRequest, ClaimAnswer, ClaimRequest, Display, DisplayText, ErrorAnswer, ErrorCode, FinishAnswer,
     FinishRequest, KIND_SIGN_IN, Lang, Octets, Origin, PATH_CANCEL, PATH_CLAIM, PATH_FINISH, SignInStatement,
@@ -17,8 +17,8 @@ use ring::rand::{SecureRandom, SystemRandom};
 use rustls_pki_types::UnixTime;
 
 use crate::{
-    CardSource, Clock, Notice, Patience, Prompt, ReaderError, ShownRequest, Transport, TransportAnswer,
-    TransportError,
+    CardSource, Clock, InsertedCard, Notice, Patience, Prompt, ReaderError, ShownRequest, Transport,
+    TransportAnswer, TransportError,
 };
 
 /// A clock that goes on only when it is told to.
@@ -94,6 +94,18 @@ pub(crate) struct Desktop {
     /// Instruction and data length of every command.
     pub(crate) commands: Arc<Mutex<Vec<(u8, usize)>>>,
     pub(crate) opened: Arc<Mutex<u32>>,
+    /// What the resident does on the reader's keypad, if it has one.
+    pub(crate) keypad: Option<Arc<Mutex<VecDeque<Keys>>>>,
+    /// Another card that lies there when it is opened for the second time.
+    pub(crate) swapped_for: Arc<Mutex<Option<Slot>>>,
+}
+
+/// What a resident does on a keypad when it is asked.
+#[derive(Clone, Copy)]
+pub(crate) enum Keys {
+    Pin(&'static str),
+    /// Status word of the reader itself: it sends nothing.
+    Nothing(u16),
 }
 
 impl Desktop {
@@ -103,6 +115,8 @@ impl Desktop {
             slot: Arc::new(Mutex::new(Slot::new(card, scenario))),
             commands: Arc::default(),
             opened: Arc::default(),
+            keypad: None,
+            swapped_for: Arc::default(),
         }
     }
 
@@ -138,12 +152,28 @@ impl Desktop {
 impl CardSource for Desktop {
     type Card = DesktopCard;
 
-    fn wait(&mut self, _: &Patience<'_>, _: &mut dyn FnMut(Notice)) -> Result<Vec<String>, ReaderError> {
-        Ok(vec!["test".to_owned()])
+    fn wait(
+        &mut self,
+        tried: &[InsertedCard],
+        _: &Patience<'_>,
+        _: &mut dyn FnMut(Notice),
+    ) -> Result<Vec<InsertedCard>, ReaderError> {
+        let card = InsertedCard { reader: "test".to_owned(), count: 1 };
+        Ok(if tried.contains(&card) { Vec::new() } else { vec![card] })
     }
 
-    fn open(&mut self, _: &str) -> Result<DesktopCard, ReaderError> {
-        *self.opened.lock().expect("the count") += 1;
+    fn open(&mut self, _: &InsertedCard, _: &Patience<'_>) -> Result<DesktopCard, ReaderError> {
+        let mut opened = self.opened.lock().expect("the count");
+        *opened += 1;
+        if *opened == 2
+            && let Some(other) = self.swapped_for.lock().expect("the slot").take()
+        {
+            *self.slot.lock().expect("the slot") = other;
+        }
+        let mut slot = self.slot.lock().expect("the slot");
+        if !slot.card().is_powered() && slot.is_inserted() {
+            slot.power_on();
+        }
         Ok(DesktopCard(self.clone()))
     }
 }
@@ -155,7 +185,33 @@ impl CardTransaction for DesktopCard {
 
     fn transmit(&mut self, command: &CommandApdu) -> Result<ResponseApdu, ReaderError> {
         self.0.commands.lock().expect("the list").push((command.instruction(), command.data().len()));
-        self.0.slot.lock().expect("the slot").transmit(command).map_err(|_| ReaderError::Removed)
+        self.0.slot.lock().expect("the slot").transmit(command).map_err(|error| match error {
+            SlotError::CardReset => ReaderError::Reset,
+            SlotError::HeldByAnother => ReaderError::Busy,
+            SlotError::ReaderUnplugged => ReaderError::NoReader,
+            _ => ReaderError::Removed,
+        })
+    }
+}
+
+impl PinPad for DesktopCard {
+    fn has_pin_pad(&self) -> bool {
+        self.0.keypad.is_some()
+    }
+
+    fn verify_pin_direct(&mut self, entry: &PinEntry) -> Result<StatusWord, ReaderError> {
+        let keypad = self.0.keypad.clone().expect("a keypad");
+        let keys = keypad.lock().expect("the keys").pop_front().expect("a resident at the keypad");
+        assert_eq!((entry.min_digits, entry.max_digits), (4, 4));
+        assert!(entry.timeout >= Duration::from_secs(5) && entry.timeout <= Duration::from_secs(15));
+        match keys {
+            Keys::Pin(digits) => {
+                let [cla, ins, p1, p2] = entry.command.to_octets()[..] else { panic!("a header alone") };
+                let command = CommandApdu::new(cla, ins, p1, p2).with_data(digits.as_bytes());
+                Ok(self.transmit(&command.expect("a command"))?.status())
+            }
+            Keys::Nothing(status) => Ok(StatusWord::from(status)),
+        }
     }
 }
 
@@ -284,7 +340,10 @@ pub(crate) struct Mind {
     pub(crate) while_typing: Option<Box<dyn FnMut() + Send>>,
     pub(crate) notices: Vec<Notice>,
     pub(crate) asked_with: Vec<u8>,
+    /// The same, asked to type on the reader.
+    pub(crate) asked_on_reader: Vec<u8>,
     pub(crate) ends: Vec<Result<(), ErrorCode>>,
+    pub(crate) told_tries: Option<u8>,
 }
 
 impl Default for Mind {
@@ -297,7 +356,9 @@ impl Default for Mind {
             while_typing: None,
             notices: Vec::new(),
             asked_with: Vec::new(),
+            asked_on_reader: Vec::new(),
             ends: Vec::new(),
+            told_tries: None,
         }
     }
 }
@@ -310,12 +371,25 @@ impl Prompt for Resident {
     fn ask_pin(&mut self, tries_left: u8, patience: &Patience<'_>) -> Result<Pin, ErrorCode> {
         let mut mind = self.0.lock().expect("the mind");
         mind.asked_with.push(tries_left);
-        if let Some(happens) = &mut mind.while_typing {
+        // Outside the lock, so that it may panic.
+        if let Some(mut happens) = mind.while_typing.take() {
+            drop(mind);
             happens();
+            mind = self.0.lock().expect("the mind");
+            mind.while_typing = Some(happens);
         }
         patience.check()?;
         let pin = mind.pins.pop_front().ok_or(ErrorCode::Declined)?;
         Ok(Pin::parse(pin).expect("a PIN"))
+    }
+
+    fn ask_pin_on_reader(&mut self, tries_left: u8, patience: &Patience<'_>) -> Result<(), ErrorCode> {
+        self.0.lock().expect("the mind").asked_on_reader.push(tries_left);
+        patience.check()
+    }
+
+    fn ask_reader_again(&mut self, _: &Patience<'_>) -> Result<(), ErrorCode> {
+        if self.0.lock().expect("the mind").again { Ok(()) } else { Err(ErrorCode::Declined) }
     }
 
     fn ask_last_try(&mut self, _: &Patience<'_>) -> Result<(), ErrorCode> {
@@ -330,7 +404,9 @@ impl Prompt for Resident {
         self.0.lock().expect("the mind").notices.push(notice);
     }
 
-    fn tell_end(&mut self, result: Result<(), ErrorCode>) {
-        self.0.lock().expect("the mind").ends.push(result);
+    fn tell_end(&mut self, result: Result<(), ErrorCode>, tries_left: Option<u8>) {
+        let mut mind = self.0.lock().expect("the mind");
+        mind.ends.push(result);
+        mind.told_tries = tries_left;
     }
 }

@@ -1,13 +1,20 @@
 //! How messages get to a gateway: HTTP over TLS, behind a trait so that nothing above knows it.
 
+use std::net::ToSocketAddrs as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use madoguchi_protocol::{MAX_MESSAGE_OCTETS, Origin};
+use ureq::Body;
+use ureq::http::{Response, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 use crate::AgentError;
+
+pub(crate) use trouble::Trouble;
+
+mod trouble;
 
 /// Brings one message to a gateway and its answer back.
 pub trait Transport: Send + Sync {
@@ -51,23 +58,61 @@ impl HttpTransport {
     }
 }
 
+impl HttpTransport {
+    /// Posts like [`Transport::post`], and tells more: for the doctor.
+    pub(crate) fn probe(&self, origin: &Origin, path: &str, body: &[u8]) -> Result<Probe, Trouble> {
+        let url = format!("{origin}{path}");
+        let mut response = self.post_anywhere(&url, body).map_err(|error| match Trouble::of(&error) {
+            // The system's resolver has no error of its own in the standard library.
+            Trouble::Other if !has_address(origin) => Trouble::NameUnknown,
+            trouble => trouble,
+        })?;
+        let status = response.status().as_u16();
+        let date = response.headers().get("date").and_then(|date| date.to_str().ok()).map(str::to_owned);
+        Ok(Probe { status, body: read(&mut response).map_err(|error| Trouble::of(&error))?, date })
+    }
+
+    fn post_anywhere(&self, url: &str, body: &[u8]) -> Result<Response<Body>, ureq::Error> {
+        match (send(&self.system, url, body), &self.extra) {
+            // The handshake failed, so nothing of the message was sent.
+            (Err(error), Some(extra)) if is_untrusted(&error) => send(extra, url, body),
+            (result, _) => result,
+        }
+    }
+}
+
+/// What the doctor learns from an answer.
+#[derive(Debug)]
+pub(crate) struct Probe {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+    /// The field `Date` (RFC 9110 section 6.6.1).
+    pub(crate) date: Option<String>,
+}
+
 impl Transport for HttpTransport {
     fn post(&self, origin: &Origin, path: &str, body: &[u8]) -> Result<TransportAnswer, TransportError> {
         let url = format!("{origin}{path}");
-        let result = match (send(&self.system, &url, body), &self.extra) {
-            // The handshake failed, so nothing of the message was sent.
-            (Err(error), Some(extra)) if is_untrusted(&error) => send(extra, &url, body),
-            (result, _) => result,
-        };
+        let result = self.post_anywhere(&url, body).and_then(|mut response| {
+            Ok(TransportAnswer { status: response.status().as_u16(), body: read(&mut response)? })
+        });
         result.map_err(|error| TransportError { origin: origin.clone(), reason: error.to_string() })
     }
 }
 
-fn send(client: &ureq::Agent, url: &str, body: &[u8]) -> Result<TransportAnswer, ureq::Error> {
-    let mut response = client.post(url).header("content-type", "application/json").send(body)?;
+fn send(client: &ureq::Agent, url: &str, body: &[u8]) -> Result<Response<Body>, ureq::Error> {
+    client.post(url).header("content-type", "application/json").send(body)
+}
+
+fn read(response: &mut Response<Body>) -> Result<Vec<u8>, ureq::Error> {
     let limit = u64::try_from(MAX_MESSAGE_OCTETS).unwrap_or(u64::MAX);
-    let body = response.body_mut().with_config().limit(limit).read_to_vec()?;
-    Ok(TransportAnswer { status: response.status().as_u16(), body })
+    response.body_mut().with_config().limit(limit).read_to_vec()
+}
+
+/// Whether the origin's name leads to an address.
+fn has_address(origin: &Origin) -> bool {
+    let uri: Option<Uri> = origin.as_str().parse().ok();
+    uri.as_ref().and_then(Uri::host).is_none_or(|host| (host, 443).to_socket_addrs().is_ok())
 }
 
 /// The handshake's errors pass through the reader, which wraps them.

@@ -135,6 +135,11 @@ impl Certificate {
         self.algorithm
     }
 
+    /// The certificate policies that it names.
+    pub fn policies(&self) -> &[Oid] {
+        &self.extensions.policies
+    }
+
     /// The signed octets as received, and the signature.
     pub(crate) fn signed(&self) -> (&[u8], &[u8]) {
         (&self.tbs, &self.signature)

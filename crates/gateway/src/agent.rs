@@ -195,6 +195,7 @@ fn is_agents_reason(code: ErrorCode) -> bool {
             | ErrorCode::PinWrong
             | ErrorCode::ReaderServiceUnavailable
             | ErrorCode::RequestInvalid
+            | ErrorCode::SeveralCards
             | ErrorCode::SignInExpired
             | ErrorCode::TestCardOnly
             | ErrorCode::TooLittleTime

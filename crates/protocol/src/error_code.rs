@@ -68,6 +68,8 @@ error_codes! {
     PinWrong = "pin_wrong",
     /// The computer's smart card service does not run.
     ReaderServiceUnavailable = "reader_service_unavailable",
+    /// More than one My Number card lies on the readers.
+    SeveralCards = "several_cards",
     /// Automation met a card that is not of the test anchor, and left it alone.
     TestCardOnly = "test_card_only",
     /// Too little time of the sign-in is left to send a PIN.

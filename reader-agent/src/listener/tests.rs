@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use madoguchi_iso7816::{CardTransaction, CommandApdu, ResponseApdu};
+use madoguchi_iso7816::{CardTransaction, CommandApdu, PinEntry, PinPad, ResponseApdu, StatusWord};
 use madoguchi_protocol::{Octets, gateway_tag};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::testing::{FakeGateway, HandClock, Resident, origin, shared_random};
-use crate::{Agent, CardPolicy, CardSource, Notice, Patience, ReaderError};
+use crate::{Agent, CardPolicy, CardSource, InsertedCard, Notice, Patience, ReaderError};
 
 /// A source that holds a sign-in until it is told to go on, and then has no reader.
 struct Held(mpsc::Receiver<()>);
@@ -27,14 +27,25 @@ impl CardTransaction for NoCard {
     }
 }
 
+impl PinPad for NoCard {
+    fn has_pin_pad(&self) -> bool {
+        false
+    }
+
+    fn verify_pin_direct(&mut self, _: &PinEntry) -> Result<StatusWord, ReaderError> {
+        Err(ReaderError::NoCard)
+    }
+}
+
 impl CardSource for Held {
     type Card = NoCard;
 
     fn wait(
         &mut self,
+        _: &[InsertedCard],
         patience: &Patience<'_>,
         _: &mut dyn FnMut(Notice),
-    ) -> Result<Vec<String>, ReaderError> {
+    ) -> Result<Vec<InsertedCard>, ReaderError> {
         loop {
             match self.0.recv_timeout(Duration::from_millis(50)) {
                 Ok(()) | Err(mpsc::RecvTimeoutError::Disconnected) => return Err(ReaderError::NoReader),
@@ -43,7 +54,7 @@ impl CardSource for Held {
         }
     }
 
-    fn open(&mut self, _: &str) -> Result<NoCard, ReaderError> {
+    fn open(&mut self, _: &InsertedCard, _: &Patience<'_>) -> Result<NoCard, ReaderError> {
         Err(ReaderError::NoCard)
     }
 }

@@ -3,13 +3,18 @@
 use std::io::Write;
 
 use madoguchi_cert_verify::Anchor;
-use madoguchi_mock_card::{CardContents, InstalledApplication, Scenario};
+use madoguchi_mock_card::{
+    Card, CardContents, EcdsaForm, Fault, FaultPlan, InstalledApplication, Persona, Scenario, Slot,
+};
 use madoguchi_protocol::Octets;
-use madoguchi_test_pki::{CardOptions, CertificateFault};
+use madoguchi_test_pki::{CardOptions, CertificateFault, KeyKind};
 use tracing::Level;
 
 use super::*;
-use crate::testing::{Desktop, FakeGateway, HandClock, Mind, Resident, issue, origin, pki, shared_random};
+use crate::TestAnchors;
+use crate::testing::{
+    Desktop, FakeGateway, HandClock, Keys, Mind, Resident, issue, origin, pki, shared_random,
+};
 
 const TICKET: Octets<32> = Octets([9; 32]);
 
@@ -79,6 +84,12 @@ impl Scene {
     }
 }
 
+/// The policy of automation for cards of this authority.
+fn test_only(ca: &[u8]) -> CardPolicy {
+    let anchor = Anchor::new(ca).expect("an anchor");
+    CardPolicy::TestOnly(TestAnchors::new(vec![anchor]).expect("not JPKI"))
+}
+
 fn with_tries(auth_tries: u8) -> Scenario {
     Scenario { auth_tries, ..Scenario::default() }
 }
@@ -97,7 +108,10 @@ fn pins_and_tries() {
     {
         let claims = right.gateway.claims.lock().expect("the list");
         let claim = claims.last().expect("a claim");
-        assert_eq!((claim.version, claim.counter, claim.ticket.hash()), (1, false, sha256(&TICKET.0)));
+        assert_eq!(
+            (claim.version, claim.counter, claim.ticket.hash()),
+            (1, false, madoguchi_protocol::sha256(&TICKET.0))
+        );
     }
 
     let mut wrong_then_right = scene(3);
@@ -227,19 +241,156 @@ fn the_card_is_pulled_out_at_every_command() {
     let last_needed = all.len() - 1;
     assert_eq!(all[last_needed].0, 0xA4, "the last command leaves the application");
     for at in 1..=last_needed {
-        for remove_after_execution in [false, true] {
-            let scenario = Scenario {
-                remove_at_apdu: Some(u32::try_from(at).expect("a small number")),
-                remove_after_execution,
-                ..Scenario::default()
-            };
+        for removal in [Fault::Remove, Fault::RemoveAfter] {
+            let fault = FaultPlan::new(removal, u32::try_from(at).expect("a small number"));
+            let scenario = Scenario { fault: Some(fault), ..Scenario::default() };
             let mut scene = Scene::new(&card, &scenario);
             assert_eq!(scene.run(), Err(ErrorCode::CardRemoved), "at command {at}");
             assert!(scene.desktop.verifies() <= 1, "at command {at}");
-            let told = scene.mind.lock().expect("the mind").notices.contains(&Notice::TryMayBeSpent);
+            let told = scene
+                .mind
+                .lock()
+                .expect("the mind")
+                .notices
+                .contains(&Notice::TryMayBeSpent { tries_left: None });
             assert_eq!(told, all[at - 1].0 == 0x20 && all[at - 1].1 > 0, "at command {at}");
         }
     }
+}
+
+/// The connection breaks at VERIFY, and the card is still there afterwards, or another one is.
+#[test]
+fn after_a_broken_verify_the_card_is_asked_for_its_tries() {
+    let mut pki = pki();
+    let (card, other) = (issue(&mut pki, &CardOptions::default()), issue(&mut pki, &CardOptions::default()));
+    let mut healthy = Scene::new(&card, &Scenario::default());
+    assert_eq!(healthy.run(), Ok(()));
+    let commands = healthy.desktop.commands.lock().expect("the list").clone();
+    let verify = commands.iter().position(|(ins, length)| *ins == 0x20 && *length > 0).expect("a VERIFY") + 1;
+    let scene = |fault| {
+        let fault = FaultPlan::new(fault, u32::try_from(verify).expect("a small number"));
+        let scene = Scene::new(&card, &Scenario { fault: Some(fault), ..Scenario::default() });
+        scene.mind(|mind| mind.pins = ["0000"].into());
+        scene
+    };
+    let told = |scene: &Scene| scene.mind.lock().expect("the mind").notices.last().copied();
+
+    let mut reset = scene(Fault::WarmReset);
+    assert_eq!(reset.run(), Err(ErrorCode::CardBusy));
+    assert_eq!(told(&reset), Some(Notice::TryMayBeSpent { tries_left: Some(3) }));
+    assert_eq!(reset.desktop.tries_left(), Some(3));
+
+    let mut no_diagnosis = scene(Fault::NoDiagnosis);
+    assert_eq!(no_diagnosis.run(), Err(ErrorCode::CardError));
+    assert_eq!(told(&no_diagnosis), Some(Notice::TryMayBeSpent { tries_left: Some(3) }));
+    // One VERIFY, and nothing but questions after it.
+    assert_eq!(no_diagnosis.desktop.verifies(), 1);
+
+    let mut swapped = scene(Fault::WarmReset);
+    let scenario = Scenario { auth_tries: 1, ..Scenario::default() };
+    let slot = Slot::new(Card::new(&other, &scenario).expect("a card"), &scenario);
+    *swapped.desktop.swapped_for.lock().expect("the slot") = Some(slot);
+    assert_eq!(swapped.run(), Err(ErrorCode::CardBusy));
+    assert_eq!(told(&swapped), Some(Notice::TryMayBeSpent { tries_left: None }), "another card lies there");
+}
+
+#[test]
+fn the_pin_is_typed_on_a_reader_that_has_a_keypad() {
+    let mut pki = pki();
+    let card = issue(&mut pki, &CardOptions::default());
+    let scene = |tries, keys: &[Keys]| {
+        let mut scene = Scene::new(&card, &with_tries(tries));
+        scene.desktop.keypad = Some(Arc::new(Mutex::new(keys.iter().copied().collect())));
+        scene.clerk.source = scene.desktop.clone();
+        scene.mind(|mind| mind.again = true);
+        scene
+    };
+    let asked = |scene: &Scene| {
+        let mind = scene.mind.lock().expect("the mind");
+        assert!(mind.asked_with.is_empty(), "no PIN enters the computer");
+        mind.asked_on_reader.clone()
+    };
+
+    let mut right = scene(3, &[Keys::Pin("1234")]);
+    assert_eq!(right.run(), Ok(()));
+    assert_eq!(asked(&right), [3]);
+    assert_eq!(right.desktop.verifies(), 1);
+
+    let mut wrong_then_right = scene(3, &[Keys::Pin("0000"), Keys::Pin("1234")]);
+    assert_eq!(wrong_then_right.run(), Ok(()));
+    assert_eq!(asked(&wrong_then_right), [3, 2]);
+
+    let mut blocked = scene(2, &[Keys::Pin("0000"), Keys::Pin("9999")]);
+    blocked.mind(|mind| mind.insists = true);
+    assert_eq!(blocked.run(), Err(ErrorCode::PinBlocked));
+    assert_eq!(asked(&blocked), [2, 1]);
+
+    let mut cancelled = scene(3, &[Keys::Nothing(0x6401)]);
+    assert_eq!(cancelled.run(), Err(ErrorCode::Declined));
+    assert_eq!((cancelled.desktop.verifies(), cancelled.desktop.tries_left()), (0, Some(3)));
+
+    let mut slow = scene(3, &[Keys::Nothing(0x6400), Keys::Nothing(0x6403), Keys::Pin("1234")]);
+    assert_eq!(slow.run(), Ok(()));
+    assert_eq!(asked(&slow), [3, 3, 3]);
+
+    let mut gone = scene(3, &[Keys::Nothing(0x6400)]);
+    gone.mind(|mind| mind.again = false);
+    assert_eq!(gone.run(), Err(ErrorCode::Declined));
+
+    let mut last = scene(1, &[]);
+    assert_eq!(last.run(), Err(ErrorCode::PinLastTry));
+    assert_eq!(asked(&last), [0_u8; 0]);
+
+    // A keypad cannot be called off: it is not asked when its time would run into the time that a PIN needs.
+    for (left, ends) in [(24, Err(ErrorCode::TooLittleTime)), (25, Ok(()))] {
+        let mut late = scene(3, &[Keys::Pin("1234")]);
+        late.gateway.answer.lock().expect("the answer").expires_in = left;
+        assert_eq!(late.run(), ends, "{left} seconds are left");
+    }
+}
+
+#[test]
+fn a_panic_leaves_the_card_clean_and_the_clerk_at_work() {
+    let mut pki = pki();
+    let card = issue(&mut pki, &CardOptions::default());
+    let mut scene = Scene::new(&card, &Scenario::default());
+    scene.mind(|mind| mind.while_typing = Some(Box::new(|| panic!("on purpose"))));
+    let ticket = || Secret::decode(&TICKET.encode()).expect("32 octets");
+    let end = scene.clerk.serve(Order { gateway: origin(), ticket: ticket() });
+    assert_eq!(end, End::Page(ErrorCode::Internal));
+    assert_eq!(scene.mind.lock().expect("the mind").ends, [Err(ErrorCode::Internal)]);
+    scene.desktop.assert_left_well();
+    assert_eq!(scene.desktop.commands.lock().expect("the list").last().map(|(ins, _)| *ins), Some(0xA4));
+    assert!(scene.clerk.running.claim.lock().expect("the claim").is_none());
+    assert_eq!(scene.run(), Ok(()));
+}
+
+#[test]
+fn after_a_wrong_pin_the_tries_left_are_told_at_the_end() {
+    let mut pki = pki();
+    let card = issue(&mut pki, &CardOptions::default());
+    let mut wrong = Scene::new(&card, &Scenario::default());
+    wrong.mind(|mind| mind.pins = ["0000"].into());
+    assert_eq!(wrong.run(), Err(ErrorCode::PinWrong));
+    assert_eq!(wrong.mind.lock().expect("the mind").told_tries, Some(2));
+}
+
+/// Nobody has such a card: only automation with test cards looks for it.
+#[test]
+fn the_hypothetical_card_signs_for_test_anchors_only() {
+    let mut pki = pki();
+    let options = CardOptions { key: KeyKind::P384, ..CardOptions::default() };
+    let card = issue(&mut pki, &options);
+    for ecdsa_form in [EcdsaForm::Raw, EcdsaForm::Der] {
+        let scenario = Scenario { persona: Persona::NextGenerationP384, ecdsa_form, ..Scenario::default() };
+        let mut scene = Scene::new(&card, &scenario);
+        scene.clerk.policy = test_only(pki.auth_ca());
+        assert_eq!(scene.run(), Ok(()), "{ecdsa_form:?}");
+    }
+    let scenario = Scenario { persona: Persona::NextGenerationP384, ..Scenario::default() };
+    let mut resident = Scene::new(&card, &scenario);
+    assert_eq!(resident.run(), Err(ErrorCode::NotMyNumberCard));
+    assert_eq!(resident.desktop.verifies(), 0);
 }
 
 #[test]
@@ -268,7 +419,7 @@ fn other_cards_are_left_alone() {
 #[test]
 fn automation_meets_only_cards_of_the_test_anchor() {
     let (mut ours, mut theirs) = (pki(), pki());
-    let policy = CardPolicy::TestOnly(vec![Anchor::new(ours.auth_ca()).expect("an anchor")]);
+    let policy = test_only(ours.auth_ca());
     let strange = issue(&mut theirs, &CardOptions::default());
     let mut scene = Scene::new(&strange, &Scenario::default());
     scene.clerk.policy = policy;
@@ -276,11 +427,11 @@ fn automation_meets_only_cards_of_the_test_anchor() {
     assert!(scene.desktop.commands.lock().expect("the list").iter().all(|(ins, _)| *ins != 0x20));
 
     // Another policy is fine, an expired certificate is not.
-    let ca = Anchor::new(ours.auth_ca()).expect("an anchor");
+    let policy = test_only(ours.auth_ca());
     let options = CardOptions { fault: Some(CertificateFault::WrongPolicy), ..CardOptions::default() };
     let card = issue(&mut ours, &options);
     let mut scene = Scene::new(&card, &Scenario::default());
-    scene.clerk.policy = CardPolicy::TestOnly(vec![ca]);
+    scene.clerk.policy = policy;
     assert_eq!(scene.run(), Ok(()));
 }
 

@@ -1,0 +1,88 @@
+//! Whether a gateway answers, is trusted, and speaks our version.
+
+use madoguchi_protocol::{
+    ClaimRequest, ErrorAnswer, ErrorCode, KIND_SIGN_IN, Octets, Origin, PATH_CLAIM, PROTOCOL_VERSION, Secret,
+};
+use ring::rand::SecureRandom;
+
+use super::{About, Finding, State, clock};
+use crate::transport::{Probe, Trouble};
+use crate::{Clock, HttpTransport};
+
+/// Claims a ticket that nobody was given, which changes nothing there: a gateway that speaks our version does not know it.
+pub(super) fn examine(
+    origin: &Origin,
+    transport: &HttpTransport,
+    clock: &dyn Clock,
+    random: &dyn SecureRandom,
+) -> Vec<Finding> {
+    let Ok(ticket) = Secret::generate(random) else { return Vec::new() };
+    let claim = ClaimRequest {
+        ticket,
+        return_verifier_hash: Octets([0; 32]),
+        claim_secret_hash: Octets([0; 32]),
+        version: PROTOCOL_VERSION,
+        agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+        kinds: vec![KIND_SIGN_IN.to_owned()],
+        counter: false,
+    };
+    let Ok(body) = serde_json::to_vec(&claim) else { return Vec::new() };
+    let answer = transport.probe(origin, PATH_CLAIM, &body);
+    let now = clock.unix();
+    let mut findings = vec![judge(origin, &answer)];
+    let date = answer.ok().and_then(|answer| answer.date);
+    findings.extend(date.and_then(|date| clock::examine(&date, now)));
+    findings
+}
+
+fn judge(origin: &Origin, answer: &Result<Probe, Trouble>) -> Finding {
+    let mut values = vec![("gateway", origin.to_string())];
+    let (state, code) = match answer {
+        Ok(probe) => {
+            values.push(("status", probe.status.to_string()));
+            match serde_json::from_slice::<ErrorAnswer>(&probe.body).map(|answer| answer.error) {
+                Ok(ErrorCode::AgentTooOld) => (State::Ng, "gateway_wants_newer_agent"),
+                Ok(ErrorCode::SignInUnknown) => (State::Ok, "gateway_answers"),
+                Ok(_) => (State::Warn, "gateway_overloaded"),
+                Err(_) => (State::Ng, "gateway_is_something_else"),
+            }
+        }
+        Err(trouble) => {
+            let code = match trouble {
+                Trouble::CertificateExpired => "gateway_certificate_expired",
+                Trouble::CertificateNotYetValid => "gateway_certificate_not_yet_valid",
+                Trouble::NameUnknown => "gateway_name_unknown",
+                Trouble::NoRoute => "gateway_no_route",
+                Trouble::Refused => "gateway_refused",
+                Trouble::TimedOut => "gateway_timed_out",
+                Trouble::Tls => "gateway_tls",
+                Trouble::UnknownIssuer => "gateway_unknown_issuer",
+                Trouble::WrongName => "gateway_wrong_name",
+                Trouble::Other => "gateway_broken",
+            };
+            (State::Ng, code)
+        }
+    };
+    Finding::new(About::Gateway, state, code, &values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_told_by_their_meaning() {
+        let origin = Origin::parse("https://madoguchi.example.jp").expect("an origin");
+        let judged = |status: u16, body: &str| {
+            let probe = Probe { status, body: body.as_bytes().to_vec(), date: None };
+            let finding = judge(&origin, &Ok(probe));
+            (finding.code, finding.state)
+        };
+        assert_eq!(judged(404, r#"{"error":"sign_in_unknown"}"#), ("gateway_answers", State::Ok));
+        assert_eq!(judged(426, r#"{"error":"agent_too_old"}"#), ("gateway_wants_newer_agent", State::Ng));
+        assert_eq!(judged(503, r#"{"error":"overloaded"}"#), ("gateway_overloaded", State::Warn));
+        assert_eq!(judged(200, "<html>"), ("gateway_is_something_else", State::Ng));
+        let finding = judge(&origin, &Err(Trouble::UnknownIssuer));
+        assert_eq!((finding.code, finding.state), ("gateway_unknown_issuer", State::Ng));
+    }
+}

@@ -1,0 +1,123 @@
+//! Which card is taken, on a desk with several readers.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use madoguchi_mock_card::{CardContents, InstalledApplication, Scenario};
+use madoguchi_test_pki::CardOptions;
+
+use super::*;
+use crate::Interrupt;
+use crate::testing::{Desktop, DesktopCard, HandClock, issue, pki};
+
+/// Readers, and for each what comes of opening it: a card, or an error each time until none is left.
+#[derive(Default)]
+struct Desk {
+    readers: Vec<(Desktop, VecDeque<ReaderError>)>,
+    /// One more reader, which stays empty until the patience is over.
+    empty: bool,
+}
+
+impl CardSource for Desk {
+    type Card = DesktopCard;
+
+    fn wait(
+        &mut self,
+        tried: &[InsertedCard],
+        _: &Patience<'_>,
+        _: &mut dyn FnMut(Notice),
+    ) -> Result<Vec<InsertedCard>, ReaderError> {
+        let all = (0..self.readers.len()).map(|index| InsertedCard { reader: index.to_string(), count: 1 });
+        let new: Vec<_> = all.filter(|card| !tried.contains(card)).collect();
+        if new.is_empty() && self.empty { Err(ReaderError::NoCard) } else { Ok(new) }
+    }
+
+    fn open(&mut self, card: &InsertedCard, patience: &Patience<'_>) -> Result<DesktopCard, ReaderError> {
+        let (desktop, errors) = &mut self.readers[card.reader.parse::<usize>().expect("a number")];
+        match errors.pop_front() {
+            Some(error) => Err(error),
+            None => desktop.open(card, patience),
+        }
+    }
+}
+
+impl Desk {
+    fn with(mut self, card: &CardContents, scenario: &Scenario) -> Self {
+        self.readers.push((Desktop::new(card, scenario), VecDeque::new()));
+        self
+    }
+
+    /// The last reader fails like this before it works.
+    fn failing(mut self, error: &ReaderError, times: usize) -> Self {
+        self.readers.last_mut().expect("a reader").1 = std::iter::repeat_n(error.clone(), times).collect();
+        self
+    }
+
+    /// The reader of the card that is taken, and what was told meanwhile.
+    fn find(&mut self) -> (Result<String, ErrorCode>, Vec<Notice>) {
+        let clock = HandClock::default();
+        let patience = Patience::new(&clock, Duration::from_mins(1), Interrupt::default());
+        let mut notices = Vec::new();
+        let found = find_card(self, &[CardProfile::TODAY], &patience, &mut |notice| notices.push(notice))
+            .map(|(place, _)| place.reader);
+        for (desktop, _) in &self.readers {
+            desktop.assert_left_well();
+        }
+        (found, notices)
+    }
+}
+
+#[test]
+fn the_one_my_number_card_is_taken_wherever_it_lies() {
+    let card = issue(&mut pki(), &CardOptions::default());
+    let (mine, other) =
+        (Scenario::default(), Scenario { application: InstalledApplication::None, ..Scenario::default() });
+    let desk = Desk::default;
+    let found = |mut desk: Desk| desk.find().0;
+    assert_eq!(found(desk().with(&card, &mine)), Ok("0".to_owned()));
+    assert_eq!(found(desk().with(&card, &other).with(&card, &mine)), Ok("1".to_owned()));
+    assert_eq!(found(desk().with(&card, &mine).with(&card, &other)), Ok("0".to_owned()));
+    assert_eq!(found(desk().with(&card, &mine).with(&card, &mine)), Err(ErrorCode::SeveralCards));
+    for empty in [false, true] {
+        let others = Desk { empty, ..desk().with(&card, &other).with(&card, &other) };
+        assert_eq!(found(others), Err(ErrorCode::NotMyNumberCard));
+    }
+}
+
+#[test]
+fn a_reader_that_fails_hides_no_good_one() {
+    let card = issue(&mut pki(), &CardOptions::default());
+    let mine = Scenario::default();
+    for error in [
+        ReaderError::Busy,
+        ReaderError::Mute,
+        ReaderError::NoReader,
+        ReaderError::Reader { reason: "broken".to_owned() },
+    ] {
+        let mut desk = Desk::default().with(&card, &mine).failing(&error, 9).with(&card, &mine);
+        assert_eq!(desk.find().0, Ok("1".to_owned()), "{error}");
+    }
+}
+
+#[test]
+fn what_may_pass_is_tried_again_and_then_told() {
+    let card = issue(&mut pki(), &CardOptions::default());
+    let mine = Scenario::default();
+    let desk = |error: &ReaderError, times| Desk::default().with(&card, &mine).failing(error, times);
+    for (error, code) in [
+        (ReaderError::Busy, ErrorCode::CardBusy),
+        (ReaderError::Removed, ErrorCode::CardRemoved),
+        (ReaderError::Reset, ErrorCode::CardBusy),
+        (ReaderError::Reader { reason: "broken".to_owned() }, ErrorCode::CardError),
+        (ReaderError::ServiceUnavailable, ErrorCode::ReaderServiceUnavailable),
+    ] {
+        let (found, notices) = desk(&error, 4).find();
+        assert_eq!(found, Ok("0".to_owned()), "{error}");
+        assert_eq!(notices.contains(&Notice::CardInUse), code == ErrorCode::CardBusy, "{error}");
+        assert_eq!(desk(&error, 5).find().0, Err(code), "{error}");
+    }
+    // A card that does not answer is not tried again before it is put there again.
+    assert_eq!(desk(&ReaderError::Mute, 1).find().0, Err(ErrorCode::CardError));
+    let interrupted = ReaderError::Interrupted(ErrorCode::SignInReplaced);
+    assert_eq!(desk(&interrupted, 1).find().0, Err(ErrorCode::SignInReplaced));
+}
