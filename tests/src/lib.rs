@@ -1,8 +1,10 @@
 //! Harness library of the end-to-end tests.
 
 pub mod chromium;
+pub mod faults;
 pub mod gateway;
 pub mod http;
+pub mod memory;
 pub mod town;
 
 use std::path::PathBuf;

@@ -4,8 +4,12 @@
 mod card;
 mod certificate;
 mod demo;
+mod next_card;
 mod opensc;
+mod other_card;
+mod readers;
 mod return_leg;
+mod scenarios;
 mod service;
 mod sign_in;
 mod terminal;

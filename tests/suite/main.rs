@@ -3,6 +3,9 @@
 mod arrows;
 mod chromium;
 mod configuration_doc;
+mod doctor;
 mod e2e;
 mod errors_doc;
+mod faults;
 mod gateway;
+mod memory;

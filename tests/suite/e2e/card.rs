@@ -110,12 +110,11 @@ async fn without_the_reader_service_it_says_so() {
 
 /// The card is pulled out at each command of a sign-in in turn, with that command's effect and without it. Every run ends
 /// and says so, and at most the one try of the PIN that was typed is lost.
-async fn pulled_out(after_execution: bool) {
+async fn pulled_out(fault: &str) {
     let mut town = Town::usual().await;
     let mut outcomes = Vec::new();
     for command in 1..=MOST_COMMANDS {
-        let toml = format!("remove_at_apdu = {command}\nremove_after_execution = {after_execution}");
-        other_card(&mut town, &toml).await;
+        other_card(&mut town, &format!("fault = \"{fault}@{command}\"")).await;
         let end = town.sign_in();
         if end.has("#done") {
             outcomes.push("signed in".to_owned());
@@ -143,12 +142,12 @@ async fn pulled_out(after_execution: bool) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_card_pulled_out_before_any_command_is_told() {
-    pulled_out(false).await;
+    pulled_out("remove").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_card_pulled_out_after_any_command_is_told() {
-    pulled_out(true).await;
+    pulled_out("remove-after").await;
 }
 
 /// Ends the mock card and puts another one, of the same authority, into the reader.

@@ -4,7 +4,7 @@ use madoguchi_demo::{Child, MockCard, Program, TEST_PIN};
 use madoguchi_tests::town::{Town, Wishes};
 
 /// Ends the town's agent and starts the same one in a terminal.
-async fn terminal(town: &mut Town) -> Child {
+pub(super) async fn terminal(town: &mut Town) -> Child {
     town.stack.child("agent").expect("the agent").stop().await;
     let command = format!(
         "{} --terminal --gateway {} --port {}",
@@ -22,7 +22,7 @@ async fn terminal(town: &mut Town) -> Child {
 }
 
 /// Waits for a line on the screen that holds `text`.
-async fn reads(terminal: &mut Child, text: &str) -> String {
+pub(super) async fn reads(terminal: &mut Child, text: &str) -> String {
     terminal
         .wait_for_line(|line| line.contains(text))
         .await

@@ -6,7 +6,7 @@ use madoguchi_tests::gateway::{HINATA, MIDORI, TestAgent, TestGateway, Visit};
 use serde_json::json;
 
 /// What only an agent can know.
-const REASONS: [ErrorCode; 23] = [
+const REASONS: [ErrorCode; 24] = [
     ErrorCode::AgentTooOld,
     ErrorCode::AutomationEnded,
     ErrorCode::CardBusy,
@@ -27,6 +27,7 @@ const REASONS: [ErrorCode; 23] = [
     ErrorCode::PinWrong,
     ErrorCode::ReaderServiceUnavailable,
     ErrorCode::RequestInvalid,
+    ErrorCode::SeveralCards,
     ErrorCode::SignInExpired,
     ErrorCode::TestCardOnly,
     ErrorCode::TooLittleTime,
