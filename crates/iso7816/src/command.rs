@@ -197,6 +197,8 @@ mod tests {
                 command = command.with_le(le);
             }
             let octets = command.to_octets();
+            // It did not grow: that leaves copies behind.
+            prop_assert!(octets.capacity() <= data.len() + 6);
             prop_assert_eq!(CommandApdu::parse(&octets), Ok(command));
         }
 

@@ -84,6 +84,8 @@ mod tests {
             let response = ResponseApdu::new(data.clone(), StatusWord::from(status));
             let octets = response.to_octets();
             prop_assert_eq!(octets.len(), data.len() + 2);
+            // It did not grow: that leaves copies behind.
+            prop_assert!(octets.capacity() <= data.len() + 2);
             prop_assert_eq!(ResponseApdu::parse(&octets), Ok(response));
         }
     }

@@ -5,7 +5,10 @@
 //! not touch the signature key (署名用) nor any other application of the card, and it does not decide when a PIN
 //! may be tried: that is the agent's policy.
 //!
-//! Three rules hold here. A PIN is sent at most once: [`JpkiCard::verify_pin`] takes it by value, and no layer below repeats a VERIFY. A login on the card is
+//! Which kinds of card there are is data: a [`CardProfile`] each, found by the token's label.
+//!
+//! Three rules hold here. A PIN is sent at most once, and only right after the card said in the same file that there are
+//! as many tries left as the resident was told: [`JpkiCard::verify_pin`] takes it by value, and no layer below repeats a VERIFY. A login on the card is
 //! never inherited and never left: another application is selected before and after, also when a [`JpkiCard`] is dropped. What
 //! a card answers is bounded before it is believed.
 

@@ -51,7 +51,7 @@ fn control_code(list: &[u8], feature: u8) -> Option<u32> {
     found
 }
 
-/// The PIN_VERIFY structure. The reader puts what is typed at the end of `abData` as ASCII digits, adds their number as Lc, and
+/// The PIN_VERIFY structure (PC/SC part 10, section 2.5.2). The reader puts what is typed at the end of `abData` as ASCII digits, adds their number as Lc, and
 /// sends that. The template holds no digits of its own: a reader that would send it as it stands only asks for the
 /// retry counter, which costs no try.
 fn pin_verify(entry: &PinEntry) -> Vec<u8> {

@@ -138,8 +138,7 @@ fn with_new_card(readers: &[Seen], tried: &[InsertedCard]) -> Vec<InsertedCard> 
 
 /// Whether every reader holds a card that will not do.
 fn no_place_left(readers: &[Seen], tried: &[InsertedCard]) -> bool {
-    !tried.is_empty()
-        && !readers.is_empty()
+    !readers.is_empty()
         && readers.iter().all(|seen| seen.card == SeenCard::There && tried.contains(&inserted(seen)))
 }
 

@@ -38,10 +38,6 @@ impl Screen {
     async fn type_pin(&mut self, town: &mut Town, to_agent: &Navigation) {
         self.reads("Tries left: 3").await;
         self.types(TEST_PIN).await;
-        self.done(town, to_agent);
-    }
-
-    fn done(&mut self, town: &mut Town, to_agent: &Navigation) {
         let end = town.finish(to_agent);
         assert!(end.has("#done"), "{}", end.text());
     }
