@@ -64,7 +64,7 @@ impl<'a> AnyCard<'a> {
                 let more = usize::from(self.input.u16());
                 data.resize(data.len() + more, 0x61);
             }
-            // Carried out, and the answer lost: as 05, but told apart for what the honest card does next.
+            // The counter is another from the next command on: somebody else's VERIFY, or the town office.
             0x0C => self.tries = self.input.octet() & 0x0F,
             _ => {}
         }

@@ -14,30 +14,9 @@ use crate::{
     watch::Watch,
 };
 
-/// How far a sign-in came.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
-    /// Selecting the card.
-    #[default]
-    Nothing,
-    /// The certificate was read.
-    Certificate,
-    /// A PIN was given to the driver.
-    Pin,
-    /// The card said that it was right.
-    Verified,
-    /// There is a signature.
-    Signature,
-}
-
 /// Runs a sign-in with this input, and panics when the driver does what it must not.
 pub fn driver_any_card(input: &[u8]) {
-    sign_in(input);
-}
-
-/// The same; tells how far it came and in how many commands.
-pub fn sign_in(octets: &[u8]) -> (Reached, usize) {
-    let mut input = Input::new(octets);
+    let mut input = Input::new(input);
     let flags = input.octet();
     let label: &[u8] = if flags & 0x01 == 0 { b"JPKIAPICCTOKEN2" } else { b"MADOGUCHI-P384-HYPO" };
     let on_pad = flags & 0x02 != 0;
@@ -45,13 +24,10 @@ pub fn sign_in(octets: &[u8]) -> (Reached, usize) {
     // Which of the PINs that will be typed is right: 0000 never is.
     let right = PINS[usize::from(flags >> 3) % PINS.len()];
     let watch = Rc::new(RefCell::new(Watch::new(AnyCard::new(input, label, right))));
-    let mut reached = Reached::Nothing;
     let wire = Planted::new(Shared(Rc::clone(&watch)));
     // However it ends, the watch looks last.
-    let _ = run(wire, &watch, on_pad, drop_it, &mut reached);
+    let _ = run(wire, &watch, on_pad, drop_it);
     watch.borrow().end();
-    let commands = watch.borrow().commands();
-    (reached, commands)
 }
 
 fn run<'a>(
@@ -59,36 +35,27 @@ fn run<'a>(
     watch: &RefCell<Watch<AnyCard<'a>>>,
     on_pad: bool,
     drop_it: bool,
-    reached: &mut Reached,
 ) -> Result<(), JpkiCardError<NoAnswer>> {
     let mut card = JpkiCard::select(wire, &[CardProfile::TODAY, CardProfile::HYPOTHETICAL_P384])?;
     card.availability()?;
     let certificate = card.read_auth_certificate()?;
     assert!(certificate.len() <= 4096 && certificate.capacity() <= 8192);
-    *reached = Reached::Certificate;
     let mut verified = false;
     for pin in PINS {
         if card.tries_left()? == 0 {
             break;
         }
-        *reached = (*reached).max(Reached::Pin);
         let outcome = if on_pad {
             watch.borrow_mut().allow_pad();
-            card.verify_pin_on_pad(Duration::from_secs(30)).map(|outcome| outcome == PadOutcome::Verified)
+            card.verify_pin_on_pad(Duration::from_secs(30), &mut || true)
+                .map(|outcome| outcome == PadOutcome::Verified)
         } else {
             watch.borrow_mut().typed(pin);
             let text = std::str::from_utf8(&pin).expect("digits");
-            card.verify_pin(Pin::parse(text).expect("a PIN"))
+            card.verify_pin(Pin::parse(text).expect("a PIN"), &mut || true)
                 .map(|outcome| outcome == VerifyOutcome::Verified)
         };
-        verified = match outcome {
-            Ok(verified) => verified,
-            Err(error) => {
-                let tries = card.tries_after_failure();
-                assert!(!matches!(tries, Err(JpkiCardError::PossiblyConsumed { .. })));
-                return Err(error);
-            }
-        };
+        verified = outcome?;
         if verified {
             break;
         }
@@ -96,7 +63,6 @@ fn run<'a>(
     if !verified {
         return Ok(());
     }
-    *reached = Reached::Verified;
     let (digest, input) = match card.profile().digest_algorithm() {
         DigestAlgorithm::Sha256 => ([0xD1; 32].to_vec(), [SHA256_DIGEST_INFO, &[0xD1; 32]].concat()),
         _ => ([0xD1; 48].to_vec(), [0xD1; 48].to_vec()),
@@ -107,7 +73,6 @@ fn run<'a>(
         DigestAlgorithm::Sha256 => assert_eq!(signature.len(), 256),
         _ => assert!(signature.len() <= 104 && signature.starts_with(&[0x30])),
     }
-    *reached = Reached::Signature;
     if drop_it { Ok(drop(card)) } else { card.leave() }
 }
 

@@ -12,6 +12,6 @@ mod tlv;
 mod watch;
 
 pub use apdu::apdu_parse;
-pub use driver::{Reached, driver_any_card, sign_in};
+pub use driver::driver_any_card;
 pub use mock_card::mock_card_apdus;
 pub use tlv::tlv;

@@ -16,8 +16,9 @@ use crate::{
 pub fn mock_card_apdus(input: &[u8]) {
     let mut input = Input::new(input);
     let mut subject = Subject::new(input.u16());
-    // A signature takes as long as a thousand other commands.
-    while !input.is_empty() && subject.signatures < 1 {
+    // A signature takes as long as a thousand other commands. Two, so that there is one after the first and its VERIFY, a
+    // loss of power or another application.
+    while !input.is_empty() && subject.signatures < 2 {
         step(&mut subject, &mut input);
     }
 }

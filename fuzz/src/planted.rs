@@ -5,13 +5,13 @@ use madoguchi_iso7816::{CardTransaction, CommandApdu, PinEntry, PinPad, Response
 
 pub(crate) struct Planted<T> {
     card: T,
-    #[cfg_attr(not(feature = "planted_login_left"), expect(dead_code, reason = "of one planted bug"))]
-    selections: u32,
+    /// The answer came in pieces.
+    in_pieces: bool,
 }
 
 impl<T> Planted<T> {
     pub(crate) fn new(card: T) -> Self {
-        Self { card, selections: 0 }
+        Self { card, in_pieces: false }
     }
 }
 
@@ -35,14 +35,13 @@ impl<T: CardTransaction> CardTransaction for Planted<T> {
             return if counter.status() == StatusWord::NoDiagnosis { answer(0x63C3) } else { Ok(counter) };
         }
         // A driver that does not leave after a signature that came in pieces.
-        #[cfg(feature = "planted_login_left")]
+        self.in_pieces |= command.instruction() == 0xC0;
+        if cfg!(feature = "planted_login_left")
+            && self.in_pieces
+            && command.p1() == 0x04
+            && command.instruction() == 0xA4
         {
-            if command.instruction() == 0xC0 {
-                self.selections = 1;
-            }
-            if self.selections == 1 && command.p1() == 0x04 && command.instruction() == 0xA4 {
-                return answer(0x9000);
-            }
+            return answer(0x9000);
         }
         // A driver that signs another digest for the later card.
         if cfg!(feature = "planted_other_digest")

@@ -52,10 +52,6 @@ impl<T> Watch<T> {
         self.signing = Some(input);
     }
 
-    pub(crate) fn commands(&self) -> usize {
-        self.commands
-    }
-
     /// What must hold when the driver is done with the card.
     pub(crate) fn end(&self) {
         assert!(self.last_was_issuer_domain, "the card was not left");

@@ -1,21 +1,19 @@
 //! The whole agent: a listener in front, one clerk behind it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use madoguchi_protocol::{ErrorCode, Origin};
+use madoguchi_protocol::Origin;
 use ring::rand::SecureRandom;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tracing::error;
 
 use crate::connections;
-use crate::desk::{Desk, END_LIFE, End};
+use crate::desk::{Desk, END_LIFE};
 use crate::listener::{Counter, router};
-use crate::sign_in::{Clerk, Order, RunningClaim};
+use crate::sign_in::{Clerk, Order, PIN_PAD_TIME, RunningClaim};
 use crate::{AgentError, CardPolicy, CardSource, Clock, Interrupt, Prompt, Transport, hygiene};
 
 /// An agent and everything that it works with.
@@ -71,9 +69,9 @@ impl<S: CardSource + 'static, P: Prompt + 'static> Agent<S, P> {
         thread::spawn(move || {
             // The PIN passes through here.
             let _locked = hygiene::lock_stack();
-            work(clerk, &waiting, &book);
+            let mut clerk = work(clerk, &waiting, &book);
             // Nobody may be waiting for it.
-            let _ = left.send(());
+            let _ = left.send(clerk.source.left_within(LEAVE_TIME));
         });
         let counter = Arc::new(Counter {
             port,
@@ -89,28 +87,28 @@ impl<S: CardSource + 'static, P: Prompt + 'static> Agent<S, P> {
         // Ends with `stopped`, and everything the connections hold is gone then, which lets the clerk go.
         connections::serve(listener, router(counter), stopped).await;
         interrupt.stop();
-        // A gateway that does not answer is not waited for.
-        if tokio::time::timeout(LEAVE_TIME, clerk_left).await.is_err() {
-            error!("the running sign-in did not end in time");
+        // Neither a gateway nor a card that does not answer is waited for much longer.
+        match tokio::time::timeout(LEAVE_TIME, clerk_left).await {
+            Ok(Ok(true)) => Ok(()),
+            _ => Err(AgentError::CardNotLeft),
         }
-        Ok(())
     }
 }
 
-fn work<S: CardSource, P: Prompt>(mut clerk: Clerk<S, P>, orders: &Receiver<Order>, desk: &Mutex<Desk>) {
+fn work<S: CardSource, P: Prompt>(
+    mut clerk: Clerk<S, P>,
+    orders: &Receiver<Order>,
+    desk: &Mutex<Desk>,
+) -> Clerk<S, P> {
     let desk = || desk.lock().unwrap_or_else(PoisonError::into_inner);
     let mut next = orders.recv().ok();
     while let Some(order) = next {
-        // A panic must not leave the counter without its clerk. The card was left and powered down on the way out.
-        let end = catch_unwind(AssertUnwindSafe(|| clerk.serve(order)));
-        let end = end.unwrap_or_else(|_| {
-            error!("a sign-in panicked");
-            End::Page(ErrorCode::Internal)
-        });
+        let end = clerk.serve(order);
         let now = clerk.clock.monotonic();
         desk().finish(end, now);
         next = next_order(orders, END_LIFE, || desk().tidy(clerk.clock.monotonic()));
     }
+    clerk
 }
 
 /// The next order; when none comes for `quiet`, the return address of the last sign-in is forgotten meanwhile.
@@ -124,26 +122,75 @@ fn next_order(orders: &Receiver<Order>, quiet: Duration, forget: impl FnOnce()) 
     }
 }
 
-/// The gateway's answer to the cancel is waited for about this long.
-const LEAVE_TIME: Duration = Duration::from_secs(20);
+/// How long the running sign-in is waited for when the program stops: the gateway's answer to the cancel, a card that answers
+/// late, a keypad that cannot be called off.
+const LEAVE_TIME: Duration = Duration::from_secs(40);
+const _: () = assert!(PIN_PAD_TIME.as_secs() < LEAVE_TIME.as_secs());
 
 #[cfg(test)]
 mod tests {
     use madoguchi_protocol::{Octets, Secret};
 
     use super::*;
+    use crate::testing::{DesktopCard, FakeGateway, HandClock, Resident, origin, shared_random};
+    use crate::{InsertedCard, Notice, Patience, ReaderError};
 
     #[test]
     fn what_is_over_is_forgotten_without_a_new_order() {
         let (orders, waiting) = channel();
         let forgets = || {
             let ticket = Secret::decode(&Octets([1; 32]).encode()).expect("32 octets");
-            let gateway = crate::testing::origin();
+            let gateway = origin();
             orders.send(Order { gateway, ticket }).expect("somebody waits");
         };
         // The order comes only when something was forgotten.
         assert!(next_order(&waiting, Duration::from_millis(1), forgets).is_some());
         drop(orders);
         assert!(next_order(&waiting, Duration::from_millis(1), || {}).is_none());
+    }
+
+    /// Waits for nothing, and has left no card or one that does not answer.
+    struct Left(bool);
+
+    impl CardSource for Left {
+        type Card = DesktopCard;
+
+        fn wait(
+            &mut self,
+            _: &[InsertedCard],
+            _: &Patience<'_>,
+            _: &mut dyn FnMut(Notice),
+        ) -> Result<Vec<InsertedCard>, ReaderError> {
+            Err(ReaderError::NoReader)
+        }
+
+        fn open(&mut self, _: &InsertedCard, _: &Patience<'_>) -> Result<DesktopCard, ReaderError> {
+            Err(ReaderError::NoReader)
+        }
+
+        fn left_within(&mut self, _: Duration) -> bool {
+            self.0
+        }
+    }
+
+    #[tokio::test]
+    async fn it_does_not_end_well_with_a_card_that_is_still_held() {
+        for left in [true, false] {
+            let agent = Agent {
+                gateways: vec![origin()],
+                counter: false,
+                card_wait: None,
+                policy: CardPolicy::Resident,
+                source: Left(left),
+                prompt: Resident::default(),
+                transport: Arc::new(FakeGateway::default()),
+                clock: Arc::new(HandClock::default()),
+                random: shared_random(),
+            };
+            let listener = crate::bind(&[0]).await.expect("a listener");
+            let end = agent.serve(listener, async {}).await;
+            assert_eq!(matches!(end, Err(AgentError::CardNotLeft)), !left, "{end:?}");
+            assert_eq!(end.is_ok(), left);
+        }
     }
 }

@@ -2,8 +2,8 @@
 //! [`crate::CardPolicy::TestOnly`] sees to.
 //!
 //! Each sign-in takes one line of standard input as the PIN, and one line is one VERIFY. An empty line says that the resident
-//! declines. The first wrong PIN ends automation, and so does the end of the input; every later sign-in stops before the card
-//! is touched. What happens is told as JSON lines:
+//! declines. The first wrong PIN ends automation, and so do a PIN of which the card does not say what became of it and the end of
+//! the input; every later sign-in stops before the card is touched. What happens is told as JSON lines:
 //! `{"event":"ready","port":24817}`, `{"event":"pin_wanted"}`, `{"event":"finished","result":"proven"}` or with an error code.
 
 use std::io::{Read, Write};
@@ -91,7 +91,7 @@ impl Prompt for AutomationPrompt {
             self.outstanding = true;
         }
         let others = self.others.clone();
-        let _waking = patience.on_interrupt(move || {
+        let _waking = patience.interrupt().on(move || {
             let _ = others.send(Given::Interrupted);
         });
         loop {
@@ -130,7 +130,10 @@ impl Prompt for AutomationPrompt {
         Err(ErrorCode::PinWrong)
     }
 
-    fn notice(&mut self, _notice: Notice) {}
+    fn notice(&mut self, notice: Notice) {
+        // The PIN may have been wrong.
+        self.over |= matches!(notice, Notice::TryMayBeSpent { .. });
+    }
 
     fn tell_end(&mut self, result: Result<(), ErrorCode>, _tries_left: Option<u8>) {
         if self.trying && matches!(result, Err(ErrorCode::PinWrong | ErrorCode::PinBlocked)) {
@@ -237,6 +240,19 @@ mod tests {
              {\"event\":\"finished\",\"result\":\"pin_blocked\"}\n{\"event\":\"pin_wanted\"}\n\
              {\"event\":\"finished\",\"result\":\"pin_wrong\"}\n"
         );
+    }
+
+    #[test]
+    fn a_pin_of_which_nothing_is_known_ends_automation() {
+        for tries_left in [None, Some(3)] {
+            let (mut prompt, _) = prompt("1234\n1234\n");
+            assert_eq!(ask(&mut prompt), Ok(()));
+            prompt.notice(Notice::Signing);
+            assert!(!prompt.over);
+            prompt.notice(Notice::TryMayBeSpent { tries_left });
+            prompt.tell_end(Err(ErrorCode::CardRemoved), None);
+            assert_eq!(ask(&mut prompt), Err(ErrorCode::AutomationEnded));
+        }
     }
 
     #[test]

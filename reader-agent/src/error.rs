@@ -10,6 +10,9 @@ pub enum AgentError {
     /// `--pin-stdin` without its guards: a developer's real card must never meet a test PIN.
     #[error("--pin-stdin needs at least one --test-anchor FILE, and every --gateway on loopback")]
     AutomationUnguarded,
+    /// The program was told to stop while a sign-in or a card reader gave no answer.
+    #[error("the running sign-in did not end in time and the card may still be held: take it off the reader")]
+    CardNotLeft,
     /// The listener failed.
     #[error("the loopback listener failed")]
     Listener(#[source] std::io::Error),

@@ -46,7 +46,7 @@ pub use card_report::CardReport;
 pub use clock::Clock;
 pub use error::AgentError;
 pub use listener::bind;
-pub use options::{CardOptions, Command, DoctorOptions, Options, ReportLang};
+pub use options::{CardOptions, Command, ConnectionOptions, DoctorOptions, Options, ReportLang};
 pub use patience::{Interrupt, Patience};
 pub use pcsc::{PcscCard, PcscReaders};
 pub use policy::{CardPolicy, NotATestAnchor, TestAnchors};

@@ -12,12 +12,9 @@ use crate::AgentError;
 #[command(version)]
 #[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub struct Options {
-    /// A gateway that this agent may talk to, as https://host or https://host:port; repeat for more
-    #[arg(long = "gateway", value_name = "ORIGIN", global = true, action = ArgAction::Append)]
-    pub gateways: Vec<Origin>,
-    /// Listen on this port of 127.0.0.1 only [default: the first free of 24817 to 24820]
-    #[arg(long, value_name = "N", global = true)]
-    port: Option<u16>,
+    /// Gateways and port.
+    #[command(flatten)]
+    pub connections: ConnectionOptions,
     /// Ask in the terminal
     #[arg(long)]
     pub terminal: bool,
@@ -27,9 +24,6 @@ pub struct Options {
     /// This is a shared computer: nobody stays signed in
     #[arg(long)]
     pub counter: bool,
-    /// Authorities trusted for TLS besides the system's (PEM)
-    #[arg(long, value_name = "FILE", global = true)]
-    pub gateway_ca: Option<PathBuf>,
     /// Authority of test cards (DER or PEM); --pin-stdin uses no other card; repeat for more
     #[arg(long = "test-anchor", value_name = "FILE", action = ArgAction::Append)]
     pub test_anchors: Vec<PathBuf>,
@@ -40,7 +34,7 @@ pub struct Options {
     #[arg(long)]
     pub no_pin_pad: bool,
     /// Wait at most this long for reader and card [default: as long as the sign-in lasts; 5 with --pin-stdin]
-    #[arg(long, value_name = "SECONDS", global = true)]
+    #[arg(long, value_name = "SECONDS")]
     pub card_wait: Option<u64>,
     /// What to log to standard error [default: warn where a person reads the terminal; info with --pin-stdin]
     #[arg(long, value_name = "FILTER", global = true)]
@@ -48,6 +42,20 @@ pub struct Options {
     /// What else to do than serving browsers
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+/// Which gateways there are and how they are reached, and where browsers come in.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ConnectionOptions {
+    /// A gateway that this agent may talk to, as https://host or https://host:port; repeat for more
+    #[arg(long = "gateway", value_name = "ORIGIN", action = ArgAction::Append)]
+    pub gateways: Vec<Origin>,
+    /// Listen on this port of 127.0.0.1 only [default: the first free of 24817 to 24820]
+    #[arg(long, value_name = "N")]
+    port: Option<u16>,
+    /// Authorities trusted for TLS besides the system's (PEM)
+    #[arg(long, value_name = "FILE")]
+    pub gateway_ca: Option<PathBuf>,
 }
 
 /// Other things than serving browsers.
@@ -62,6 +70,9 @@ pub enum Command {
 /// Options of `card`.
 #[derive(Debug, Args)]
 pub struct CardOptions {
+    /// Wait at most this long for reader and card [default: do not wait]
+    #[arg(long, value_name = "SECONDS")]
+    pub card_wait: Option<u64>,
     /// One JSON line
     #[arg(long)]
     pub json: bool,
@@ -76,6 +87,9 @@ pub struct CardOptions {
 /// Options of `doctor`.
 #[derive(Debug, Args)]
 pub struct DoctorOptions {
+    /// Gateways and port to look at.
+    #[command(flatten)]
+    pub connections: ConnectionOptions,
     /// One JSON line
     #[arg(long)]
     pub json: bool,
@@ -105,21 +119,36 @@ impl From<ReportLang> for Lang {
     }
 }
 
-impl Options {
+impl ConnectionOptions {
     /// The ports to try, in order.
     pub fn ports(&self) -> Vec<u16> {
         self.port.map_or_else(|| AGENT_PORTS.to_vec(), |port| vec![port])
     }
 
+    /// These, and those of `before` where these say nothing: `doctor` may come before its options or after them.
+    pub(crate) fn or(&self, before: &Self) -> Self {
+        let gateways = if self.gateways.is_empty() { &before.gateways } else { &self.gateways };
+        Self {
+            gateways: gateways.clone(),
+            port: self.port.or(before.port),
+            gateway_ca: self.gateway_ca.as_ref().or(before.gateway_ca.as_ref()).cloned(),
+        }
+    }
+}
+
+impl Options {
     /// `--pin-stdin` is for test cards on a developer's own machine and for nothing else.
     pub fn check_guards(&self) -> Result<(), AgentError> {
-        let guarded = !self.test_anchors.is_empty() && self.gateways.iter().all(Origin::is_loopback);
+        let guarded =
+            !self.test_anchors.is_empty() && self.connections.gateways.iter().all(Origin::is_loopback);
         if self.pin_stdin && !guarded { Err(AgentError::AutomationUnguarded) } else { Ok(()) }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory as _;
+
     use super::*;
 
     fn options(arguments: &[&str]) -> Options {
@@ -144,8 +173,54 @@ mod tests {
 
     #[test]
     fn the_port_is_exact_or_the_first_free() {
-        assert_eq!(options(&["--port", "4711"]).ports(), [4711]);
-        assert_eq!(options(&[]).ports(), AGENT_PORTS);
+        assert_eq!(options(&["--port", "4711"]).connections.ports(), [4711]);
+        assert_eq!(options(&[]).connections.ports(), AGENT_PORTS);
+    }
+
+    /// The long options that the help of a subcommand shows.
+    fn shown(subcommand: &str) -> Vec<String> {
+        let mut command = Options::command();
+        command.build();
+        let subcommand = command.find_subcommand_mut(subcommand).expect("a subcommand");
+        let help = subcommand.render_long_help().to_string();
+        let mut shown: Vec<String> = help
+            .lines()
+            .filter_map(|line| line.trim_start().trim_start_matches("-h, ").strip_prefix("--"))
+            .map(|line| line.split_whitespace().next().unwrap_or_default().to_owned())
+            .collect();
+        shown.sort();
+        shown
+    }
+
+    #[test]
+    fn the_help_of_a_subcommand_shows_what_means_something_there() {
+        assert_eq!(shown("card"), ["card-wait", "help", "json", "lang", "log", "reader", "trace"]);
+        assert_eq!(
+            shown("doctor"),
+            ["browser", "gateway", "gateway-ca", "help", "json", "lang", "log", "port", "reader"]
+        );
+    }
+
+    #[test]
+    fn the_doctors_gateways_come_before_or_after_it() {
+        for arguments in [
+            &["--gateway=http://localhost:1", "--port=4711", "doctor"][..],
+            &["doctor", "--gateway=http://localhost:1", "--port=4711"],
+            &[
+                "--gateway=http://localhost:2",
+                "--port=1",
+                "doctor",
+                "--gateway=http://localhost:1",
+                "--port=4711",
+            ],
+        ] {
+            let options = options(arguments);
+            let Some(Command::Doctor(doctor)) = &options.command else { panic!("{arguments:?}") };
+            let connections = doctor.connections.or(&options.connections);
+            assert_eq!(connections.ports(), [4711], "{arguments:?}");
+            let gateways: Vec<String> = connections.gateways.iter().map(ToString::to_string).collect();
+            assert_eq!(gateways, ["http://localhost:1"], "{arguments:?}");
+        }
     }
 
     #[test]

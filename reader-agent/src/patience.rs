@@ -44,12 +44,29 @@ impl Interrupt {
         let _ = self.0.state.compare_exchange(REPLACED, CALM, Ordering::SeqCst, Ordering::SeqCst);
     }
 
-    fn reason(&self) -> Option<ErrorCode> {
+    /// Why it was interrupted, if it was.
+    pub(crate) fn reason(&self) -> Option<ErrorCode> {
         match self.0.state.load(Ordering::SeqCst) {
             STOPPED => Some(ErrorCode::Declined),
             REPLACED => Some(ErrorCode::SignInReplaced),
             _ => None,
         }
+    }
+
+    /// Calls `wake` at the next interrupt, and at once if there was one, until the guard is dropped. It must not wait for
+    /// anything.
+    pub(crate) fn on(&self, wake: impl Fn() + Send + 'static) -> Waking {
+        let number = {
+            let mut wakers = self.wakers();
+            let number = wakers.last().map_or(0, |last| last.number + 1);
+            wakers.push(Waker { number, wake: Box::new(wake) });
+            number
+        };
+        // One that came before it was registered woke nobody.
+        if self.reason().is_some() {
+            self.wake();
+        }
+        Waking { interrupt: self.clone(), number }
     }
 
     fn wake(&self) {
@@ -111,8 +128,13 @@ impl<'a> Patience<'a> {
 
     /// The same, and time enough to send a PIN: a try must never be spent on a sign-in that cannot end well.
     pub fn check_for_pin(&self) -> Result<(), ErrorCode> {
+        self.check_for_pin_in(Duration::ZERO)
+    }
+
+    /// The same for a PIN that is sent after `time`.
+    pub(crate) fn check_for_pin_in(&self, time: Duration) -> Result<(), ErrorCode> {
         self.check()?;
-        if self.left() < Duration::from_secs(MIN_SECONDS_FOR_PIN) {
+        if self.left() < time + Duration::from_secs(MIN_SECONDS_FOR_PIN) {
             Err(ErrorCode::TooLittleTime)
         } else {
             Ok(())
@@ -125,20 +147,9 @@ impl<'a> Patience<'a> {
         Self { clock: self.clock, deadline, interrupt: self.interrupt.clone() }
     }
 
-    /// Calls `wake` at the next interrupt, and at once if there was one, until the guard is dropped. It must not wait for
-    /// anything.
-    pub(crate) fn on_interrupt(&self, wake: impl Fn() + Send + 'static) -> Waking {
-        let number = {
-            let mut wakers = self.interrupt.wakers();
-            let number = wakers.last().map_or(0, |last| last.number + 1);
-            wakers.push(Waker { number, wake: Box::new(wake) });
-            number
-        };
-        // One that came before it was registered woke nobody.
-        if self.interrupt.reason().is_some() {
-            self.interrupt.wake();
-        }
-        Waking { interrupt: self.interrupt.clone(), number }
+    /// What ends it from outside.
+    pub(crate) fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
     }
 
     /// Time left.
@@ -159,6 +170,7 @@ mod tests {
         assert_eq!(patience.check_for_pin(), Ok(()));
         clock.advance(Duration::from_secs(40));
         assert_eq!(patience.check_for_pin(), Ok(()));
+        assert_eq!(patience.check_for_pin_in(Duration::from_secs(1)), Err(ErrorCode::TooLittleTime));
         clock.advance(Duration::from_millis(1));
         assert_eq!(patience.check_for_pin(), Err(ErrorCode::TooLittleTime));
         assert_eq!(patience.check(), Ok(()));
@@ -188,21 +200,20 @@ mod tests {
         interrupt.begin();
         assert_eq!(patience.check(), Err(ErrorCode::Declined));
     }
+
     #[test]
     fn an_interrupt_wakes_whoever_waits() {
-        let clock = HandClock::default();
         let interrupt = Interrupt::default();
-        let patience = Patience::new(&clock, Duration::from_mins(1), interrupt.clone());
         let (sender, woken) = std::sync::mpsc::channel();
         let (first, second) = (sender.clone(), sender.clone());
-        let waking = patience.on_interrupt(move || first.send(1).expect("a receiver"));
-        let _other = patience.on_interrupt(move || second.send(2).expect("a receiver"));
+        let waking = interrupt.on(move || first.send(1).expect("a receiver"));
+        let _other = interrupt.on(move || second.send(2).expect("a receiver"));
         interrupt.replace();
         assert_eq!(woken.try_iter().collect::<Vec<_>>(), [1, 2]);
         drop(waking);
         interrupt.stop();
         assert_eq!(woken.try_iter().collect::<Vec<_>>(), [2]);
-        let _late = patience.on_interrupt(move || sender.send(3).expect("a receiver"));
+        let _late = interrupt.on(move || sender.send(3).expect("a receiver"));
         assert!(woken.try_iter().any(|number| number == 3), "it had come before");
     }
 }

@@ -2,22 +2,26 @@
 //!
 //! The only place that has the card sign, and what it has signed is a [`SignInStatement`] built here from what was shown.
 
+mod pin_entry;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use madoguchi_cert_verify::{Certificate, verify_statement};
-use madoguchi_jpki_card::{Command, DigestAlgorithm, JpkiCard, JpkiCardError, PadOutcome, VerifyOutcome};
+use madoguchi_jpki_card::{DigestAlgorithm, JpkiCard};
 use madoguchi_protocol::{
     CLAIMED_SECONDS, CancelRequest, ClaimAnswer, ClaimRequest, Display, ErrorCode, FinishRequest,
-    KIND_SIGN_IN, MIN_SECONDS_FOR_PIN, Origin, PROTOCOL_VERSION, Secret, SignInStatement, sign_in_return_url,
-    sign_in_stopped_url,
+    KIND_SIGN_IN, MIN_SECONDS_FOR_PIN, Octets, Origin, PROTOCOL_VERSION, Secret, SignInStatement,
+    sign_in_return_url, sign_in_stopped_url,
 };
 use ring::digest::{SHA256, SHA384, digest};
 use ring::rand::SecureRandom;
 use tracing::{error, info, warn};
 use zeroize::Zeroizing;
 
+pub(crate) use self::pin_entry::PIN_PAD_TIME;
+use self::pin_entry::PinError;
 use crate::desk::End;
 use crate::gateway::Gateway;
 use crate::source::{card_code, find_card};
@@ -39,6 +43,12 @@ pub(crate) struct RunningClaim {
     claim: Arc<Mutex<Option<Arc<Claim>>>>,
     /// Held while the gateway is being asked.
     asking: Arc<Mutex<()>>,
+}
+
+/// What cancels a claim at the gateway.
+struct Claimed {
+    sign_in_id: Octets<16>,
+    claim_secret: Secret<32>,
 }
 
 struct Claim {
@@ -91,14 +101,19 @@ pub(crate) struct Clerk<S, P> {
 impl<S: CardSource, P: Prompt> Clerk<S, P> {
     /// Runs one sign-in to its end.
     pub(crate) fn serve(&mut self, order: Order) -> End {
+        let Order { gateway, ticket } = order;
+        let mut claimed = None;
         let mut tries_left = None;
         // A panic must not leave the counter without its clerk, nor the resident without a word. The card was left and
         // powered down on the way out.
-        let (end, result) = catch_unwind(AssertUnwindSafe(|| self.run(order, &mut tries_left)))
-            .unwrap_or_else(|_| {
-                error!("a sign-in panicked");
-                (End::Page(ErrorCode::Internal), Err(ErrorCode::Internal))
-            });
+        let (end, result) =
+            catch_unwind(AssertUnwindSafe(|| self.run(&gateway, ticket, &mut claimed, &mut tries_left)))
+                .unwrap_or_else(|_| {
+                    error!("a sign-in panicked");
+                    let code = ErrorCode::Internal;
+                    let end = claimed.take().map_or(End::Page(code), |it| self.cancel(&gateway, it, code));
+                    (end, Err(code))
+                });
         self.running.set(None);
         match result {
             Ok(()) => info!("sign-in proven"),
@@ -108,18 +123,24 @@ impl<S: CardSource, P: Prompt> Clerk<S, P> {
         end
     }
 
-    fn run(&mut self, order: Order, tries_left: &mut Option<u8>) -> (End, Result<(), ErrorCode>) {
+    fn run(
+        &mut self,
+        origin: &Origin,
+        ticket: Secret<32>,
+        claimed: &mut Option<Claimed>,
+        tries_left: &mut Option<u8>,
+    ) -> (End, Result<(), ErrorCode>) {
         self.interrupt.begin();
         let transport = Arc::clone(&self.transport);
-        let gateway = Gateway { origin: &order.gateway, transport: &*transport };
+        let gateway = Gateway { origin, transport: &*transport };
         let secrets = (Secret::<32>::generate(&*self.random), Secret::<32>::generate(&*self.random));
         let (Ok(return_verifier), Ok(claim_secret)) = secrets else {
             return (End::Page(ErrorCode::Internal), Err(ErrorCode::Internal));
         };
         let claim = Arc::new(Claim {
-            gateway: order.gateway.clone(),
+            gateway: origin.clone(),
             request: ClaimRequest {
-                ticket: order.ticket,
+                ticket,
                 return_verifier_hash: return_verifier.hash(),
                 claim_secret_hash: claim_secret.hash(),
                 version: PROTOCOL_VERSION,
@@ -139,28 +160,38 @@ impl<S: CardSource, P: Prompt> Clerk<S, P> {
         let clock = Arc::clone(&self.clock);
         let patience = Patience::new(&*clock, asked_at.saturating_add(life), self.interrupt.clone());
 
-        let proof = self.prove(&order.gateway, &answer, &return_verifier, &patience, tries_left);
         let sign_in_id = answer.sign_in_id;
-        let back = || sign_in_return_url(&order.gateway, sign_in_id, &return_verifier);
-        let stopped = || sign_in_stopped_url(&order.gateway, sign_in_id);
+        // Whatever happens to the card and the resident, the claim is there to be cancelled.
+        *claimed = Some(Claimed { sign_in_id, claim_secret });
+        let proof = self.prove(origin, &answer, &return_verifier, &patience, tries_left);
+        let Some(claimed) = claimed.take() else {
+            return (End::Page(ErrorCode::Internal), Err(ErrorCode::Internal));
+        };
+        let back = || sign_in_return_url(origin, sign_in_id, &return_verifier);
         let (url, result) = match proof {
-            Err(reason) => {
-                gateway.cancel(&CancelRequest { sign_in_id, claim_secret, reason });
-                (stopped(), Err(reason))
-            }
+            Err(reason) => return (self.cancel(origin, claimed, reason), Err(reason)),
             Ok(Proof { certificate, signature }) => {
                 self.prompt.notice(Notice::Sending);
+                let Claimed { claim_secret, .. } = claimed;
                 let request = FinishRequest { sign_in_id, claim_secret, certificate, signature };
                 match gateway.finish(&request) {
                     Ok(_) => (back(), Ok(())),
                     // Perhaps only the answers were lost; the gateway knows, and its page tells.
                     Err(code @ ErrorCode::GatewayUnreachable) => (back(), Err(code)),
                     // The gateway said no: there is nothing left to cancel.
-                    Err(code) => (stopped(), Err(code)),
+                    Err(code) => (sign_in_stopped_url(origin, sign_in_id), Err(code)),
                 }
             }
         };
         (End::Redirect(Zeroizing::new(url)), result)
+    }
+
+    /// Tells the gateway that it ends here.
+    fn cancel(&self, origin: &Origin, claimed: Claimed, reason: ErrorCode) -> End {
+        let Claimed { sign_in_id, claim_secret } = claimed;
+        let gateway = Gateway { origin, transport: &*self.transport };
+        gateway.cancel(&CancelRequest { sign_in_id, claim_secret, reason });
+        End::Redirect(Zeroizing::new(sign_in_stopped_url(origin, sign_in_id)))
     }
 
     /// Shows the request, and when the resident agrees has the card sign the statement of what was shown.
@@ -200,7 +231,7 @@ impl<S: CardSource, P: Prompt> Clerk<S, P> {
                 drop(card);
                 let tries_left = self.tries_now(&place, &octets, patience);
                 self.prompt.notice(Notice::TryMayBeSpent { tries_left });
-                return Err(code);
+                return Err(if tries_left == Some(0) { ErrorCode::PinBlocked } else { code });
             }
         }
         patience.check()?;
@@ -232,103 +263,6 @@ impl<S: CardSource, P: Prompt> Clerk<S, P> {
         let profiles = self.policy.profiles();
         find_card(&mut self.source, profiles, &patience, &mut |notice| prompt.notice(notice))
     }
-
-    /// PIN and VERIFY: nothing is sent twice, and every VERIFY comes after a look at the counter.
-    fn verify_pin(
-        &mut self,
-        card: &mut JpkiCard<S::Card>,
-        patience: &Patience<'_>,
-        wrong: &mut Option<u8>,
-    ) -> Result<(), PinError> {
-        loop {
-            let tries_left = card.tries_left().map_err(|error| card_code(&error))?;
-            match tries_left {
-                0 => return Err(ErrorCode::PinBlocked.into()),
-                1 => self.prompt.ask_last_try(patience)?,
-                _ => {}
-            }
-            patience.check_for_pin()?;
-            let outcome = if card.has_pin_pad() {
-                self.verify_on_reader(card, tries_left, patience)?
-            } else {
-                let pin = self.prompt.ask_pin(tries_left, patience)?;
-                patience.check_for_pin()?;
-                self.prompt.notice(Notice::Signing);
-                Some(card.verify_pin(pin).map_err(|error| PinError::of(&error))?)
-            };
-            match outcome {
-                Some(VerifyOutcome::Verified) => return Ok(()),
-                Some(VerifyOutcome::Wrong { tries_left }) => {
-                    *wrong = Some(tries_left);
-                    self.prompt.ask_again(tries_left, patience)?;
-                }
-                Some(VerifyOutcome::Blocked) => return Err(ErrorCode::PinBlocked.into()),
-                None => self.prompt.ask_reader_again(patience)?,
-            }
-        }
-    }
-
-    /// The same on the reader's own keypad; absent when nothing was sent to the card.
-    fn verify_on_reader(
-        &mut self,
-        card: &mut JpkiCard<S::Card>,
-        tries_left: u8,
-        patience: &Patience<'_>,
-    ) -> Result<Option<VerifyOutcome>, PinError> {
-        self.prompt.ask_pin_on_reader(tries_left, patience)?;
-        // What is typed last is still sent with the time that a PIN needs.
-        let spare = patience.left().saturating_sub(Duration::from_secs(MIN_SECONDS_FOR_PIN));
-        if spare < MIN_PIN_PAD_TIME {
-            return Err(ErrorCode::TooLittleTime.into());
-        }
-        let time = PIN_PAD_TIME.min(spare);
-        match card.verify_pin_on_pad(time).map_err(|error| PinError::of(&error))? {
-            PadOutcome::Verified => {
-                self.prompt.notice(Notice::Signing);
-                Ok(Some(VerifyOutcome::Verified))
-            }
-            PadOutcome::Wrong { tries_left } => Ok(Some(VerifyOutcome::Wrong { tries_left })),
-            PadOutcome::Blocked => Ok(Some(VerifyOutcome::Blocked)),
-            PadOutcome::Cancelled => Err(ErrorCode::Declined.into()),
-            PadOutcome::TimedOut | PadOutcome::Malformed => Ok(None),
-        }
-    }
-
-    /// Tries left after a VERIFY without an answer, if the same card is still there. Nothing but that is asked of it.
-    fn tries_now(&mut self, place: &InsertedCard, certificate: &[u8], patience: &Patience<'_>) -> Option<u8> {
-        let card = self.source.open(place, patience).ok()?;
-        let mut card = JpkiCard::select(card, self.policy.profiles()).ok()?;
-        // Another card may lie there now.
-        if card.read_auth_certificate().ok()? != certificate {
-            return None;
-        }
-        card.tries_left().ok()
-    }
-}
-
-/// Why no PIN was verified.
-enum PinError {
-    /// It is known what became of the tries.
-    Ends(ErrorCode),
-    /// The card has seen a PIN and did not say whether it was right or wrong.
-    Unknown(ErrorCode),
-}
-
-impl PinError {
-    fn of(error: &JpkiCardError<ReaderError>) -> Self {
-        let code = card_code(error);
-        match error {
-            JpkiCardError::PossiblyConsumed { .. }
-            | JpkiCardError::UnexpectedStatus { command: Command::Verify, .. } => Self::Unknown(code),
-            _ => Self::Ends(code),
-        }
-    }
-}
-
-impl From<ErrorCode> for PinError {
-    fn from(code: ErrorCode) -> Self {
-        Self::Ends(code)
-    }
 }
 
 struct Proof {
@@ -348,12 +282,6 @@ fn sign<C: madoguchi_iso7816::CardTransaction<Error = ReaderError>>(
     };
     card.sign(digest(algorithm, &statement.to_der()).as_ref()).map_err(|error| card_code(&error))
 }
-
-/// How long a reader waits for the PIN. It cannot be called off meanwhile, so that this is shorter than the time that the
-/// program takes to stop.
-const PIN_PAD_TIME: Duration = Duration::from_secs(15);
-/// Readers take whole seconds, and zero for as long as they like.
-const MIN_PIN_PAD_TIME: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod faults;

@@ -1,5 +1,7 @@
 //! Where cards come from. The program wires PC/SC; tests put a card in software here.
 
+use std::time::Duration;
+
 use madoguchi_iso7816::PinPad;
 use madoguchi_jpki_card::{CardProfile, Command, JpkiCard, JpkiCardError};
 use madoguchi_protocol::ErrorCode;
@@ -23,6 +25,11 @@ pub trait CardSource: Send {
 
     /// Takes a card for exclusive use; [`ReaderError::NoCard`] when it is gone again.
     fn open(&mut self, card: &InsertedCard, patience: &Patience<'_>) -> Result<Self::Card, ReaderError>;
+
+    /// Waits at most for `limit` for the cards that were dropped while their reader did not answer. Whether all are left.
+    fn left_within(&mut self, _limit: Duration) -> bool {
+        true
+    }
 }
 
 /// A card on a reader. When it is taken away and put there again, that is another value.
@@ -35,8 +42,8 @@ pub struct InsertedCard {
 }
 
 /// The one My Number card among the cards that lie on readers, and where it lies. Cards of other kinds are left alone, and as
-/// long as a reader is free the right one is waited for. With two My Number cards it is not for us to choose: a PIN
-/// typed for one would cost the other a try.
+/// long as a reader is free the right one is waited for, whatever is wrong with those that lie there. With two My Number cards it
+/// is not for us to choose: a PIN typed for one would cost the other a try.
 pub(crate) fn find_card<S: CardSource>(
     source: &mut S,
     profiles: &[CardProfile],
@@ -46,10 +53,15 @@ pub(crate) fn find_card<S: CardSource>(
     let mut tried = Vec::new();
     // What is told when no other card comes.
     let mut refused = ErrorCode::NoCard;
-    let mut passing = ErrorCode::CardRemoved;
-    let mut rounds = 0;
-    while rounds < ROUNDS {
-        let places = match source.wait(&tried, patience, notice) {
+    // Cards that may do the next time, and how often they did not.
+    let mut passing: Vec<(InsertedCard, usize)> = Vec::new();
+    loop {
+        let mut tell = |news| {
+            // A card that is set aside for another reason than its kind is looked at once more when it is placed again.
+            let own = news == Notice::OtherCard && refused != ErrorCode::NotMyNumberCard;
+            notice(if own { Notice::CardUnreadable } else { news });
+        };
+        let places = match source.wait(&tried, patience, &mut tell) {
             Ok(places) if places.is_empty() => return Err(refused),
             Ok(places) => places,
             Err(ReaderError::NoCard) => return Err(refused),
@@ -57,6 +69,7 @@ pub(crate) fn find_card<S: CardSource>(
         };
         let mut found = None;
         let mut over = None;
+        let mut busy = false;
         for place in places {
             match take_card(source, &place, profiles, patience) {
                 // Both are left and lose their power.
@@ -72,10 +85,18 @@ pub(crate) fn find_card<S: CardSource>(
                     }
                     tried.push(place);
                 }
+                Err(Refused::Broken(code)) => {
+                    refused = code;
+                    tried.push(place);
+                }
                 Err(Refused::Over(code)) => over = Some(code),
                 Err(Refused::Passing(code)) => {
-                    passing = code;
-                    rounds += 1;
+                    if once_more(&mut passing, &place) < ROUNDS {
+                        busy |= code == ErrorCode::CardBusy;
+                    } else {
+                        refused = code;
+                        tried.push(place);
+                    }
                 }
             }
         }
@@ -85,17 +106,27 @@ pub(crate) fn find_card<S: CardSource>(
         if let Some(code) = over {
             return Err(code);
         }
-        if passing == ErrorCode::CardBusy {
+        if busy {
             notice(Notice::CardInUse);
         }
         match patience.check() {
             Ok(()) => {}
-            Err(ErrorCode::SignInExpired) if passing == ErrorCode::CardBusy => return Err(passing),
+            Err(ErrorCode::SignInExpired) if busy => return Err(ErrorCode::CardBusy),
             Err(ErrorCode::SignInExpired) => return Err(refused),
             Err(code) => return Err(code),
         }
     }
-    Err(passing)
+}
+
+/// How often this card has failed by now.
+fn once_more(passing: &mut Vec<(InsertedCard, usize)>, place: &InsertedCard) -> usize {
+    if let Some((_, times)) = passing.iter_mut().find(|(card, _)| card == place) {
+        *times += 1;
+        *times
+    } else {
+        passing.push((place.clone(), 1));
+        1
+    }
 }
 
 enum Refused {
@@ -103,7 +134,9 @@ enum Refused {
     Mute,
     /// No My Number card; there may be one elsewhere.
     OtherCard,
-    /// This will not become better.
+    /// What it does makes no sense, or another program broke in on it. It is not asked again before it is put there again.
+    Broken(ErrorCode),
+    /// It went while it was looked at, or there is no more looking.
     Over(ErrorCode),
     /// It was gone again, or went and came between two looks of the service, which then holds a connection to the card
     /// before; or another program is using it, or the service stopped. Nothing was done to it yet, so it may be taken anew.
@@ -138,6 +171,7 @@ fn take_card<S: CardSource>(
         }
         error => match card_code(error) {
             ErrorCode::NotMyNumberCard => Refused::OtherCard,
+            code @ (ErrorCode::CardBusy | ErrorCode::CardError) => Refused::Broken(code),
             code => Refused::Over(code),
         },
     })
@@ -158,7 +192,8 @@ pub(crate) fn card_code(error: &JpkiCardError<ReaderError>) -> ErrorCode {
     }
 }
 
-/// How often a card may be seen and fail at the first command, as with a bad contact or another program, before that is told.
+/// How often a card may be seen and fail at the first command, as with a bad contact or another program, before it is set
+/// aside.
 const ROUNDS: usize = 5;
 
 /// What goes wrong between the agent and a card.

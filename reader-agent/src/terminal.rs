@@ -167,13 +167,13 @@ fn notice_text(notice: Notice) -> String {
             "確認しています。カードを動かさないでください。/ Checking. Do not move the card.\r\n"
         }
         Notice::TryMayBeSpent { tries_left: None } => {
-            "暗証番号の確認中にカードとの通信が切れました。残りの回数が1回減ったかもしれません。\r\n\
-             The connection to the card broke while checking the PIN. One try may have been used.\r\n"
+            "暗証番号の確認が、途中でうまくいかなくなりました。残りの回数が1回減ったかもしれません。\r\n\
+             Something went wrong while the card was checking the PIN. One try may have been used.\r\n"
         }
         Notice::TryMayBeSpent { tries_left: Some(tries_left) } => {
             return format!(
-                "暗証番号の確認中にカードとの通信が切れました。カードによると、残りの回数はあと{tries_left}回です。\r\n\
-                 The connection to the card broke while checking the PIN. Tries left, says the card: {tries_left}.\r\n"
+                "暗証番号の確認が、途中でうまくいかなくなりました。カードによると、残りの回数はあと{tries_left}回です。\r\n\
+                 Something went wrong while the card was checking the PIN. Tries left, says the card: {tries_left}.\r\n"
             );
         }
         Notice::WaitForService => {

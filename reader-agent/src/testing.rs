@@ -98,6 +98,13 @@ pub(crate) struct Desktop {
     pub(crate) keypad: Option<Arc<Mutex<VecDeque<Keys>>>>,
     /// Another card that lies there when it is opened for the second time.
     pub(crate) swapped_for: Arc<Mutex<Option<Slot>>>,
+    /// Happens while the card works on the command of this number, counted from 1.
+    pub(crate) meanwhile: Arc<Mutex<Option<Meanwhile>>>,
+}
+
+pub(crate) struct Meanwhile {
+    pub(crate) at: usize,
+    pub(crate) happens: Box<dyn FnMut() + Send>,
 }
 
 /// What a resident does on a keypad when it is asked.
@@ -106,6 +113,8 @@ pub(crate) enum Keys {
     Pin(&'static str),
     /// Status word of the reader itself: it sends nothing.
     Nothing(u16),
+    /// It sends this PIN and says that nothing was typed in time.
+    Secretly(&'static str),
 }
 
 impl Desktop {
@@ -117,6 +126,7 @@ impl Desktop {
             opened: Arc::default(),
             keypad: None,
             swapped_for: Arc::default(),
+            meanwhile: Arc::default(),
         }
     }
 
@@ -184,7 +194,14 @@ impl CardTransaction for DesktopCard {
     type Error = ReaderError;
 
     fn transmit(&mut self, command: &CommandApdu) -> Result<ResponseApdu, ReaderError> {
-        self.0.commands.lock().expect("the list").push((command.instruction(), command.data().len()));
+        let mut commands = self.0.commands.lock().expect("the list");
+        commands.push((command.instruction(), command.data().len()));
+        if let Some(meanwhile) = &mut *self.0.meanwhile.lock().expect("what happens")
+            && meanwhile.at == commands.len()
+        {
+            (meanwhile.happens)();
+        }
+        drop(commands);
         self.0.slot.lock().expect("the slot").transmit(command).map_err(|error| match error {
             SlotError::CardReset => ReaderError::Reset,
             SlotError::HeldByAnother => ReaderError::Busy,
@@ -203,15 +220,15 @@ impl PinPad for DesktopCard {
         let keypad = self.0.keypad.clone().expect("a keypad");
         let keys = keypad.lock().expect("the keys").pop_front().expect("a resident at the keypad");
         assert_eq!((entry.min_digits, entry.max_digits), (4, 4));
-        assert!(entry.timeout >= Duration::from_secs(5) && entry.timeout <= Duration::from_secs(15));
-        match keys {
-            Keys::Pin(digits) => {
-                let [cla, ins, p1, p2] = entry.command.to_octets()[..] else { panic!("a header alone") };
-                let command = CommandApdu::new(cla, ins, p1, p2).with_data(digits.as_bytes());
-                Ok(self.transmit(&command.expect("a command"))?.status())
-            }
-            Keys::Nothing(status) => Ok(StatusWord::from(status)),
-        }
+        assert!(entry.timeout >= Duration::from_secs(10) && entry.timeout <= Duration::from_secs(30));
+        let digits = match keys {
+            Keys::Nothing(status) => return Ok(StatusWord::from(status)),
+            Keys::Pin(digits) | Keys::Secretly(digits) => digits,
+        };
+        let [cla, ins, p1, p2] = entry.command.to_octets()[..] else { panic!("a header alone") };
+        let command = CommandApdu::new(cla, ins, p1, p2).with_data(digits.as_bytes());
+        let status = self.transmit(&command.expect("a command"))?.status();
+        Ok(if matches!(keys, Keys::Secretly(_)) { StatusWord::ExecutionError } else { status })
     }
 }
 

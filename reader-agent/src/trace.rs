@@ -140,6 +140,10 @@ impl<S: CardSource> CardSource for TracedSource<S> {
         let card = self.source.open(card, patience)?;
         Ok(TracedCard { card, trace: self.trace.clone(), current_ef: None })
     }
+
+    fn left_within(&mut self, limit: Duration) -> bool {
+        self.source.left_within(limit)
+    }
 }
 
 /// A card whose commands are written down.

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::io::{self, BufReader, Read};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use clap::Parser as _;
 use madoguchi_agent::{
@@ -75,6 +76,10 @@ impl CardSource for KeepingReaders {
 
     fn open(&mut self, card: &InsertedCard, patience: &Patience<'_>) -> Result<KeepingCard, ReaderError> {
         Ok(KeepingCard { card: self.readers.open(card, patience)?, kept: Arc::clone(&self.kept) })
+    }
+
+    fn left_within(&mut self, limit: Duration) -> bool {
+        self.readers.left_within(limit)
     }
 }
 

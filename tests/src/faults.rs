@@ -10,6 +10,7 @@ mod trace;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use tokio::time::Instant;
 
 use self::allowed::Allowed;
 use self::attendant::Attendant;
-use self::trace::steps;
+use self::trace::{answers, steps};
 use crate::town::{Town, shown_code};
 
 /// How long a sign-in may take, whatever goes wrong: the agent waits a second for a card.
@@ -61,12 +62,19 @@ pub struct Run {
     pub outcome: String,
     /// Everything about it that must not be.
     pub wrong: Vec<String>,
-    /// Tries lost that no wrong PIN took.
-    pub tries_lost: u64,
-    /// The card would have signed for the next program.
-    pub left_logged_in: bool,
+    /// What the card said of itself afterwards; none when it went with its reader, and nobody can ask.
+    pub after: Option<After>,
     /// From the service's page to the last one.
     pub took: Duration,
+}
+
+/// The card after a sign-in.
+#[derive(Clone, Copy, Debug)]
+pub struct After {
+    /// Tries lost that no wrong PIN took.
+    pub tries_lost: u64,
+    /// It would have signed for the next program.
+    pub left_logged_in: bool,
 }
 
 impl Matrix {
@@ -96,7 +104,7 @@ impl Matrix {
     /// One sign-in.
     pub async fn run(&mut self, plan: &Plan) -> Run {
         self.read = self.lines().len();
-        // One less than the card has at most: so the counter shows whether the right PIN arrived.
+        // Not all that there can be: so the counter shows whether the right PIN arrived.
         for line in [format!("tries {TRIES}"), format!("fault {}", plan.fault)] {
             self.tell(&line, "ok").await;
         }
@@ -143,41 +151,49 @@ impl Matrix {
         if shown != outcome {
             wrong.push(format!("the browser shows {shown}"));
         }
-        let verifies = steps.iter().filter(|step| *step == "verify").count();
-        if verifies > 1 {
-            wrong.push(format!("{verifies} VERIFYs for one PIN"));
+        let verifies: Vec<_> =
+            steps.iter().zip(self.answers()).filter(|(step, _)| *step == "verify").collect();
+        if verifies.len() > 1 {
+            wrong.push(format!("{} VERIFYs for one PIN", verifies.len()));
         }
         if took > TIME_LIMIT {
             wrong.push(format!("it took {took:?}"));
         }
         let step = step.cloned();
-        let (mut tries_lost, mut left_logged_in) = (0, false);
-        if let Some(bare) = attendant.without_readers {
+        let after = if let Some(bare) = attendant.without_readers {
             self.plug_in(bare, &attendant.folder).await;
+            None
         } else {
-            let state = self.state().await;
-            left_logged_in = state["auth_verified"] != "false" || state["sign_verified"] != "false";
-            let tries: u64 = state["auth_tries"].parse().expect("a number");
-            let least = if plan.pin == TEST_PIN { TRIES } else { TRIES - 1 };
-            if fault != "blocked-pin" {
-                tries_lost = least.saturating_sub(tries);
-            }
-            if state["inserted"] == "false" {
-                self.tell("insert", "ok inserted").await;
-            }
-        }
-        if left_logged_in {
-            wrong.push("the card was left logged in".to_owned());
-        }
-        if tries_lost > 0 {
-            wrong.push(format!("{tries_lost} tries lost"));
-        }
-        if matches!(outcome.as_str(), "pin_wrong" | "pin_blocked") {
-            // That ends automation.
+            let verify = verifies.first().map(|(_, status)| status.as_str());
+            // Blocked by the fault, the counter says nothing.
+            let may_be =
+                if fault == "blocked-pin" && step.is_some() { 0..=0 } else { tries_after(verify, plan.pin) };
+            Some(self.look_at_the_card(&may_be, &mut wrong).await)
+        };
+        let unsure = step.as_deref() == Some("verify") || verifies.iter().any(|(_, status)| status != "9000");
+        if unsure || outcome == "pin_blocked" {
+            // A PIN that was not right, or may not have been, ends automation.
             self.agent.stop().await;
             self.agent = start_agent(&mut self.town).await;
         }
-        Run { plan: plan.clone(), step, outcome, wrong, tries_lost, left_logged_in, took }
+        Run { plan: plan.clone(), step, outcome, wrong, after, took }
+    }
+
+    /// How the card is now, and in the reader again.
+    async fn look_at_the_card(&mut self, may_be: &RangeInclusive<u64>, wrong: &mut Vec<String>) -> After {
+        let state = self.state().await;
+        let tries: u64 = state["auth_tries"].parse().expect("a number");
+        if !may_be.contains(&tries) {
+            wrong.push(format!("{tries} tries are left, not {may_be:?}"));
+        }
+        let left_logged_in = state["auth_verified"] != "false" || state["sign_verified"] != "false";
+        if left_logged_in {
+            wrong.push("the card was left logged in".to_owned());
+        }
+        if state["inserted"] == "false" {
+            self.tell("insert", "ok inserted").await;
+        }
+        After { tries_lost: may_be.start().saturating_sub(tries), left_logged_in }
     }
 
     /// Stops everything.
@@ -220,6 +236,23 @@ impl Matrix {
     fn steps_of_last_run(&self) -> Vec<String> {
         steps(self.lines().get(self.read..).unwrap_or_default())
     }
+
+    /// Status words of the same commands; nothing where no answer came.
+    fn answers(&self) -> Vec<String> {
+        answers(self.lines().get(self.read..).unwrap_or_default())
+    }
+}
+
+/// Tries that may be left after VERIFY with this answer, or after none was sent.
+fn tries_after(verify: Option<&str>, pin: &str) -> RangeInclusive<u64> {
+    match verify {
+        None => TRIES..=TRIES,
+        Some("9000") => ALL_TRIES..=ALL_TRIES,
+        // Whether it had an effect is left open by the answer, or by none.
+        Some(_) if pin == TEST_PIN => TRIES..=ALL_TRIES,
+        Some("63C1") => TRIES - 1..=TRIES - 1,
+        Some(_) => TRIES - 1..=TRIES,
+    }
 }
 
 async fn insert_card(town: &mut Town, trace: &Path) -> Child {
@@ -250,5 +283,6 @@ fn idle(folder: &Path) -> Child {
 /// The right PIN and a wrong one.
 pub const PINS: [&str; 2] = [TEST_PIN, "0000"];
 
-/// Tries of the PIN before each sign-in, of three.
+/// Tries of the PIN before each sign-in: one less than the card has at most.
 const TRIES: u64 = 2;
+const ALL_TRIES: u64 = 3;

@@ -78,8 +78,15 @@ fn table(runs: &[Run]) -> String {
             *outcomes.entry(&run.outcome).or_default() += 1;
         }
         let outcomes: Vec<_> = outcomes.iter().map(|(code, count)| format!("{code} {count}")).collect();
-        let lost: u64 = runs.iter().map(|run| run.tries_lost).sum();
-        let logged_in = runs.iter().filter(|run| run.left_logged_in).count();
+        let after: Vec<_> = runs.iter().filter_map(|run| run.after).collect();
+        // Not of all cards is it known: those went with their reader.
+        let (lost, logged_in) = if after.len() < runs.len() {
+            ("–".to_owned(), "–".to_owned())
+        } else {
+            let lost: u64 = after.iter().map(|card| card.tries_lost).sum();
+            let logged_in = after.iter().filter(|card| card.left_logged_in).count();
+            (lost.to_string(), logged_in.to_string())
+        };
         let longest = runs.iter().map(|run| run.took).max().unwrap_or_default().as_secs_f32();
         let (met, all, outcomes) = (met.len(), runs.len(), outcomes.join(", "));
         let row =

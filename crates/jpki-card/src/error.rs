@@ -45,6 +45,9 @@ pub enum JpkiCardError<E: Error + 'static> {
         /// What the selection was answered with.
         status: StatusWord,
     },
+    /// The caller no longer wanted the PIN to be sent. VERIFY was not sent.
+    #[error("the PIN was no longer to be sent")]
+    NotWanted,
     /// No answer to VERIFY: the card may or may not have counted a try. Ask for the counter before anything else.
     #[error("no answer to VERIFY: a try may have been used up")]
     PossiblyConsumed {

@@ -32,11 +32,11 @@ pub enum PadOutcome {
     },
     /// No tries are left, by this PIN or by ones before it. The town office sets a new PIN.
     Blocked,
-    /// The resident pressed the key that cancels. The card has seen nothing.
+    /// The resident pressed the key that cancels. By the reader's account, the card has seen nothing.
     Cancelled,
-    /// Nothing was typed in time. The card has seen nothing.
+    /// Nothing was typed in time, or so the reader says: a card could answer the same (6400). The counter tells.
     TimedOut,
-    /// What was typed has not the length of a PIN. The card has seen nothing.
+    /// What was typed has not the length of a PIN. By the reader's account, the card has seen nothing.
     Malformed,
 }
 
@@ -52,25 +52,21 @@ impl<T: CardTransaction> JpkiCard<T> {
         Ok(tries_left)
     }
 
-    /// Tries left after [`JpkiCardError::PossiblyConsumed`], if the card still answers: it may have been reset, so the
-    /// application is selected anew, and whatever was verified is forgotten. Good for telling the resident and for
-    /// nothing else.
-    pub fn tries_after_failure(&mut self) -> Result<u8, JpkiCardError<T::Error>> {
-        self.told = None;
-        self.enter()?;
-        self.query_tries()
-    }
-
     /// Verifies the user-authentication PIN: at most one VERIFY, and the PIN is gone after it.
     ///
     /// The counter is read once more right before, in the same file, and must be what [`JpkiCard::tries_left`] told since
-    /// the last VERIFY: without that nothing is sent. So a PIN goes to no file but one that behaves like its own.
+    /// the last VERIFY: without that nothing is sent. So a PIN goes to no file but one that behaves like its own. And
+    /// because a card may take its time over these, `wanted` is asked last of all whether the PIN is still to be sent.
     ///
     /// With an error other than [`JpkiCardError::PossiblyConsumed`] or an unexpected status of VERIFY itself, the card
     /// has not seen the PIN.
-    pub fn verify_pin(&mut self, pin: Pin) -> Result<VerifyOutcome, JpkiCardError<T::Error>> {
+    pub fn verify_pin(
+        &mut self,
+        pin: Pin,
+        wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<VerifyOutcome, JpkiCardError<T::Error>> {
         let command = Command::Verify;
-        if self.permit()? == 0 {
+        if self.permit(wanted)? == 0 {
             return Ok(VerifyOutcome::Blocked);
         }
         let apdu = verify()
@@ -90,11 +86,15 @@ impl<T: CardTransaction> JpkiCard<T> {
         }
     }
 
-    /// What has to be true before a VERIFY. Answers the tries left.
-    fn permit(&mut self) -> Result<u8, JpkiCardError<T::Error>> {
+    /// What has to be true before a VERIFY. Answers the tries left; with none, whatever was told, there is nothing to send.
+    fn permit(&mut self, wanted: &mut dyn FnMut() -> bool) -> Result<u8, JpkiCardError<T::Error>> {
         let told = self.told.take().ok_or(JpkiCardError::TriesNotRead)?;
-        let found = self.query_tries()?;
-        if found == told { Ok(found) } else { Err(JpkiCardError::TriesChanged { told, found }) }
+        match self.query_tries()? {
+            0 => Ok(0),
+            found if found != told => Err(JpkiCardError::TriesChanged { told, found }),
+            _ if !wanted() => Err(JpkiCardError::NotWanted),
+            found => Ok(found),
+        }
     }
 
     /// Selects the PIN's file and asks for the counter.
@@ -130,8 +130,12 @@ impl<T: PinPad> JpkiCard<T> {
 
     /// As [`JpkiCard::verify_pin`], with the PIN typed on the reader's own keypad within `timeout`: it never enters the
     /// computer.
-    pub fn verify_pin_on_pad(&mut self, timeout: Duration) -> Result<PadOutcome, JpkiCardError<T::Error>> {
-        if self.permit()? == 0 {
+    pub fn verify_pin_on_pad(
+        &mut self,
+        timeout: Duration,
+        wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<PadOutcome, JpkiCardError<T::Error>> {
+        if self.permit(wanted)? == 0 {
             return Ok(PadOutcome::Blocked);
         }
         let rules = self.profile.pin;

@@ -2,6 +2,8 @@
 
 use madoguchi_test_pki::Person;
 
+use crate::pin::{Pin, PinFormat};
+
 /// The face and the back of the card.
 pub(crate) struct Printed {
     pub(crate) person: &'static Person,
@@ -24,8 +26,18 @@ impl Printed {
         }
     }
 
-    /// 照合番号B: date of birth, year of expiry, security code.
-    pub(crate) fn code_b(&self) -> String {
+    /// 照合番号A
+    pub(crate) fn pin_a() -> Pin {
+        Pin::new(INDIVIDUAL_NUMBER, PinFormat::Fixed(12), 10)
+    }
+
+    /// 照合番号B
+    pub(crate) fn pin_b(&self) -> Pin {
+        Pin::new(&self.code_b(), PinFormat::Fixed(14), 10)
+    }
+
+    /// Date of birth, year of expiry, security code.
+    fn code_b(&self) -> String {
         format!("{}{}{}", self.birth_date_of_era, &self.expiry[..4], self.security_code)
     }
 }

@@ -1,7 +1,8 @@
 //! A card that answers as a trace says.
 //!
 //! A trace has no PIN and no certificate. What it lacks comes from the mock card's own: data of files that a trace
-//! does not show, what VERIFY with a PIN answers, and everything that was never asked in the trace.
+//! does not show, what VERIFY with a PIN answers, and everything that was never asked in the trace. What a command
+//! without a name asks about is what was selected before it: a question is looked for in the trace with that.
 
 use std::{fs, path::Path};
 
@@ -46,6 +47,8 @@ pub enum TraceError {
 }
 
 struct Exchange {
+    /// What was selected, as far as the answer depends on it.
+    meant: Selection,
     header: [u8; 4],
     lc: usize,
     data: Option<Vec<u8>>,
@@ -75,9 +78,17 @@ impl Replay {
             None => None,
         };
         let mut exchanges = Vec::new();
+        let mut selection = Selection::default();
         for (text, number) in lines.filter(|(line, _)| !line.trim().is_empty()) {
             let line: Line = serde_json::from_str(text).map_err(|error| wrong(number, &error.to_string()))?;
-            exchanges.extend(Exchange::of(&line).map_err(|reason| wrong(number, reason))?);
+            if line.event.as_deref().is_some_and(|event| POWER.contains(&event)) {
+                selection.forget();
+            }
+            let exchange = Exchange::of(&line, &selection).map_err(|reason| wrong(number, reason))?;
+            if let Some(exchange) = &exchange {
+                selection.note(&exchange.command(), &exchange.status);
+            }
+            exchanges.extend(exchange);
         }
         if exchanges.is_empty() {
             return Err(TraceError::Empty);
@@ -92,23 +103,20 @@ impl Replay {
 
     /// Gives the card the tries that the trace saw first, so that both tell the same.
     pub(crate) fn set_counters(&self, card: &mut Card) {
-        let mut selection = Selection::default();
         let mut seen = (None, None);
         for exchange in &self.exchanges {
-            let command = exchange.command();
             let tries = match exchange.status {
                 [0x63, sw2 @ 0xC0..=0xCF] => Some(sw2 & 0x0F),
                 [0x69, 0x83 | 0x84] => Some(0),
                 _ => None,
             };
             if let (0x20, 0, Some(tries)) = (exchange.header[1], exchange.lc, tries) {
-                match selection.file_of(&command) {
+                match exchange.meant.file_of(&exchange.command()) {
                     Some(AUTH_PIN) => _ = seen.0.get_or_insert(tries),
                     Some(SIGN_PIN) => _ = seen.1.get_or_insert(tries),
                     _ => {}
                 }
             }
-            selection.note(&command, &exchange.status);
         }
         if let Some(tries) = seen.0 {
             card.set_auth_tries_left(tries);
@@ -123,17 +131,19 @@ impl Replay {
         self.next = 0;
     }
 
-    /// What the trace answers, or else the mock's own card.
-    pub(crate) fn answer(&mut self, apdu: &[u8], own: Vec<u8>) -> Vec<u8> {
+    /// What the trace answers with this selected, or else the mock's own card.
+    pub(crate) fn answer(&mut self, apdu: &[u8], selection: &Selection, own: Vec<u8>) -> Vec<u8> {
         let Ok(command) = CommandApdu::parse(apdu) else { return own };
         let verify = command.instruction() == 0x20;
         self.pin_sent |= verify && !command.data().is_empty();
         if verify && self.pin_sent {
             return own;
         }
+        let meant = selection.meant_by(apdu);
         let (before, after) = self.exchanges.split_at(self.next);
         let mut in_turn = (self.next..).zip(after).chain((0..).zip(before));
-        let Some((index, exchange)) = in_turn.find(|(_, exchange)| exchange.is_of(&command)) else {
+        let Some((index, exchange)) = in_turn.find(|(_, exchange)| exchange.is_of(&command) && exchange.meant == meant)
+        else {
             tracing::info!(?command, "not in the trace: the mock card's own answer");
             return own;
         };
@@ -148,33 +158,44 @@ impl Replay {
 
 impl Exchange {
     /// None for an event, and for a command that got no answer.
-    fn of(line: &Line) -> Result<Option<Self>, &'static str> {
-        let (Some(command), Some(status)) = (&line.command, &line.status) else {
-            return if line.command.is_some() || line.event.is_some() {
-                Ok(None)
-            } else {
-                Err("neither a command nor an event")
+    fn of(line: &Line, selection: &Selection) -> Result<Option<Self>, &'static str> {
+        let Some(command) = &line.command else {
+            return match line.event {
+                Some(_) => Ok(None),
+                None => Err("neither a command nor an event"),
             };
         };
+        if line.event.is_some() {
+            return Err("both a command and an event");
+        }
         let octets = |text: &str| from_hex(text).ok_or("not hexadecimal");
+        let header: [u8; 4] = octets(command)?.try_into().map_err(|_| "command is not four octets")?;
         let data = line.data.as_deref().map(octets).transpose()?;
-        let response = line.response.as_deref().map(octets).transpose()?;
-        let response_octets = line.response_octets.unwrap_or(0);
         if data.as_ref().is_some_and(|data| Some(data.len()) != line.lc) {
             return Err("lc is not the length of data");
         }
+        let status = match (&line.status, &line.error) {
+            (Some(status), None) => status,
+            (None, Some(_)) => return Ok(None),
+            _ => return Err("a command has either a status or an error"),
+        };
+        let response = line.response.as_deref().map(octets).transpose()?;
+        let response_octets = line.response_octets.unwrap_or(0);
         if response.as_ref().is_some_and(|response| response.len() != response_octets) {
             return Err("response_octets is not the length of response");
         }
-        Ok(Some(Self {
-            header: octets(command)?.try_into().map_err(|_| "command is not four octets")?,
+        let mut exchange = Self {
+            meant: Selection::default(),
+            header,
             lc: line.lc.unwrap_or(0),
             data,
             le: line.le,
             status: octets(status)?.try_into().map_err(|_| "status is not two octets")?,
             response_octets,
             response,
-        }))
+        };
+        exchange.meant = selection.meant_by(&exchange.command());
+        Ok(Some(exchange))
     }
 
     fn is_of(&self, command: &CommandApdu) -> bool {
@@ -195,5 +216,7 @@ impl Exchange {
     }
 }
 
+/// Events after which nothing is selected.
+const POWER: [&str; 2] = ["power-on", "power-off"];
 const AUTH_PIN: u16 = 0x0018;
 const SIGN_PIN: u16 = 0x001B;

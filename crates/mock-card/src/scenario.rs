@@ -2,7 +2,10 @@
 
 use std::{fs, path::Path};
 
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, Unexpected},
+};
 
 use crate::{AnswerToReset, EcdsaForm, FaultPlan, MockCardError, Persona, Step};
 
@@ -16,8 +19,10 @@ pub struct Scenario {
     /// Which application answers.
     pub application: InstalledApplication,
     /// Tries that the user-authentication PIN has at the start, at most 3.
+    #[serde(deserialize_with = "auth_tries")]
     pub auth_tries: u8,
     /// Tries that the signature password has at the start, at most 5.
+    #[serde(deserialize_with = "sign_tries")]
     pub sign_tries: u8,
     /// What the empty VERIFY answers when the PIN is blocked; cards differ.
     pub blocked_query: BlockedQuery,
@@ -98,13 +103,29 @@ impl Scenario {
     }
 }
 
+/// Tries from a file, where more than a card can have are a mistake.
+fn auth_tries<'de, D: Deserializer<'de>>(written: D) -> Result<u8, D::Error> {
+    at_most::<AUTH_TRIES, D>(written)
+}
+
+fn sign_tries<'de, D: Deserializer<'de>>(written: D) -> Result<u8, D::Error> {
+    at_most::<SIGN_TRIES, D>(written)
+}
+
+fn at_most<'de, const MOST: u8, D: Deserializer<'de>>(written: D) -> Result<u8, D::Error> {
+    let tries = i64::deserialize(written)?;
+    u8::try_from(tries).ok().filter(|tries| *tries <= MOST).ok_or_else(|| {
+        D::Error::invalid_value(Unexpected::Signed(tries), &format!("0 to {MOST} tries").as_str())
+    })
+}
+
 impl Default for Scenario {
     fn default() -> Self {
         Self {
             persona: Persona::default(),
             application: InstalledApplication::default(),
-            auth_tries: 3,
-            sign_tries: 5,
+            auth_tries: AUTH_TRIES,
+            sign_tries: SIGN_TRIES,
             blocked_query: BlockedQuery::default(),
             filler: 0xFF,
             allocated_octets: 0x800,
@@ -130,6 +151,9 @@ impl Default for Scenario {
     }
 }
 
+const AUTH_TRIES: u8 = 3;
+const SIGN_TRIES: u8 = 5;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,6 +177,23 @@ mod tests {
             }
         );
         assert!(toml::from_str::<Scenario>("tries = 1").is_err());
+    }
+
+    #[test]
+    fn no_card_has_more_tries_than_it_can_have() {
+        for (text, range) in [
+            ("auth_tries = 4", "0 to 3"),
+            ("auth_tries = -1", "0 to 3"),
+            ("sign_tries = 6", "0 to 5"),
+            ("sign_tries = 99999", "0 to 5"),
+        ] {
+            let error = toml::from_str::<Scenario>(text).expect_err(text).to_string();
+            assert!(error.contains(range) && error.contains("line 1"), "{text}: {error}");
+        }
+        let most: Scenario = toml::from_str("auth_tries = 3\nsign_tries = 5").expect("a scenario");
+        assert_eq!(most, Scenario::default());
+        let none: Scenario = toml::from_str("auth_tries = 0\nsign_tries = 0").expect("a scenario");
+        assert_eq!((none.auth_tries, none.sign_tries), (0, 0));
     }
 
     #[test]

@@ -2,10 +2,13 @@
 //!
 //! Faults that follow a file, and traces that must know what an answer holds, look here: they work whatever card answers.
 
-/// Whether the JPKI application is selected, and which of its files.
-#[derive(Debug, Default, PartialEq, Eq)]
+use crate::issuer_domain::ISSUER_DOMAIN_AID;
+
+/// Which application is selected, and which of its files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Selection {
-    jpki: bool,
+    /// Its name; empty for the issuer security domain, which power selects.
+    application: Vec<u8>,
     current_ef: Option<u16>,
 }
 
@@ -20,7 +23,7 @@ impl Selection {
             }
             // Another application, or the same one again: no file is current.
             [_, 0xA4, 0x04, _, lc, ref name @ ..] if happy => {
-                self.jpki = JPKI_AID.starts_with(&name[..name.len().min(usize::from(lc))]);
+                self.application = whole_name(&name[..name.len().min(usize::from(lc))]);
                 self.current_ef = None;
             }
             _ => self.current_ef = self.named_by(command),
@@ -30,7 +33,17 @@ impl Selection {
     /// The file of the JPKI application that this command is about: the current one, or the one that its short EF
     /// identifier names. None in any other application.
     pub(crate) fn file_of(&self, command: &[u8]) -> Option<u16> {
-        self.named_by(command).filter(|_| self.jpki)
+        self.named_by(command).filter(|_| self.application == JPKI_AID)
+    }
+
+    /// What of the selection the answer to this command depends on: equal commands with equal answers to this are
+    /// the same question.
+    pub(crate) fn meant_by(&self, command: &[u8]) -> Self {
+        match *command {
+            [_, 0xA4, 0x04, ..] => Self::default(),
+            [_, 0xA4, ..] => Self { current_ef: None, ..self.clone() },
+            _ => Self { current_ef: self.named_by(command), ..self.clone() },
+        }
     }
 
     fn named_by(&self, command: &[u8]) -> Option<u16> {
@@ -44,6 +57,15 @@ impl Selection {
     /// Power gone.
     pub(crate) fn forget(&mut self) {
         *self = Self::default();
+    }
+}
+
+/// The application that the start of a name selects, as far as it is known here.
+fn whole_name(name: &[u8]) -> Vec<u8> {
+    match name {
+        name if ISSUER_DOMAIN_AID.starts_with(name) => Vec::new(),
+        name if JPKI_AID.starts_with(name) => JPKI_AID.to_vec(),
+        other => other.to_vec(),
     }
 }
 
@@ -98,6 +120,29 @@ mod tests {
         assert_eq!(selection.file_of(READ_SHORT), Some(8));
         selection.forget();
         assert_eq!(selection.file_of(READ_SHORT), None);
+    }
+
+    #[test]
+    fn the_same_command_about_something_else_is_another_question() {
+        const QUERY: &[u8] = &[0x00, 0x20, 0x00, 0x80];
+        const SELECT_ISSUER: &[u8] = &[0x00, 0xA4, 0x04, 0x0C, 0x07, 0xA0, 0, 0, 1, 0x51, 0, 0];
+        let after = |commands: &[&[u8]]| {
+            let mut selection = Selection::default();
+            commands.iter().for_each(|command| selection.note(command, OK));
+            selection
+        };
+        let (jpki, other) = (after(&[SELECT_JPKI]), after(&[SELECT_OTHER]));
+        let file = after(&[SELECT_JPKI, SELECT_FILE]);
+        let whole = [&[0x00, 0xA4, 0x04, 0x0C, 0x0A][..], &JPKI_AID].concat();
+        assert_eq!(jpki, after(&[&whole]), "the start of a name is the name");
+        assert_eq!(Selection::default(), after(&[SELECT_JPKI, SELECT_ISSUER]), "power selects the issuer's");
+        assert_ne!(file.meant_by(QUERY), jpki.meant_by(QUERY));
+        assert_ne!(file.meant_by(QUERY), after(&[SELECT_OTHER, SELECT_FILE]).meant_by(QUERY));
+        // Which file is current does not matter where the command names one, nor the application where it names that.
+        assert_eq!(file.meant_by(READ_SHORT), jpki.meant_by(READ_SHORT));
+        assert_eq!(file.meant_by(SELECT_FILE), jpki.meant_by(SELECT_FILE));
+        assert_ne!(other.meant_by(SELECT_FILE), jpki.meant_by(SELECT_FILE));
+        assert_eq!(other.meant_by(SELECT_JPKI), file.meant_by(SELECT_JPKI));
     }
 
     #[test]

@@ -41,8 +41,8 @@ pub(crate) fn text(contents: &CardContents, printed: &Printed) -> Application {
             File::pin(PIN, Pin::new(&contents.files.pin, PinFormat::Digits(4), 3)),
             // Blocked on every card that was looked at.
             File::pin(0x0012, Pin::blocked(PinFormat::Fixed(4), 3)),
-            File::pin(CODE_A, Pin::new(INDIVIDUAL_NUMBER, PinFormat::Fixed(12), 10)),
-            File::pin(CODE_B, Pin::new(&printed.code_b(), PinFormat::Fixed(14), 10)),
+            File::pin(CODE_A, Printed::pin_a()),
+            File::pin(CODE_B, printed.pin_b()),
         ],
     }
 }

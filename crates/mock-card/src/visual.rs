@@ -7,7 +7,7 @@ use crate::{
     application::{Access, Application, File},
     pin::{Pin, PinFormat},
     placeholder::placeholder,
-    printed::{INDIVIDUAL_NUMBER, Printed},
+    printed::Printed,
     tlv::{tlv, with_offsets},
 };
 
@@ -51,8 +51,8 @@ pub(crate) fn visual(contents: &CardContents, printed: &Printed) -> Application 
             File::transparent(0x0004, placeholder("card-verifiable certificate", 568), Access::Free),
             File::transparent(0x0005, tlv(0xFF40, &number), Access::After(&[CODE_A])),
             File::pin(BIRTH_DATE, Pin::new(printed.birth_date_of_era, PinFormat::Fixed(6), 10)),
-            File::pin(CODE_B, Pin::new(&printed.code_b(), PinFormat::Fixed(14), 10)),
-            File::pin(CODE_A, Pin::new(INDIVIDUAL_NUMBER, PinFormat::Fixed(12), 10)),
+            File::pin(CODE_B, printed.pin_b()),
+            File::pin(CODE_A, Printed::pin_a()),
         ],
     }
 }

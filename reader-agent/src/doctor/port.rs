@@ -91,7 +91,7 @@ mod tests {
         let port = taken.local_addr().expect("its address").port();
         let findings = examine(&[port]).await;
         let codes: Vec<_> = findings.iter().map(|finding| finding.code).collect();
-        assert_eq!(codes, ["port_taken", "port_none_free"], "our own process is not named");
+        assert_eq!(codes, ["port_taken_by", "port_none_free"], "by ourselves");
         assert!(findings.iter().any(|finding| finding.state == State::Ng));
         drop(taken);
         assert_eq!(examine(&[port]).await[0].code, "port_free");

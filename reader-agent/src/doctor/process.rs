@@ -1,4 +1,4 @@
-//! Other programs of the same user, as proc(5) shows them. What belongs to others is not readable and stays out.
+//! Programs of the same user, as proc(5) shows them. What belongs to others is not readable and stays out.
 
 use std::fmt;
 use std::fs;
@@ -20,9 +20,12 @@ impl fmt::Display for Program {
 /// Programs that have the client library of the smart card service loaded. The kernel does not tell simply who is at the other
 /// end of a Unix socket.
 pub(super) fn clients_of_pcsc() -> Vec<Program> {
-    programs(|folder| {
+    let mut found = programs(|folder| {
         fs::read_to_string(folder.join("maps")).is_ok_and(|maps| maps.contains("/libpcsclite.so"))
-    })
+    });
+    // We are one too.
+    found.retain(|program| program.pid != std::process::id());
+    found
 }
 
 /// Programs that hold the socket with this inode.
@@ -37,8 +40,8 @@ pub(super) fn holders_of_socket(inode: u64) -> Vec<Program> {
     })
 }
 
-/// Programs of this user that are called so. A program that keeps its memory to itself, as the agent does, does not show its
-/// sockets either; its name and its user are there for everybody.
+/// Other programs of this user that are called so. A program that keeps its memory to itself, as the agent does, does not show
+/// its sockets either; its name and its user are there for everybody.
 pub(super) fn of_ours_called(name: &str) -> Vec<Program> {
     let ours = rustix::process::geteuid().as_raw().to_string();
     let is_ours = |folder: &Path| {
@@ -48,7 +51,7 @@ pub(super) fn of_ours_called(name: &str) -> Vec<Program> {
         users.and_then(|users| users.split_whitespace().nth(1)) == Some(ours.as_str())
     };
     let mut found = programs(is_ours);
-    found.retain(|program| program.name == name);
+    found.retain(|program| program.name == name && program.pid != std::process::id());
     found
 }
 
@@ -58,7 +61,7 @@ fn programs(wanted: impl Fn(&Path) -> bool) -> Vec<Program> {
         .filter_map(Result::ok)
         .filter_map(|entry| {
             let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
-            if pid == std::process::id() || !wanted(&entry.path()) {
+            if !wanted(&entry.path()) {
                 return None;
             }
             let name = fs::read_to_string(entry.path().join("comm")).ok()?;

@@ -1,28 +1,51 @@
-//! One card, held from its first command until it has lost its power.
+//! The agent's end of one card: every wait for it can be called off and has an end.
 
-use std::ffi::{CStr, CString};
-use std::sync::mpsc::channel;
+use std::ffi::CString;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use madoguchi_iso7816::{CardTransaction, CommandApdu, PinEntry, PinPad, ResponseApdu, StatusWord};
-use pcsc::{Card, Context, Disposition, Protocols, Scope, ShareMode};
-use tracing::{debug, warn};
-use zeroize::Zeroizing;
+use pcsc::{Context, Scope};
+use tracing::warn;
 
-use super::error::{news, reader_error};
-use super::hold::hold;
-use super::pin_pad::VerifyPinDirect;
-use crate::{Patience, ReaderError};
+use super::error::reader_error;
+use super::held::HeldCard;
+use super::pin_pad::pin_verify;
+use super::worker::{Over, Unanswered, Worker};
+use crate::{Interrupt, Patience, ReaderError};
 
 /// A card in a reader that nobody else can use until it is dropped; then it is powered down.
+///
+/// When a command is not answered in time, or the sign-in is interrupted meanwhile, no further command is sent. As soon as the
+/// reader does answer, the card is left and powered down all the same.
 pub struct PcscCard {
-    card: Option<Card>,
-    context: Context,
-    reader: CString,
-    pin_pad: Option<VerifyPinDirect>,
-    /// Another program reset the card. Nothing more is sent: whose login is on it is not known.
-    reset: bool,
+    /// None only while it is dropped.
+    worker: Option<Worker<Option<HeldCard>>>,
+    pin_pad: bool,
+    /// Something was sent to the card, so that it must be left.
+    used: bool,
+    /// Why nothing more is asked of it.
+    lost: Option<ReaderError>,
+    interrupt: Interrupt,
+    late: LateCards,
+}
+
+/// Cards that nobody waits for any more, and that are not left yet.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LateCards(Arc<Mutex<Vec<Over>>>);
+
+impl LateCards {
+    /// Waits for each of them, at most for `limit`. Whether all are left.
+    pub(super) fn left_within(&self, limit: Duration) -> bool {
+        let mut cards = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        cards.retain(|card| !card.within(limit));
+        cards.is_empty()
+    }
+
+    fn add(&self, card: Over) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(card);
+    }
 }
 
 impl PcscCard {
@@ -30,33 +53,66 @@ impl PcscCard {
         reader: CString,
         pin_pads: bool,
         patience: &Patience<'_>,
+        late: &LateCards,
     ) -> Result<Self, ReaderError> {
-        let context = Context::establish(Scope::User).map_err(reader_error)?;
-        let card = hold(&context, &reader, Some(patience))?;
-        let pin_pad = pin_pads.then(|| VerifyPinDirect::of(&card)).flatten();
-        Ok(Self { card: Some(card), context, reader, pin_pad, reset: false })
+        if let Some(code) = patience.interrupt().reason() {
+            return Err(ReaderError::Interrupted(code));
+        }
+        let mut card = Self {
+            worker: Some(Worker::new(None)),
+            pin_pad: false,
+            used: false,
+            lost: None,
+            interrupt: patience.interrupt().clone(),
+            late: late.clone(),
+        };
+        let context = card
+            .ask(ANSWER_TIME, ReaderError::ServiceUnavailable, |_| Context::establish(Scope::User))?
+            .map_err(reader_error)?;
+        let theirs = context.clone();
+        let held = card.ask(HOLD_TIME, ReaderError::Busy, move |held| {
+            let card = held.insert(HeldCard::hold(theirs, reader, pin_pads)?);
+            Ok(card.has_pin_pad())
+        });
+        if card.lost.is_some() {
+            // Perhaps it waits for news of the other program. Its transaction cannot be waited for any shorter.
+            thread::spawn(move || context.cancel());
+        }
+        card.pin_pad = held??;
+        Ok(card)
     }
 
-    /// Sends by `exchange`, unless the card is no longer ours, and tells what a failure means.
-    fn send<A>(&mut self, exchange: impl FnOnce(&Card) -> Result<A, pcsc::Error>) -> Result<A, ReaderError> {
-        if self.reset {
-            return Err(ReaderError::Reset);
+    /// Has the worker do this; `late` is what it means when that takes longer than `limit`.
+    fn ask<A: Send + 'static>(
+        &mut self,
+        limit: Duration,
+        late: ReaderError,
+        work: impl FnOnce(&mut Option<HeldCard>) -> A + Send + 'static,
+    ) -> Result<A, ReaderError> {
+        if let Some(lost) = &self.lost {
+            return Err(lost.clone());
         }
-        let card = self.card.as_ref().ok_or(ReaderError::Removed)?;
-        exchange(card).map_err(|error| match reader_error(error) {
-            ReaderError::NoCard => ReaderError::Removed,
-            ReaderError::Reset => {
-                self.reset = true;
-                ReaderError::Reset
-            }
-            error @ ReaderError::Reader { .. } => news(&self.context, &self.reader).unwrap_or(error),
-            error => error,
+        let worker = self.worker.as_ref().ok_or(ReaderError::Removed)?;
+        worker.ask(limit, &self.interrupt, work).map_err(|unanswered| {
+            worker.tell(|held| {
+                if let Some(held) = held {
+                    held.leave();
+                }
+            });
+            let interrupted = self.interrupt.reason().filter(|_| unanswered == Unanswered::Interrupted);
+            self.lost.insert(interrupted.map_or(late, ReaderError::Interrupted)).clone()
         })
     }
 
-    /// Some drivers answer with nothing when the card leaves in the middle.
-    fn malformed(&self, reason: String) -> ReaderError {
-        news(&self.context, &self.reader).unwrap_or(ReaderError::Reader { reason })
+    /// The same with the card, that does not answer when it takes too long.
+    fn exchange<A: Send + 'static>(
+        &mut self,
+        limit: Duration,
+        work: impl FnOnce(&mut HeldCard) -> Result<A, ReaderError> + Send + 'static,
+    ) -> Result<A, ReaderError> {
+        self.used = true;
+        let late = ReaderError::Reader { reason: format!("no answer for {} seconds", limit.as_secs()) };
+        self.ask(limit, late, |held| held.as_mut().map_or(Err(ReaderError::Removed), work))?
     }
 }
 
@@ -64,79 +120,49 @@ impl CardTransaction for PcscCard {
     type Error = ReaderError;
 
     fn transmit(&mut self, command: &CommandApdu) -> Result<ResponseApdu, ReaderError> {
+        let limit = match command.instruction() {
+            VERIFY | PERFORM_SECURITY_OPERATION => SLOW_ANSWER_TIME,
+            _ => ANSWER_TIME,
+        };
         let octets = command.to_octets();
-        let mut buffer = Zeroizing::new([0; MAX_RESPONSE_OCTETS]);
-        let response =
-            self.send(|card| card.transmit(&octets, buffer.as_mut_slice()).map(ResponseApdu::parse))?;
-        response.map_err(|error| self.malformed(error.to_string()))
+        self.exchange(limit, move |card| card.transmit(&octets))
     }
 }
 
 impl PinPad for PcscCard {
     fn has_pin_pad(&self) -> bool {
-        self.pin_pad.is_some()
+        self.pin_pad
     }
 
     fn verify_pin_direct(&mut self, entry: &PinEntry) -> Result<StatusWord, ReaderError> {
-        let pin_pad = self.pin_pad.ok_or_else(|| ReaderError::Reader { reason: "no keypad".to_owned() })?;
-        let response = self.send(|card| pin_pad.verify(card, entry))?;
-        response.map_err(|error| self.malformed(error.to_string())).map(|response| response.status())
+        let limit = entry.timeout + SLOW_ANSWER_TIME;
+        let structure = pin_verify(entry);
+        self.exchange(limit, move |card| card.verify_pin_direct(&structure))
     }
 }
 
 impl Drop for PcscCard {
     fn drop(&mut self) {
-        let Some(mut card) = self.card.take() else {
+        let Some(over) = self.worker.take().map(Worker::end) else {
             return;
         };
-        if self.reset && !leave_application(&mut card) {
-            debug!("a card that was reset could not be cleaned before it loses power");
-        }
-        let Err((card, error)) = card.disconnect(Disposition::UnpowerCard) else {
-            return;
-        };
-        debug!(%error, "the card could not be powered down; trying with a new connection");
-        // Its own drop disconnects once more, with a reset.
-        drop(card);
-        let reader = self.reader.clone();
-        let (sender, done) = channel();
-        // The service may have stopped, and then may take its time.
-        thread::spawn(move || {
-            let _ = sender.send(leave_clean(&reader));
-        });
-        match done.recv_timeout(CLEAN_TIME) {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => warn!(%error, "the card could not be powered down"),
-            Err(_) => warn!("the card could not be powered down in time"),
+        // Whoever takes the card next must find it without power. One that does not answer is not waited for once more.
+        let limit = if self.lost.is_none() { CLEAN_TIME } else { Duration::ZERO };
+        if self.used && !over.within(limit) {
+            warn!("the reader does not answer; the card is left when it does");
+            self.late.add(over);
         }
     }
 }
 
-/// Connects anew, only to leave the JPKI application and power the card down. A card or reader that is gone has no power.
-fn leave_clean(reader: &CStr) -> Result<(), ReaderError> {
-    let clean = || {
-        let context = Context::establish(Scope::User).map_err(reader_error)?;
-        let mut card = hold(&context, reader, None)?;
-        leave_application(&mut card);
-        card.disconnect(Disposition::UnpowerCard).map_err(|(_, error)| reader_error(error))
-    };
-    match clean() {
-        Err(ReaderError::NoCard | ReaderError::NoReader | ReaderError::Removed) => Ok(()),
-        result => result,
-    }
-}
-
-/// Powers the card down and up again and selects the issuer security domain: either ends a login by itself, where a vendor's card
-/// does as expected.
-fn leave_application(card: &mut Card) -> bool {
-    let mut buffer = [0; MAX_RESPONSE_OCTETS];
-    card.reconnect(ShareMode::Shared, Protocols::ANY, Disposition::UnpowerCard).is_ok()
-        && card.transmit(&SELECT_ISD, &mut buffer).is_ok()
-}
-
-/// SELECT by name, first occurrence, no answer wanted (ISO 7816-4 section 11.2.2), of GlobalPlatform's issuer security domain.
-const SELECT_ISD: [u8; 12] = [0x00, 0xA4, 0x04, 0x0C, 0x07, 0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00];
-/// Data of a short response, SW1 and SW2.
-const MAX_RESPONSE_OCTETS: usize = 258;
-/// How long the second way of powering a card down may take.
+/// ISO 7816-4 section 11: the commands over which a card may take its time.
+const VERIFY: u8 = 0x20;
+const PERFORM_SECURITY_OPERATION: u8 = 0x2A;
+/// Longest wait for an answer.
+const ANSWER_TIME: Duration = Duration::from_secs(15);
+/// Longest wait for the card's answer to a PIN, or for a signature.
+const SLOW_ANSWER_TIME: Duration = Duration::from_secs(30);
+/// How long another program's hold on the card is waited for.
+pub(super) const HOLD_TIME: Duration = Duration::from_secs(3);
+/// How long powering the card down is waited for.
 const CLEAN_TIME: Duration = Duration::from_secs(5);

@@ -4,7 +4,7 @@ use std::ffi::CStr;
 use std::time::Duration;
 
 use pcsc::{Context, Error, ReaderState, State};
-use tracing::warn;
+use tracing::debug;
 
 use crate::ReaderError;
 
@@ -26,7 +26,7 @@ pub(super) fn reader_error(error: Error) -> ReaderError {
         | Error::InvalidHandle
         | Error::SecurityViolation => ReaderError::ServiceUnavailable,
         error => {
-            warn!(%error, "PC/SC");
+            debug!(%error, "PC/SC");
             ReaderError::Reader { reason: error.to_string() }
         }
     }

@@ -1,62 +1,17 @@
 //! Getting a card for oneself: exclusively, or in a transaction where another program is connected too.
 
-use std::ffi::{CStr, CString};
-use std::sync::mpsc::{SendError, Sender, channel};
-use std::thread;
-use std::time::Duration;
+use std::ffi::CStr;
 
 use pcsc::{Card, Context, Disposition, Error, Protocols, ReaderState, ShareMode, State};
 use tracing::debug;
 
+use super::card::HOLD_TIME;
 use super::error::{news, reader_error};
-use crate::{Patience, ReaderError};
+use crate::ReaderError;
 
-enum Answer {
-    Interrupted,
-    Held(Result<Card, Error>),
-}
-
-/// Holds the card, when another program gives it away within a moment. In a thread of its own, because the service has no
-/// time-out: it waits as long as another program has a transaction.
-pub(super) fn hold(
-    context: &Context,
-    reader: &CStr,
-    patience: Option<&Patience<'_>>,
-) -> Result<Card, ReaderError> {
-    let (sender, answers) = channel();
-    let others = sender.clone();
-    let _waking = patience.map(|patience| {
-        patience.on_interrupt(move || {
-            let _ = others.send(Answer::Interrupted);
-        })
-    });
-    let (theirs, name) = (context.clone(), reader.to_owned());
-    thread::spawn(move || hold_and_tell(&theirs, &name, &sender));
-    let answer = answers.recv_timeout(HOLD_TIME);
-    if !matches!(answer, Ok(Answer::Held(_))) {
-        // The thread may be waiting for the other program; a transaction cannot be called off.
-        let theirs = context.clone();
-        thread::spawn(move || theirs.cancel());
-    }
-    match answer {
-        Ok(Answer::Held(Ok(card))) => Ok(card),
-        Ok(Answer::Held(Err(Error::SharingViolation | Error::Cancelled))) | Err(_) => Err(ReaderError::Busy),
-        Ok(Answer::Held(Err(error))) => Err(match reader_error(error) {
-            error @ ReaderError::Reader { .. } => match news(context, reader) {
-                Some(ReaderError::Removed) => ReaderError::NoCard,
-                other => other.unwrap_or(error),
-            },
-            ReaderError::Removed => ReaderError::NoCard,
-            error => error,
-        }),
-        Ok(Answer::Interrupted) => {
-            let over = patience.and_then(|patience| patience.check().err());
-            Err(over.map_or(ReaderError::Busy, ReaderError::Interrupted))
-        }
-    }
-}
-
-fn hold_and_tell(context: &Context, reader: &CString, sender: &Sender<Answer>) {
+/// Holds the card, when another program gives it away. The service has no time-out for that: it waits as long as another
+/// program has a transaction.
+pub(super) fn hold(context: &Context, reader: &CStr) -> Result<Card, ReaderError> {
     let mut held = hold_now(context, reader);
     for _ in 0..LOOKS {
         if !matches!(held, Err(Error::SharingViolation)) || !wait_until_given_away(context, reader) {
@@ -64,10 +19,18 @@ fn hold_and_tell(context: &Context, reader: &CString, sender: &Sender<Answer>) {
         }
         held = hold_now(context, reader);
     }
-    if let Err(SendError(Answer::Held(Ok(card)))) = sender.send(Answer::Held(held)) {
-        // Too late. Nothing was done to the card, and the other program may go on with it.
-        let _ = card.disconnect(Disposition::LeaveCard);
-    }
+    held.map_err(|error| match reader_error(error) {
+        error @ ReaderError::Reader { .. } => match news(context, reader) {
+            Some(ReaderError::Removed) => ReaderError::NoCard,
+            other => other.unwrap_or(error),
+        },
+        // The service still shows a card when the driver knows that it left: until both agree there is nothing to be seen.
+        ReaderError::NoCard | ReaderError::Removed => match news(context, reader) {
+            None | Some(ReaderError::Removed) => ReaderError::NoCard,
+            Some(other) => other,
+        },
+        error => error,
+    })
 }
 
 /// Connects exclusively, or in a transaction.
@@ -103,7 +66,5 @@ fn wait_until_given_away(context: &Context, reader: &CStr) -> bool {
     }
 }
 
-/// How long another program's hold on the card is waited for.
-const HOLD_TIME: Duration = Duration::from_secs(3);
 /// How often news of the reader are followed by another try.
 const LOOKS: usize = 8;

@@ -18,14 +18,14 @@ impl VerifyPinDirect {
         control_code(features, FEATURE_VERIFY_PIN_DIRECT).map(Self)
     }
 
-    /// Has the reader ask for the PIN and send it. Answers SW1-SW2, the card's or the reader's own.
+    /// Has the reader ask for the PIN, by a PIN_VERIFY structure, and send it. Answers SW1-SW2, the card's or the reader's own.
     pub(super) fn verify(
         self,
         card: &Card,
-        entry: &PinEntry,
+        structure: &[u8],
     ) -> Result<Result<ResponseApdu, Iso7816Error>, Error> {
         let mut buffer = [0; MAX_STATUS_OCTETS];
-        card.control(self.0.into(), &pin_verify(entry), &mut buffer).map(ResponseApdu::parse)
+        card.control(self.0.into(), structure, &mut buffer).map(ResponseApdu::parse)
     }
 }
 
@@ -54,12 +54,13 @@ fn control_code(list: &[u8], feature: u8) -> Option<u32> {
 /// The PIN_VERIFY structure (PC/SC part 10, section 2.5.2). The reader puts what is typed at the end of `abData` as ASCII digits, adds their number as Lc, and
 /// sends that. The template holds no digits of its own: a reader that would send it as it stands only asks for the
 /// retry counter, which costs no try.
-fn pin_verify(entry: &PinEntry) -> Vec<u8> {
+pub(super) fn pin_verify(entry: &PinEntry) -> Vec<u8> {
     let template = entry.command.to_octets();
-    let timeout = seconds(entry.timeout);
+    // One begins when the other ends: together they are the resident's time.
+    let half = seconds(entry.timeout / 2);
     let mut octets = vec![
-        timeout,          // bTimeOut: until the first digit, in seconds
-        timeout,          // bTimeOut2: after the first digit
+        half,             // bTimeOut: until the first digit, in seconds
+        half,             // bTimeOut2: from the first digit on
         0b1000_0010, // bmFormatString: positions in octets, PIN at position 0 of the data, left justified, ASCII
         0x00,        // bmPINBlockString: no length in front of the PIN, and no block to fill up
         0x00,        // bmPINLengthFormat: no length field
@@ -130,11 +131,24 @@ mod tests {
             timeout: Duration::from_secs(15),
         };
         let expected = [
-            15, 15, 0x82, 0x00, 0x00, 0x04, 0x04, 0x02, 0x01, 0x11, 0x04, 0x00, 0, 0,
+            7, 7, 0x82, 0x00, 0x00, 0x04, 0x04, 0x02, 0x01, 0x11, 0x04, 0x00, 0, 0,
             0, // until bTeoPrologue
             4, 0, 0, 0, // ulDataLength
             0x00, 0x20, 0x00, 0x80, // abData
         ];
         assert_eq!(pin_verify(&entry), expected);
+    }
+
+    #[test]
+    fn both_waits_of_the_reader_together_are_the_residents_time() {
+        for seconds in [2, 5, 15, 30, 31, 510, 9999] {
+            let timeout = Duration::from_secs(seconds);
+            let command = CommandApdu::new(0x00, 0x20, 0x00, 0x80);
+            let structure = pin_verify(&PinEntry { command, min_digits: 4, max_digits: 4, timeout });
+            let waits = u64::from(structure[0]) + u64::from(structure[1]);
+            // Zero is for as long as the reader likes.
+            assert!(structure[0] > 0 && structure[1] > 0 && waits <= seconds, "{structure:?}");
+            assert!(waits + 1 >= seconds.min(510), "{structure:?}");
+        }
     }
 }

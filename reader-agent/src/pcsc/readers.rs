@@ -7,7 +7,7 @@ use madoguchi_protocol::ErrorCode;
 use pcsc::{Context, Error, Scope};
 use tracing::debug;
 
-use super::PcscCard;
+use super::card::{LateCards, PcscCard};
 use super::error::reader_error;
 use super::virtual_readers::is_virtual;
 use super::watch::{Seen, SeenCard, Watch};
@@ -18,6 +18,7 @@ use crate::{CardSource, InsertedCard, Notice, Patience, ReaderError};
 pub struct PcscReaders {
     filter: ReaderFilter,
     pin_pads: bool,
+    late: LateCards,
 }
 
 /// Which readers are looked at.
@@ -30,7 +31,7 @@ pub(super) struct ReaderFilter {
 impl PcscReaders {
     /// All readers that can hold a card, or those whose name holds `name`.
     pub fn new(name: Option<String>) -> Self {
-        Self { filter: ReaderFilter { name }, pin_pads: true }
+        Self { filter: ReaderFilter { name }, pin_pads: true, late: LateCards::default() }
     }
 
     /// The same, with the keypads of readers left alone: the PIN is typed on the computer.
@@ -119,7 +120,11 @@ impl CardSource for PcscReaders {
 
     fn open(&mut self, card: &InsertedCard, patience: &Patience<'_>) -> Result<PcscCard, ReaderError> {
         let reader = CString::new(card.reader.as_str()).map_err(|_| ReaderError::NoReader)?;
-        PcscCard::connect(reader, self.pin_pads, patience)
+        PcscCard::connect(reader, self.pin_pads, patience, &self.late)
+    }
+
+    fn left_within(&mut self, limit: Duration) -> bool {
+        self.late.left_within(limit)
     }
 }
 

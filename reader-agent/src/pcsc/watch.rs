@@ -85,7 +85,7 @@ impl Watch {
 
     fn wait(&mut self, limit: Duration, patience: &Patience<'_>) -> Option<Answer> {
         let others = self.others.clone();
-        let _waking = patience.on_interrupt(move || {
+        let _waking = patience.interrupt().on(move || {
             let _ = others.send(Answer::Interrupted);
         });
         self.answers.recv_timeout(limit).ok()

@@ -13,7 +13,7 @@ use tracing::Level;
 use super::*;
 use crate::TestAnchors;
 use crate::testing::{
-    Desktop, FakeGateway, HandClock, Keys, Mind, Resident, issue, origin, pki, shared_random,
+    Desktop, FakeGateway, HandClock, Keys, Meanwhile, Mind, Resident, issue, origin, pki, shared_random,
 };
 
 const TICKET: Octets<32> = Octets([9; 32]);
@@ -292,6 +292,13 @@ fn after_a_broken_verify_the_card_is_asked_for_its_tries() {
     *swapped.desktop.swapped_for.lock().expect("the slot") = Some(slot);
     assert_eq!(swapped.run(), Err(ErrorCode::CardBusy));
     assert_eq!(told(&swapped), Some(Notice::TryMayBeSpent { tries_left: None }), "another card lies there");
+
+    let mut blocked = scene(Fault::WarmReset);
+    let none_left = with_tries(0);
+    let slot = Slot::new(Card::new(&card, &none_left).expect("a card"), &none_left);
+    *blocked.desktop.swapped_for.lock().expect("the slot") = Some(slot);
+    assert_eq!(blocked.run(), Err(ErrorCode::PinBlocked), "it was the last");
+    assert_eq!(told(&blocked), Some(Notice::TryMayBeSpent { tries_left: Some(0) }));
 }
 
 #[test]
@@ -342,10 +349,40 @@ fn the_pin_is_typed_on_a_reader_that_has_a_keypad() {
     assert_eq!(asked(&last), [0_u8; 0]);
 
     // A keypad cannot be called off: it is not asked when its time would run into the time that a PIN needs.
-    for (left, ends) in [(24, Err(ErrorCode::TooLittleTime)), (25, Ok(()))] {
+    for (left, ends) in [(34, Err(ErrorCode::TooLittleTime)), (35, Ok(()))] {
         let mut late = scene(3, &[Keys::Pin("1234")]);
         late.gateway.answer.lock().expect("the answer").expires_in = left;
         assert_eq!(late.run(), ends, "{left} seconds are left");
+    }
+    // Nor when the card took the time, over the look at the counter after the last look at the clock.
+    let verify = right.desktop.commands.lock().expect("the list").iter().position(|seen| *seen == (0x20, 4));
+    for (seconds, ends) in [(550, Ok(())), (551, Err(ErrorCode::TooLittleTime))] {
+        let mut stalls = scene(3, &[Keys::Pin("1234")]);
+        let clock = Arc::clone(&stalls.clock);
+        let happens = Box::new(move || clock.advance(Duration::from_secs(seconds)));
+        let at = verify.expect("a VERIFY");
+        *stalls.desktop.meanwhile.lock().expect("what happens") = Some(Meanwhile { at, happens });
+        assert_eq!(stalls.run(), ends, "the look takes {seconds} seconds");
+    }
+}
+
+/// 6400 can be the reader's "nothing typed" and the card's "something went wrong": only the counter tells.
+#[test]
+fn no_try_was_used_on_the_keypad_only_when_the_counter_says_so() {
+    let mut pki = pki();
+    let card = issue(&mut pki, &CardOptions::default());
+    for (tries, left, code) in [(3, 2, ErrorCode::CardError), (1, 0, ErrorCode::PinBlocked)] {
+        let mut scene = Scene::new(&card, &with_tries(tries));
+        scene.desktop.keypad = Some(Arc::new(Mutex::new([Keys::Secretly("0000")].into())));
+        scene.clerk.source = scene.desktop.clone();
+        scene.mind(|mind| {
+            mind.insists = true;
+            mind.again = true;
+        });
+        assert_eq!(scene.run(), Err(code));
+        let mind = scene.mind.lock().expect("the mind");
+        assert_eq!(mind.asked_on_reader, [tries], "and not once more");
+        assert_eq!(mind.notices.last(), Some(&Notice::TryMayBeSpent { tries_left: Some(left) }));
     }
 }
 
@@ -355,13 +392,10 @@ fn a_panic_leaves_the_card_clean_and_the_clerk_at_work() {
     let card = issue(&mut pki, &CardOptions::default());
     let mut scene = Scene::new(&card, &Scenario::default());
     scene.mind(|mind| mind.while_typing = Some(Box::new(|| panic!("on purpose"))));
-    let ticket = || Secret::decode(&TICKET.encode()).expect("32 octets");
-    let end = scene.clerk.serve(Order { gateway: origin(), ticket: ticket() });
-    assert_eq!(end, End::Page(ErrorCode::Internal));
-    assert_eq!(scene.mind.lock().expect("the mind").ends, [Err(ErrorCode::Internal)]);
-    scene.desktop.assert_left_well();
+    assert_eq!(scene.run(), Err(ErrorCode::Internal));
     assert_eq!(scene.desktop.commands.lock().expect("the list").last().map(|(ins, _)| *ins), Some(0xA4));
-    assert!(scene.clerk.running.claim.lock().expect("the claim").is_none());
+    // The gateway was told; the next one is another sign-in to it.
+    scene.gateway.cancelled.lock().expect("the list").clear();
     assert_eq!(scene.run(), Ok(()));
 }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use madoguchi_mock_card::{CardContents, InstalledApplication, Scenario};
+use madoguchi_mock_card::{CardContents, Fault, FaultPlan, InstalledApplication, Scenario};
 use madoguchi_test_pki::CardOptions;
 
 use super::*;
@@ -16,6 +16,8 @@ struct Desk {
     readers: Vec<(Desktop, VecDeque<ReaderError>)>,
     /// One more reader, which stays empty until the patience is over.
     empty: bool,
+    /// One more reader, in which this card is placed when no other is left.
+    later: Option<Desktop>,
 }
 
 impl CardSource for Desk {
@@ -25,10 +27,17 @@ impl CardSource for Desk {
         &mut self,
         tried: &[InsertedCard],
         _: &Patience<'_>,
-        _: &mut dyn FnMut(Notice),
+        notice: &mut dyn FnMut(Notice),
     ) -> Result<Vec<InsertedCard>, ReaderError> {
         let all = (0..self.readers.len()).map(|index| InsertedCard { reader: index.to_string(), count: 1 });
-        let new: Vec<_> = all.filter(|card| !tried.contains(card)).collect();
+        let mut new: Vec<_> = all.filter(|card| !tried.contains(card)).collect();
+        if new.is_empty()
+            && let Some(later) = self.later.take()
+        {
+            notice(Notice::OtherCard);
+            new.push(InsertedCard { reader: self.readers.len().to_string(), count: 1 });
+            self.readers.push((later, VecDeque::new()));
+        }
         if new.is_empty() && self.empty { Err(ReaderError::NoCard) } else { Ok(new) }
     }
 
@@ -97,6 +106,57 @@ fn a_reader_that_fails_hides_no_good_one() {
         let mut desk = Desk::default().with(&card, &mine).failing(&error, 9).with(&card, &mine);
         assert_eq!(desk.find().0, Ok("1".to_owned()), "{error}");
     }
+    // Nor does it end the wait for one in the reader beside it.
+    for error in [
+        ReaderError::Busy,
+        ReaderError::Mute,
+        ReaderError::Reader { reason: "broken".to_owned() },
+        ReaderError::Reset,
+        ReaderError::Removed,
+        ReaderError::ServiceUnavailable,
+    ] {
+        let later = Some(Desktop::new(&card, &mine));
+        let mut desk = Desk { later, ..Desk::default().with(&card, &mine).failing(&error, 9) };
+        let (found, notices) = desk.find();
+        assert_eq!(found, Ok("1".to_owned()), "{error}");
+        assert_eq!(notices.last(), Some(&Notice::CardUnreadable), "{error}");
+        let mut nobody_comes = Desk { empty: true, ..Desk::default().with(&card, &mine).failing(&error, 9) };
+        assert_eq!(nobody_comes.find().0, Err(error.code()), "{error}");
+    }
+    // Nor does a card that is odd at any command of its selection.
+    for fault in [Fault::Spurious6985, Fault::WarmReset, Fault::Hold, Fault::ShortRead, Fault::LyingLength] {
+        for at in 2..=4 {
+            let odd = Scenario { fault: Some(FaultPlan::new(fault, at)), ..Scenario::default() };
+            // Only the fourth reads.
+            if matches!(fault, Fault::ShortRead | Fault::LyingLength) && at < 4 {
+                continue;
+            }
+            let later = Some(Desktop::new(&card, &mine));
+            let mut desk = Desk { later, ..Desk::default().with(&card, &odd) };
+            assert_eq!(desk.find().0, Ok("1".to_owned()), "{fault}@{at}");
+        }
+    }
+}
+
+/// Each card has its own rounds: what one uses up is not missing for another.
+#[test]
+fn rounds_are_counted_for_each_card() {
+    let card = issue(&mut pki(), &CardOptions::default());
+    let mine = Scenario::default();
+    let broken = ReaderError::Reader { reason: "broken".to_owned() };
+    let mut desk =
+        Desk::default().with(&card, &mine).failing(&broken, 9).with(&card, &mine).failing(&broken, 4);
+    assert_eq!(desk.find().0, Ok("1".to_owned()));
+}
+
+#[test]
+fn what_kind_of_card_lies_there_is_told() {
+    let card = issue(&mut pki(), &CardOptions::default());
+    let other = Scenario { application: InstalledApplication::None, ..Scenario::default() };
+    let later = Some(Desktop::new(&card, &Scenario::default()));
+    let (found, notices) = Desk { later, ..Desk::default().with(&card, &other) }.find();
+    assert_eq!(found, Ok("1".to_owned()));
+    assert_eq!(notices, [Notice::OtherCard]);
 }
 
 #[test]

@@ -95,13 +95,37 @@ fn a_pin_is_never_recorded() {
         let card = open(&contents, &Scenario::default(), &recording.trace);
         let mut card = JpkiCard::select(card, &[CardProfile::TODAY]).expect("a My Number card");
         card.tries_left().expect("a number");
-        card.verify_pin(Pin::parse(digits).expect("a PIN")).expect("an answer");
+        card.verify_pin(Pin::parse(digits).expect("a PIN"), &mut || true).expect("an answer");
         drop(card);
         let text = recording.end();
         let verify = text.lines().find(|line| line.contains("\"lc\":4")).expect("the VERIFY is there");
         assert!(!verify.contains("data"), "{verify}");
         assert!(!text.contains(&hex(digits.as_bytes())), "{text}");
     }
+}
+
+/// Behind the label lies the token's serial number, and behind the availability nothing that we know.
+#[test]
+fn more_than_what_is_the_same_on_every_card_is_not_kept() {
+    let contents = issue(&mut pki(), &CardOptions::default());
+    let recording = Recording::begin();
+    let mut card = open(&contents, &Scenario::default(), &recording.trace);
+    let select = |p1, data: &[u8]| CommandApdu::new(0x00, 0xA4, p1, 0x0C).with_data(data).expect("data");
+    let read = |offset, le| CommandApdu::new(0x00, 0xB0, 0x00, offset).with_le(le);
+    let jpki = [0xD3, 0x92, 0xF0, 0x00, 0x26, 0x01, 0x00, 0x00, 0x00, 0x01];
+    card.transmit(&select(0x04, &jpki)).expect("an answer");
+    let mut kept = Vec::new();
+    for (file, offset, le) in [(0x06, 0, 32), (0x06, 0, 33), (0x06, 80, 16), (0x08, 0, 3), (0x0A, 0, 3)] {
+        card.transmit(&select(0x02, &[0x00, file])).expect("an answer");
+        let answer = card.transmit(&read(offset, le)).expect("an answer");
+        assert_eq!((answer.status(), answer.data().len()), (StatusWord::Ok, usize::from(le)));
+    }
+    drop(card);
+    for line in recording.end().lines().filter(|line| line.contains("00B000")) {
+        let line: Value = serde_json::from_str(line).expect("JSON");
+        kept.push(line["response"].is_string());
+    }
+    assert_eq!(kept, [true, false, false, true, false]);
 }
 
 #[test]

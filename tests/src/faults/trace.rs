@@ -1,6 +1,12 @@
-//! The commands of a sign-in, from the card's own trace.
+//! The commands of a sign-in and their answers, from the card's own trace.
 
 use serde_json::Value;
+
+/// The status word of each command; nothing where no answer came.
+pub(super) fn answers(lines: &[Value]) -> Vec<String> {
+    let commands = lines.iter().filter(|line| line["command"].is_string());
+    commands.map(|line| line["status"].as_str().unwrap_or_default().to_ascii_uppercase()).collect()
+}
 
 /// Names commands by what went over the wire.
 pub(super) fn steps(lines: &[Value]) -> Vec<String> {

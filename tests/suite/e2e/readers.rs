@@ -209,8 +209,71 @@ async fn the_service_restarts_between_pin_and_signature() {
         }
         start_service(&mut town).await;
     }
+    // The last one lost the answer to VERIFY: nobody knows what became of that PIN, and no line is tried after it.
     let end = town.sign_in();
-    assert!(end.has("#done"), "{}", end.text());
+    assert_eq!(shown_code(&end), "automation_ended");
+    assert_eq!(card_says(&mut town, "verifies").await, "0");
+    town.stack.stop().await;
+}
+
+/// Sends the service a signal: `-STOP` freezes it as it is, `-CONT` lets it go on.
+fn signal_service(town: &mut Town, signal: &str) {
+    let id = town.stack.pcscd().expect("a PC/SC service").id().expect("it runs").to_string();
+    let sent = std::process::Command::new("kill").args([signal, &id]).status().expect("kill runs");
+    assert!(sent.success(), "kill {signal} {id}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_gives_no_answer() {
+    let mut town = Town::usual().await;
+    // From the start.
+    signal_service(&mut town, "-STOP");
+    let end = town.sign_in();
+    assert_eq!(shown_code(&end), "reader_service_unavailable");
+    signal_service(&mut town, "-CONT");
+    // And in the middle: the look at the counter before the PIN is sent.
+    let mut screen = Screen::open(&mut town).await;
+    let to_agent = screen.agree(&mut town).await;
+    screen.reads("Tries left: 3").await;
+    signal_service(&mut town, "-STOP");
+    screen.types(TEST_PIN).await;
+    let end = town.finish(&to_agent);
+    assert_eq!(shown_code(&end), "card_error");
+    signal_service(&mut town, "-CONT");
+    assert_eq!(card_says(&mut town, "verifies").await, "0");
+    // The card is given away as soon as that is possible.
+    let to_agent = screen.agree(&mut town).await;
+    screen.type_pin(&mut town, &to_agent).await;
+    screen.0.stop().await;
+    town.stack.stop().await;
+}
+
+/// The signature is kept back, with the PIN verified.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_gives_no_answer_is_left_when_it_does() {
+    let mut town = Town::usual().await;
+    put_new_card(&mut town, "").await;
+    assert!(town.sign_in().has("#done"));
+    let commands: u32 = card_says(&mut town, "commands").await.parse().expect("a number");
+    put_new_card(&mut town, &format!("fault = \"hold@{}\"", commands - 1)).await;
+    let mut screen = Screen::open(&mut town).await;
+    let to_agent = screen.agree(&mut town).await;
+    screen.reads("Tries left: 3").await;
+    screen.types(TEST_PIN).await;
+    let card = town.stack.child("mock-card").expect("the mock card");
+    card.wait_for_line(|line| line.starts_with("event hold")).await.expect("the command came");
+    assert_eq!(card_says(&mut town, "auth_verified").await, "true");
+    // The wait ends at once; the program only when the card was left.
+    screen.types("\u{3}").await;
+    timeout(Duration::from_secs(10), screen.reads("(declined)")).await.expect("it ends at once");
+    assert!(screen.0.ended().is_none(), "it still holds the card");
+    town.tell_card("go on").await;
+    let status = timeout(Duration::from_secs(10), screen.0.wait()).await.expect("it ends").expect("a status");
+    assert!(status.success(), "{status}");
+    for (field, value) in [("auth_verified", "false"), ("verifies", "1"), ("powered", "false")] {
+        assert_eq!(card_says(&mut town, field).await, value, "{field}");
+    }
+    drop(to_agent);
     town.stack.stop().await;
 }
 

@@ -17,7 +17,7 @@ fn a_sign_in_s_use_of_the_card() {
     assert_eq!(card.availability().expect("an answer"), Availability { auth: true, sign: true });
     assert_eq!(card.read_auth_certificate().expect("a certificate"), CONTENTS.files.auth_certificate);
     assert_eq!(card.tries_left().expect("a counter"), 3);
-    let outcome = card.verify_pin(pin("4649")).expect("an answer");
+    let outcome = card.verify_pin(pin("4649"), &mut || true).expect("an answer");
     assert_eq!(outcome, VerifyOutcome::Verified);
     // The question for the counter does not tell that the PIN is verified, nor does it end that.
     assert_eq!(card.tries_left().expect("a counter"), 3);
@@ -42,10 +42,10 @@ fn wrong_pins_count_down_to_blocked() {
             (VerifyOutcome::Wrong { tries_left: 1 }, 1),
             (VerifyOutcome::Blocked, 0),
         ] {
-            assert_eq!(card.verify_pin(pin("0000")).expect("an answer"), outcome);
+            assert_eq!(card.verify_pin(pin("0000"), &mut || true).expect("an answer"), outcome);
             assert_eq!(card.tries_left().expect("a counter"), tries_left);
         }
-        assert_eq!(card.verify_pin(pin("4649")).expect("an answer"), VerifyOutcome::Blocked);
+        assert_eq!(card.verify_pin(pin("4649"), &mut || true).expect("an answer"), VerifyOutcome::Blocked);
     }
 }
 

@@ -160,7 +160,7 @@ fn one_pin_is_one_verify_whatever_is_answered() {
     for (answer, outcome) in outcomes {
         let (mut card, commands) = selected(&["9000", "63C3", "9000", "63C3", answer]);
         assert_eq!(card.tries_left().expect("a counter"), 3);
-        match (card.verify_pin(pin()), outcome) {
+        match (card.verify_pin(pin(), &mut || true), outcome) {
             (Ok(given), Some(expected)) => assert_eq!(given, expected, "{answer}"),
             (Err(JpkiCardError::UnexpectedStatus { command: Command::Verify, status }), None) => {
                 assert_eq!(status.to_string(), answer);
@@ -173,7 +173,7 @@ fn one_pin_is_one_verify_whatever_is_answered() {
     // No answer at all.
     let (mut card, commands) = selected(&["9000", "63C3", "9000", "63C3"]);
     card.tries_left().expect("a counter");
-    let error = card.verify_pin(pin()).expect_err("no answer");
+    let error = card.verify_pin(pin(), &mut || true).expect_err("no answer");
     assert!(matches!(error, JpkiCardError::PossiblyConsumed { source: Torn }), "{error}");
     drop(card);
     assert_eq!(commands.verifies(), 1);

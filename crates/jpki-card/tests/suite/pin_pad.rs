@@ -30,7 +30,7 @@ fn every_answer_of_reader_and_card() {
     ] {
         let (mut card, sent) = selected(&["9000", "63C3", "9000", "63C3", answer]);
         assert_eq!(card.tries_left().expect("a counter"), 3);
-        match (card.verify_pin_on_pad(WAIT), outcome) {
+        match (card.verify_pin_on_pad(WAIT, &mut || true), outcome) {
             (Ok(given), Some(expected)) => assert_eq!(given, expected, "{answer}"),
             (Err(JpkiCardError::UnexpectedStatus { command: Command::Verify, status }), None) => {
                 assert_eq!(status, StatusWord::from(u16::from_str_radix(answer, 16).expect("a status")));
@@ -48,7 +48,7 @@ fn every_answer_of_reader_and_card() {
 fn without_an_answer_a_try_may_be_spent() {
     let (mut card, sent) = selected(&["9000", "63C3", "9000", "63C3"]);
     card.tries_left().expect("a counter");
-    let error = card.verify_pin_on_pad(WAIT).expect_err("no answer");
+    let error = card.verify_pin_on_pad(WAIT, &mut || true).expect_err("no answer");
     assert!(matches!(error, JpkiCardError::PossiblyConsumed { .. }), "{error}");
     drop(card);
     assert_eq!(sent.pads(), 1);
@@ -57,15 +57,18 @@ fn without_an_answer_a_try_may_be_spent() {
 #[test]
 fn the_rules_of_verify_hold_on_the_keypad() {
     let (mut card, sent) = selected(&["9000", "63C3", "9000", "63C2"]);
-    assert!(matches!(card.verify_pin_on_pad(WAIT), Err(JpkiCardError::TriesNotRead)));
+    assert!(matches!(card.verify_pin_on_pad(WAIT, &mut || true), Err(JpkiCardError::TriesNotRead)));
     card.tries_left().expect("a counter");
-    assert!(matches!(card.verify_pin_on_pad(WAIT), Err(JpkiCardError::TriesChanged { told: 3, found: 2 })));
-    assert!(matches!(card.verify_pin_on_pad(WAIT), Err(JpkiCardError::TriesNotRead)));
+    assert!(matches!(
+        card.verify_pin_on_pad(WAIT, &mut || true),
+        Err(JpkiCardError::TriesChanged { told: 3, found: 2 })
+    ));
+    assert!(matches!(card.verify_pin_on_pad(WAIT, &mut || true), Err(JpkiCardError::TriesNotRead)));
     drop(card);
     assert_eq!(sent.pads(), 0);
     let (mut card, sent) = selected(&["9000", "63C0", "9000", "6984"]);
     card.tries_left().expect("a counter");
-    assert_eq!(card.verify_pin_on_pad(WAIT).expect("an answer"), PadOutcome::Blocked);
+    assert_eq!(card.verify_pin_on_pad(WAIT, &mut || true).expect("an answer"), PadOutcome::Blocked);
     drop(card);
     assert_eq!(sent.pads(), 0);
 }

@@ -49,7 +49,7 @@ fn a_sign_in_with_the_hypothetical_card() {
         let mut card = JpkiCard::select(Wire::new(&mut in_software), &profiles).expect("a card");
         assert_eq!(card.read_auth_certificate().expect("a certificate"), contents.files.auth_certificate);
         assert_eq!(card.tries_left().expect("a counter"), 3);
-        assert_eq!(card.verify_pin(pin("4649")).expect("an answer"), VerifyOutcome::Verified);
+        assert_eq!(card.verify_pin(pin("4649"), &mut || true).expect("an answer"), VerifyOutcome::Verified);
         let hash = digest::digest(&digest::SHA384, b"a statement");
         let signature = card.sign(hash.as_ref()).expect("a signature");
         let public_key = UnparsedPublicKey::new(&ECDSA_P384_SHA384_ASN1, point);

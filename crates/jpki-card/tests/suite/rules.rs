@@ -1,6 +1,7 @@
 //! The rules of the driver: no login inherited or left, no VERIFY without a look at the counter, none twice.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::time::Duration;
 
 use madoguchi_iso7816::StatusWord;
 use madoguchi_jpki_card::{Command, JpkiCardError, VerifyOutcome};
@@ -34,7 +35,8 @@ fn no_login_is_left_however_the_driver_is_left() {
         let end = catch_unwind(AssertUnwindSafe(|| {
             let mut card = select(Wire::new(&mut in_software)).expect("a My Number card");
             card.tries_left().expect("a counter");
-            verified = card.verify_pin(pin("4649")).expect("an answer") == VerifyOutcome::Verified;
+            verified =
+                card.verify_pin(pin("4649"), &mut || true).expect("an answer") == VerifyOutcome::Verified;
             // Verified as the card has it, too.
             card.sign(&[0; 32]).expect("a signature");
             match way {
@@ -85,15 +87,15 @@ fn leaving_selects_another_application_once_and_tells() {
 
 #[test]
 fn every_verify_needs_a_look_at_the_counter() {
-    // None at all; the one of before the last VERIFY; one that failed; the one after a lost answer.
+    // None at all; the one of before the last VERIFY; one that failed.
     let none: &[&str] = &[];
     for (answers, verifies) in [(none, 0), (&["9000", "63C3", "9000", "63C3", "63C2"], 1)] {
         let (mut card, commands) = selected(answers);
         if verifies == 1 {
             card.tries_left().expect("a counter");
-            card.verify_pin(script::pin()).expect("an answer");
+            card.verify_pin(script::pin(), &mut || true).expect("an answer");
         }
-        let error = card.verify_pin(script::pin()).expect_err("no look");
+        let error = card.verify_pin(script::pin(), &mut || true).expect_err("no look");
         assert!(matches!(error, JpkiCardError::TriesNotRead), "{error}");
         drop(card);
         assert_eq!(commands.verifies(), verifies);
@@ -101,24 +103,17 @@ fn every_verify_needs_a_look_at_the_counter() {
     let (mut card, commands) = selected(&["9000", "63C3", "9000", "6F00"]);
     assert_eq!(card.tries_left().expect("a counter"), 3);
     assert!(matches!(card.tries_left(), Err(JpkiCardError::UnexpectedStatus { .. })));
-    assert!(matches!(card.verify_pin(script::pin()), Err(JpkiCardError::TriesNotRead)));
-    drop(card);
-    assert_eq!(commands.verifies(), 0);
-    let (mut card, commands) = selected(&["9000", "63C3", "9000", "9000", "9000", "63C3"]);
-    card.tries_left().expect("a counter");
-    assert_eq!(card.tries_after_failure().expect("a counter"), 3);
-    assert!(matches!(card.verify_pin(script::pin()), Err(JpkiCardError::TriesNotRead)));
+    assert!(matches!(card.verify_pin(script::pin(), &mut || true), Err(JpkiCardError::TriesNotRead)));
     drop(card);
     assert_eq!(commands.verifies(), 0);
 }
 
 #[test]
 fn a_pin_goes_to_nothing_that_does_not_count_as_told() {
-    // Told 3, and right before VERIFY: fewer, more, none, an answer of another file, no answer, no such file.
+    // Told 3, and right before VERIFY: fewer, more, an answer of another file, no answer, no such file.
     for answers in [
         &["9000", "63C2"][..],
         &["9000", "63C4"],
-        &["9000", "6984"],
         &["9000", "9000"],
         &["9000", "6A88"],
         &["9000", "6103"],
@@ -129,9 +124,9 @@ fn a_pin_goes_to_nothing_that_does_not_count_as_told() {
     ] {
         let (mut card, commands) = selected(&[&["9000", "63C3"], answers].concat());
         assert_eq!(card.tries_left().expect("a counter"), 3);
-        let error = card.verify_pin(script::pin()).expect_err("another counter");
+        let error = card.verify_pin(script::pin(), &mut || true).expect_err("another counter");
         let expected = match answers.last() {
-            Some(&("63C2" | "63C4" | "6984")) => matches!(error, JpkiCardError::TriesChanged { told: 3, .. }),
+            Some(&("63C2" | "63C4")) => matches!(error, JpkiCardError::TriesChanged { told: 3, .. }),
             None | Some(&"9000") if answers.len() < 2 => matches!(error, JpkiCardError::Transport { .. }),
             _ => matches!(error, JpkiCardError::UnexpectedStatus { .. }),
         };
@@ -144,11 +139,39 @@ fn a_pin_goes_to_nothing_that_does_not_count_as_told() {
 #[test]
 fn a_blocked_pin_is_not_tried() {
     for answer in ["63C0", "6983", "6984"] {
-        let (mut card, commands) = selected(&["9000", answer, "9000", answer]);
-        assert_eq!(card.tries_left().expect("a counter"), 0);
-        assert_eq!(card.verify_pin(script::pin()).expect("an answer"), VerifyOutcome::Blocked);
+        // And whatever was told before.
+        for (told, tries) in [(answer, 0), ("63C3", 3)] {
+            let (mut card, commands) = selected(&["9000", told, "9000", answer]);
+            assert_eq!(card.tries_left().expect("a counter"), tries);
+            let outcome = card.verify_pin(script::pin(), &mut || true);
+            assert_eq!(outcome.expect("an answer"), VerifyOutcome::Blocked);
+            drop(card);
+            assert_eq!(commands.verifies(), 0, "{told} and then {answer}");
+        }
+    }
+}
+
+/// The last question comes after everything that the card may take its time over.
+#[test]
+fn a_pin_that_is_no_longer_wanted_is_not_sent() {
+    for on_pad in [false, true] {
+        let (mut card, commands) = selected(&["9000", "63C3", "9000", "63C3"]);
+        card.tries_left().expect("a counter");
+        let mut asked_after = Vec::new();
+        let mut wanted = || {
+            asked_after.push(commands.borrow().len());
+            false
+        };
+        let error = if on_pad {
+            card.verify_pin_on_pad(Duration::from_secs(30), &mut wanted).map(|_| ())
+        } else {
+            card.verify_pin(script::pin(), &mut wanted).map(|_| ())
+        };
+        assert!(matches!(error, Err(JpkiCardError::NotWanted)), "{error:?}");
+        assert_eq!(asked_after, [8], "once, after four commands of selection and two looks at the counter");
+        assert!(matches!(card.verify_pin(script::pin(), &mut || true), Err(JpkiCardError::TriesNotRead)));
         drop(card);
-        assert_eq!(commands.verifies(), 0, "{answer}");
+        assert_eq!((commands.verifies(), commands.pads()), (0, 0));
     }
 }
 
@@ -204,9 +227,11 @@ fn after_a_lost_answer_the_counter_tells() {
         // ISD, JPKI, EF 0006, READ BINARY, EF 0018, counter, EF 0018, counter, VERIFY
         let mut card = select(Wire::losing(&mut in_software, 9, Loss::Answer)).expect("a My Number card");
         card.tries_left().expect("a counter");
-        let error = card.verify_pin(pin(digits)).expect_err("no answer");
+        let error = card.verify_pin(pin(digits), &mut || true).expect_err("no answer");
         assert!(matches!(error, JpkiCardError::PossiblyConsumed { .. }), "{error}");
-        assert_eq!(card.tries_after_failure().expect("a counter"), tries_left);
+        drop(card);
+        let mut card = select(Wire::new(&mut in_software)).expect("a My Number card");
+        assert_eq!(card.tries_left().expect("a counter"), tries_left);
         // A right PIN was verified, and is no more: the resident was told that it failed.
         assert!(card.sign(&[0; 32]).is_err());
         drop(card);

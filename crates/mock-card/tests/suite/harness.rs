@@ -114,9 +114,19 @@ impl Program {
 
     /// Reads until the card is in the reader.
     pub(crate) fn insert(&mut self, reader: &mut Reader) {
+        self.arrive(reader, "ready");
+    }
+
+    /// Puts a card in that was taken out.
+    pub(crate) fn insert_again(&mut self, reader: &mut Reader) {
+        self.write("insert");
+        self.arrive(reader, "ok inserted");
+    }
+
+    fn arrive(&mut self, reader: &mut Reader, said: &str) {
         reader.accept();
         reader.ask(&[0x04], ATR);
-        assert_eq!(self.line(), "ready");
+        assert_eq!(self.line(), said);
         reader.tell(&[0x01]);
     }
 

@@ -4,7 +4,7 @@
 
 use crate::{
     common::octets,
-    harness::{ATR, Program, Reader, SELECT_JPKI},
+    harness::{Program, Reader, SELECT_JPKI},
 };
 
 const RIGHT_PIN: &str = "00200098 04 34363439";
@@ -14,11 +14,8 @@ const SIGN: &str = "802A0097 01 AA 00";
 fn the_reader_s_electronics_and_the_card_s_commands() {
     let mut reader = Reader::listen();
     let mut program = Program::start(&reader, "");
-    reader.accept();
-    reader.ask(&[0x04], ATR);
-    assert_eq!(program.line(), "ready");
-    // On, off and reset have no answer: the next answer is the next question's.
-    reader.tell(&[0x01]);
+    // On (which `insert` tells), off and reset have no answer: the next answer is the next question's.
+    program.insert(&mut reader);
     reader.ask(&octets(SELECT_JPKI), "9000");
     reader.ask(&octets("00200098"), "63C3");
     reader.ask(&octets(RIGHT_PIN), "9000");
@@ -38,10 +35,7 @@ fn the_reader_s_electronics_and_the_card_s_commands() {
 fn lines_steer_it() {
     let mut reader = Reader::listen();
     let mut program = Program::start(&reader, "auth_tries = 1");
-    reader.accept();
-    reader.ask(&[0x04], ATR);
-    assert_eq!(program.line(), "ready");
-    reader.tell(&[0x01]);
+    program.insert(&mut reader);
     reader.ask(&octets(SELECT_JPKI), "9000");
     reader.ask(&octets("00200098"), "63C1");
     assert_eq!(program.tell("tries 2"), "ok tries 2");
@@ -56,11 +50,7 @@ fn lines_steer_it() {
     assert_eq!(program.tell("remove"), "ok removed");
     reader.assert_closed();
     assert!(program.tell("remove").starts_with("error "));
-    program.write("insert");
-    reader.accept();
-    reader.ask(&[0x04], ATR);
-    assert_eq!(program.line(), "ok inserted");
-    reader.tell(&[0x01]);
+    program.insert_again(&mut reader);
     reader.ask(&octets(SELECT_JPKI), "9000");
     reader.ask(&octets("00200098"), "63C2");
 }
@@ -69,11 +59,8 @@ fn lines_steer_it() {
 fn the_end_of_standard_input_is_not_the_end() {
     let mut reader = Reader::listen();
     let mut program = Program::start(&reader, "");
-    reader.accept();
-    reader.ask(&[0x04], ATR);
-    assert_eq!(program.line(), "ready");
+    program.insert(&mut reader);
     program.input = None;
-    reader.tell(&[0x01]);
     reader.ask(&octets(SELECT_JPKI), "9000");
 }
 
@@ -81,19 +68,12 @@ fn the_end_of_standard_input_is_not_the_end() {
 fn a_card_that_the_scenario_removes_can_be_put_in_again() {
     let mut reader = Reader::listen();
     let mut program = Program::start(&reader, "fault = \"remove@2\"");
-    reader.accept();
-    reader.ask(&[0x04], ATR);
-    assert_eq!(program.line(), "ready");
-    reader.tell(&[0x01]);
+    program.insert(&mut reader);
     reader.ask(&octets(SELECT_JPKI), "9000");
     reader.tell(&octets("00200098"));
     reader.assert_closed();
     assert_eq!(program.line(), "event removed");
-    program.write("insert");
-    reader.accept();
-    reader.ask(&[0x04], ATR);
-    assert_eq!(program.line(), "ok inserted");
-    reader.tell(&[0x01]);
+    program.insert_again(&mut reader);
     reader.ask(&octets(SELECT_JPKI), "9000");
     reader.ask(&octets("00200098"), "63C3");
 }
@@ -102,9 +82,7 @@ fn a_card_that_the_scenario_removes_can_be_put_in_again() {
 fn a_reader_that_goes_away_ends_it_with_a_reason() {
     let mut reader = Reader::listen();
     let mut program = Program::start(&reader, "");
-    reader.accept();
-    reader.ask(&[0x04], ATR);
-    assert_eq!(program.line(), "ready");
+    program.insert(&mut reader);
     let address = reader.address.clone();
     drop(reader);
     assert!(!program.wait().success());
@@ -119,9 +97,7 @@ fn a_reader_that_comes_late_is_waited_for() {
     assert!(program.error().contains("waiting for the virtual reader"));
     program.write("tries 2");
     let mut reader = Reader::listen_at(&address);
-    reader.accept();
-    reader.ask(&[0x04], ATR);
-    assert_eq!(program.line(), "ready");
+    program.insert(&mut reader);
     // What was said meanwhile was heard.
     assert_eq!(program.line(), "ok tries 2");
 }
@@ -226,10 +202,7 @@ fn what_others_must_do_is_told_and_waited_for() {
     assert_eq!(program.tell("go on"), "ok go on");
     reader.assert_closed();
     assert_eq!(program.line(), "event removed");
-    program.write("insert");
-    reader.accept();
-    reader.ask(&[0x04], ATR);
-    assert_eq!(program.line(), "ok inserted");
+    program.insert_again(&mut reader);
 }
 
 #[test]

@@ -27,8 +27,10 @@ pub(super) struct Surroundings {
 pub(super) enum Planted {
     /// The same VERIFY again after no answer, or none that is understood.
     VerifiesAgain,
-    /// Nothing is done to leave the card: no selection of another application, no power-down.
-    StaysLoggedIn,
+    /// The application is not left: no selection of another one.
+    StaysInApplication,
+    /// The card is not powered down.
+    StaysPowered,
     /// The counter is made up instead of asked for.
     CounterMadeUp,
     /// A counter that says 0 is not believed.
@@ -195,7 +197,7 @@ impl CardTransaction for BenchCard {
         let planted = state.surroundings.planted;
         let is_query = command.instruction() == VERIFY && command.data().is_empty();
         let is_verify = command.instruction() == VERIFY && !is_query;
-        if planted == Some(Planted::StaysLoggedIn) && command.data() == ISD_AID {
+        if planted == Some(Planted::StaysInApplication) && command.data() == ISD_AID {
             return Ok(ResponseApdu::new(Vec::new(), StatusWord::Ok));
         }
         if planted == Some(Planted::CounterMadeUp) && is_query {
@@ -240,7 +242,7 @@ impl PinPad for BenchCard {
 impl Drop for BenchCard {
     fn drop(&mut self) {
         let mut state = self.bench.state();
-        let stays = state.surroundings.planted == Some(Planted::StaysLoggedIn);
+        let stays = state.surroundings.planted == Some(Planted::StaysPowered);
         if state.present().is_ok() && !state.surroundings.keeps_power && !stays {
             state.slot.power_off();
             state.powered = false;

@@ -186,10 +186,15 @@ impl Run {
         Some(self.tries_left) != tries
     }
 
-    /// Where the power stays on, all depends on the last command reaching the card.
+    /// Where the power stays on, all depends on the last command, which is sent twice where the card refuses it. Nothing is
+    /// sent to a card that was reset, and only another program's hold of it at that moment keeps the command from it.
     fn could_not_leave(&self, trial: &Trial) -> bool {
-        let reset = trial.fault() == Some(Fault::WarmReset);
-        trial.surroundings.keeps_power && (reset || self.struck == Some(Step::Leave))
+        let kept_away = match trial.fault() {
+            Some(Fault::WarmReset) => self.struck.is_some(),
+            Some(Fault::Hold) => self.struck == Some(Step::Leave),
+            _ => false,
+        };
+        trial.surroundings.keeps_power && kept_away
     }
 
     fn told_differently(&self) -> bool {
