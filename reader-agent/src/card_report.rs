@@ -16,7 +16,7 @@ use time::{Duration, OffsetDateTime};
 use crate::policy::certificate_code;
 use crate::resource::{self, Text};
 use crate::source::{card_code, find_card};
-use crate::{CardSource, Patience, ReaderError};
+use crate::{CardSource, Notice, Patience, ReaderError};
 
 /// A card as `madoguchi-agent card` shows it.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -38,13 +38,14 @@ pub struct CardReport {
 }
 
 impl CardReport {
-    /// Reads the first My Number card that `source` has within `patience`.
+    /// Reads the first My Number card that `source` has within `patience`; `notice` tells what is waited for.
     pub fn read<S: CardSource>(
         source: &mut S,
         patience: &Patience<'_>,
         now: UnixTime,
+        notice: &mut dyn FnMut(Notice),
     ) -> Result<Self, ErrorCode> {
-        let (_, card) = find_card(source, &[CardProfile::TODAY], patience, &mut |_| {})?;
+        let (_, card) = find_card(source, &[CardProfile::TODAY], patience, notice)?;
         Self::of(card, now)
     }
 
@@ -97,6 +98,7 @@ impl CardReport {
             (Some(from), Some(until)) => {
                 line("auth_certificate", lang, &[("from", moment(from)), ("until", moment(until))])
             }
+            _ if report.auth_certificate => line("auth_certificate_unreadable", lang, &[]),
             _ => line("no_auth_certificate", lang, &[]),
         });
         lines.push(line(
@@ -117,7 +119,46 @@ pub(crate) fn line(key: &str, lang: Lang, values: &[(&'static str, String)]) -> 
 
 fn problem_text(code: ErrorCode, lang: Lang) -> String {
     let text = error_text(code, lang);
-    format!("{}\n{}\n({code})", text.what, text.action)
+    format!("{}\n{}\n({code})", text.what, action(code, lang))
+}
+
+/// What to do. The texts of errors are for sign-ins, which go on at the service's page; here only what is to be done about
+/// the card itself is the same.
+fn action(code: ErrorCode, lang: Lang) -> String {
+    match code {
+        ErrorCode::CertificateExpired
+        | ErrorCode::CertificateMissing
+        | ErrorCode::CertificateNotYetValid
+        | ErrorCode::CertificateUnusable
+        | ErrorCode::PinBlocked => error_text(code, lang).action.clone(),
+        ErrorCode::CardRemoved | ErrorCode::NoCard | ErrorCode::NotMyNumberCard | ErrorCode::SeveralCards => {
+            line("again_with_card", lang, &[])
+        }
+        _ => line("again", lang, &[]),
+    }
+}
+
+/// What is waited for; absent where that belongs to a sign-in.
+pub(crate) fn notice_text(notice: Notice, lang: Lang) -> Option<String> {
+    let key = match notice {
+        Notice::CardInUse => "wait_for_other_program",
+        Notice::CardUnreadable => "wait_for_readable_card",
+        Notice::ConnectReader => "wait_for_reader",
+        Notice::OtherCard => "wait_for_my_number_card",
+        Notice::PlaceCard => "wait_for_card",
+        Notice::WaitForService => "wait_for_service",
+        Notice::ReadingCard | Notice::Sending | Notice::Signing | Notice::TryMayBeSpent { .. } => {
+            return None;
+        }
+    };
+    Some(line(key, lang, &[]))
+}
+
+/// Says so when there are readers and none has `part` in its name.
+pub(crate) fn no_such_reader(part: &str, connected: &[String], lang: Lang) -> Option<String> {
+    let none = !connected.is_empty() && connected.iter().all(|name| !name.contains(part));
+    let values = [("name", part.to_owned()), ("readers", connected.join(", "))];
+    none.then(|| line("no_such_reader", lang, &values))
 }
 
 /// In Japan time, in which certificates end at the end of a day.

@@ -1,5 +1,10 @@
 //! What keeps a PIN out of files: no core dump, no reader from outside, and memory that is not swapped out as far as the system
 //! allows.
+//!
+//! Without a limit on locked memory, the whole process is locked. Under one, which is the rule for a resident's program, only the
+//! stacks of the threads that a PIN passes through are. Not locked there: a PIN's few octets on the heap, its own and those of
+//! the VERIFY command, which hold it from the last digit typed to the card's answer and are wiped then; and what is not ours: the
+//! terminal, the system's buffers, the smart card service.
 
 use std::ptr;
 

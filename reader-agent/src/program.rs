@@ -1,6 +1,8 @@
 //! The program around the agent: options in, parts wired, an exit code out. `main` gives it the command line, standard input
 //! and the readers; a test may wrap those and shares everything else with what ships.
 
+mod reports;
+
 use std::io::{self, Read, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,7 +11,6 @@ use std::time::{Duration, SystemTime};
 
 use clap::{CommandFactory as _, error::ErrorKind};
 use madoguchi_cert_verify::Anchor;
-use madoguchi_protocol::Lang;
 use ring::rand::SystemRandom;
 use rustix::time::{ClockId, clock_gettime};
 use rustls_pki_types::UnixTime;
@@ -18,12 +19,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info};
 use tracing_subscriber::EnvFilter;
 
-use crate::doctor::{self, Surroundings};
-use crate::options::{CardOptions, Command, DoctorOptions, Options};
-use crate::trace::{Trace, TracedSource};
+use crate::options::{Command, Options};
 use crate::{
-    Agent, AgentError, AutomationPrompt, CardPolicy, CardReport, CardSource, Clock, HttpTransport, Interrupt,
-    Patience, Prompt, TerminalPrompt, TestAnchors, bind, hygiene,
+    Agent, AgentError, AutomationPrompt, CardPolicy, CardSource, Clock, HttpTransport, Prompt,
+    TerminalPrompt, TestAnchors, bind, hygiene,
 };
 
 /// Runs the program to its end. `input` is where automation's PINs come from; `source` makes the readers.
@@ -42,7 +41,7 @@ pub fn run<S: CardSource + 'static>(
     if let Err(error) = options.check_guards() {
         usage(ErrorKind::ArgumentConflict, &error.to_string());
     }
-    if options.command.is_none() && options.gateways.is_empty() {
+    if options.command.is_none() && options.connections.gateways.is_empty() {
         usage(ErrorKind::MissingRequiredArgument, "at least one --gateway ORIGIN is needed");
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
@@ -77,8 +76,8 @@ async fn command<S: CardSource + 'static>(
     source: S,
 ) -> Result<ExitCode, AgentError> {
     match &options.command {
-        Some(Command::Card(card_options)) => card(source, options.card_wait, card_options),
-        Some(Command::Doctor(doctor_options)) => doctor(&options, doctor_options).await,
+        Some(Command::Card(asked)) => Ok(reports::card(source, &options, asked)),
+        Some(Command::Doctor(asked)) => reports::doctor(&options, asked).await,
         None => {
             // The port comes last: whoever finds it open finds an agent that can ask.
             if options.pin_stdin {
@@ -99,7 +98,7 @@ async fn command<S: CardSource + 'static>(
 }
 
 async fn listen(options: &Options) -> Result<(TcpListener, u16), AgentError> {
-    let listener = bind(&options.ports()).await?;
+    let listener = bind(&options.connections.ports()).await?;
     let port = listener.local_addr().map_err(AgentError::Listener)?.port();
     info!(port, "listening on 127.0.0.1");
     Ok((listener, port))
@@ -126,8 +125,8 @@ async fn serve<S: CardSource + 'static, P: Prompt + 'static>(
     // Nobody is there to fetch a card.
     let automatic = options.pin_stdin.then_some(AUTOMATIC_CARD_WAIT);
     let agent = Agent {
-        transport: Arc::new(HttpTransport::new(options.gateway_ca.as_deref())?),
-        gateways: options.gateways,
+        transport: Arc::new(HttpTransport::new(options.connections.gateway_ca.as_deref())?),
+        gateways: options.connections.gateways,
         counter: options.counter,
         card_wait: options.card_wait.map(Duration::from_secs).or(automatic),
         policy,
@@ -148,73 +147,6 @@ fn read_anchor(file: &Path) -> Result<Anchor, AgentError> {
     let unusable = |reason: String| AgentError::UnusableFile { file: file.to_owned(), reason };
     let octets = std::fs::read(file).map_err(|error| unusable(error.to_string()))?;
     Anchor::new(&octets).map_err(|error| unusable(error.to_string()))
-}
-
-fn card<S: CardSource>(
-    mut source: S,
-    wait: Option<u64>,
-    options: &CardOptions,
-) -> Result<ExitCode, AgentError> {
-    let clock = SystemClock;
-    let deadline = clock.monotonic() + wait.map_or(Duration::ZERO, Duration::from_secs);
-    let patience = Patience::new(&clock, deadline, Interrupt::default());
-    let report = match &options.trace {
-        None => CardReport::read(&mut source, &patience, clock.unix()),
-        Some(file) => {
-            let trace = Trace::create(file, Arc::new(SystemClock))?;
-            let report =
-                CardReport::read(&mut TracedSource::new(source, trace.clone()), &patience, clock.unix());
-            trace.finish()?;
-            report
-        }
-    };
-    if options.json {
-        say(&CardReport::json(&report).to_string());
-    } else {
-        say(&CardReport::text(&report, language(options.lang.map(Lang::from))));
-    }
-    let usable = matches!(report, Ok(CardReport { problem: None, .. }));
-    Ok(if usable { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-async fn doctor(options: &Options, doctor_options: &DoctorOptions) -> Result<ExitCode, AgentError> {
-    let surroundings = Surroundings {
-        ports: options.ports(),
-        gateways: options.gateways.clone(),
-        reader: options.reader.clone(),
-        transport: Arc::new(HttpTransport::new(options.gateway_ca.as_deref())?),
-        clock: Arc::new(SystemClock),
-        random: Arc::new(system_random()),
-        variables: doctor::VARIABLES
-            .iter()
-            .filter_map(|name| variable(name).map(|value| (*name, value)))
-            .collect(),
-    };
-    let lang = language(doctor_options.lang.map(Lang::from));
-    let findings = doctor::examine(surroundings, doctor_options.browser, lang, &mut say).await;
-    if doctor_options.json {
-        say(&doctor::json(&findings, lang).to_string());
-    } else {
-        say(doctor::text(&findings, lang).trim_end());
-    }
-    Ok(if doctor::all_well(&findings) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// The language of a report: as asked for, or English where the computer's language is English.
-fn language(asked: Option<Lang>) -> Lang {
-    let locale = || ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(variable);
-    asked.unwrap_or_else(|| {
-        if locale().is_some_and(|locale| locale.starts_with("en")) { Lang::English } else { Lang::Japanese }
-    })
-}
-
-/// A variable of the environment that is set to something. No secret travels there, and no option.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "locale, proxies and the PC/SC socket are the environment's to name"
-)]
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// The one place that writes answers to standard output; events of automation are the prompt's.

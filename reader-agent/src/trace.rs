@@ -5,7 +5,7 @@
 //! for the files that are the same on every card, the token's label and which certificates there are.
 
 use std::fmt::Write as _;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use std::time::Duration;
 use madoguchi_iso7816::{CardTransaction, CommandApdu, PinEntry, PinPad, ResponseApdu, StatusWord};
 use serde::Serialize;
 
-use crate::{AgentError, CardSource, Clock, InsertedCard, Notice, Patience, ReaderError};
+use crate::{CardSource, Clock, InsertedCard, Notice, Patience, ReaderError};
 
 /// A file of lines. Clones write to the same one.
 #[derive(Clone)]
@@ -28,22 +28,23 @@ pub(crate) struct Trace {
 struct Book {
     file: File,
     path: PathBuf,
+    /// Whether anything was said to a card.
+    recorded: bool,
     /// The first thing that went wrong; nothing is written after it.
     failed: Option<io::Error>,
 }
 
 impl Trace {
     /// A new file that only its owner reads. One that exists is left as it is.
-    pub(crate) fn create(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, AgentError> {
+    pub(crate) fn create(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, TraceError> {
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        let file = file.map_err(|error| AgentError::UnusableFile {
-            file: path.to_owned(),
-            reason: match error.kind() {
-                ErrorKind::AlreadyExists => "there is such a file already; name a new one".to_owned(),
-                _ => error.to_string(),
-            },
+        let file = file.map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => TraceError::Exists,
+            ErrorKind::NotFound => TraceError::NoFolder,
+            _ => TraceError::Io(error),
         })?;
-        let book = Arc::new(Mutex::new(Book { file, path: path.to_owned(), failed: None }));
+        let book = Book { file, path: path.to_owned(), recorded: false, failed: None };
+        let book = Arc::new(Mutex::new(book));
         let trace = Self { book, begun: clock.monotonic(), clock };
         trace.write(&FirstLine {
             format: "madoguchi-card-trace-1",
@@ -52,15 +53,16 @@ impl Trace {
         Ok(trace)
     }
 
-    /// Tells whether every line was written.
-    pub(crate) fn finish(&self) -> Result<(), AgentError> {
+    /// Tells whether there is a record. Where nothing was said to a card the file goes, so that its name is free.
+    pub(crate) fn finish(&self) -> Result<bool, TraceError> {
         let mut book = self.book();
-        match book.failed.take() {
-            None => Ok(()),
-            Some(error) => {
-                Err(AgentError::UnusableFile { file: book.path.clone(), reason: error.to_string() })
-            }
+        if let Some(error) = book.failed.take() {
+            return Err(TraceError::Io(error));
         }
+        if !book.recorded {
+            fs::remove_file(&book.path).map_err(TraceError::Io)?;
+        }
+        Ok(book.recorded)
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
@@ -79,6 +81,21 @@ impl Trace {
     fn ms(&self) -> u64 {
         u64::try_from(self.clock.monotonic().saturating_sub(self.begun).as_millis()).unwrap_or(u64::MAX)
     }
+}
+
+/// Why there is no record.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum TraceError {
+    /// A file of this name is there already.
+    #[error("there is such a file already")]
+    Exists,
+    /// The folder that it would be in is not there.
+    #[error("there is no such folder")]
+    NoFolder,
+    /// It cannot be written.
+    #[error("{0}")]
+    Io(#[source] io::Error),
 }
 
 /// What the file is.
@@ -169,6 +186,7 @@ impl<C: CardTransaction<Error = ReaderError>> CardTransaction for TracedCard<C> 
             };
         }
         let same_everywhere = self.says_nothing_of_its_holder(command);
+        self.trace.book().recorded = true;
         self.trace.write(&Line {
             ms: self.trace.ms(),
             command: hex(&[command.class(), command.instruction(), command.p1(), command.p2()]),

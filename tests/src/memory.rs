@@ -69,6 +69,17 @@ impl fmt::Display for Hit {
 
 /// Every place in the writable mappings of process `pid` where one of the needles lies.
 pub fn scan(pid: u32, needles: &[Needle]) -> io::Result<Vec<Hit>> {
+    for _ in 1..LOOKS {
+        match look(pid, needles) {
+            // EIO: something was unmapped meanwhile, such as the stack of a thread that ended. The whole once more.
+            Err(error) if error.raw_os_error() == Some(5) => {}
+            result => return result,
+        }
+    }
+    look(pid, needles)
+}
+
+fn look(pid: u32, needles: &[Needle]) -> io::Result<Vec<Hit>> {
     let maps = std::fs::read_to_string(format!("/proc/{pid}/maps"))?;
     let memory = File::open(format!("/proc/{pid}/mem"))?;
     let mut hits = Vec::new();
@@ -133,6 +144,8 @@ const ASCII: &str = "ASCII";
 const PAGE: usize = 4096;
 /// At least the longest needle, so that none hides between two pages.
 const OVERLAP: usize = 64;
+/// A program that changes its mappings faster than this is never at rest.
+const LOOKS: usize = 20;
 const AROUND: usize = 24;
 const LEAST_PAGES: usize = 100;
 

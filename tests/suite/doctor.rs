@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
 
@@ -150,8 +151,49 @@ async fn what_keeps_sign_ins_from_working_is_found() {
     let nowhere = town.stack.folder().join("no-such-socket");
     let program = agent(&town, &["doctor", "--json"]).env("PCSCLITE_CSOCK_NAME", nowhere);
     let (lines, well) = say(&town, program).await;
-    assert!(!well && lines[0].contains("service_absent"), "{lines:?}");
+    assert!(!well && lines[0].contains("service_not_at_path"), "{lines:?}");
+
+    // A service that takes questions and does not answer.
+    let silent = town.stack.folder().join("silent");
+    let _listening = UnixListener::bind(&silent).expect("a socket");
+    let program = agent(&town, &["doctor", "--json"]).env("PCSCLITE_CSOCK_NAME", silent);
+    let (lines, well) = say(&town, program).await;
+    assert!(!well && lines[0].contains("service_silent") && lines[0].contains("port_"), "{lines:?}");
     town.stack.stop().await;
+}
+
+/// Nobody knows a reader's name by heart.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_no_reader_has_is_told_with_those_that_are_there() {
+    let town = Town::usual().await;
+    let (findings, well) = examine(&town, &["--reader", "nosuch"]).await;
+    assert_eq!(state(&findings, "reader_name_unknown"), Some("ng"), "{findings:?}");
+    assert_eq!(state(&findings, "reader_none"), None, "{findings:?}");
+    assert!(!well);
+    let (lines, well) = say(&town, agent(&town, &["card", "--reader", "nosuch", "--lang", "en"])).await;
+    let text = lines.join("\n");
+    assert!(!well && text.starts_with("No reader's name contains \"nosuch\". Connected: "), "{text}");
+    let (_, well) = say(&town, agent(&town, &["card", "--reader", "Virtual"])).await;
+    assert!(well);
+    town.stack.stop().await;
+}
+
+/// The label that the doctor quotes is on the page.
+#[test]
+fn the_button_that_is_quoted_is_the_pages() {
+    let read = |path: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+        let text = fs::read_to_string(path).expect("a file of texts");
+        toml::from_str::<toml::Table>(&text).expect("TOML")
+    };
+    let (pages, doctor) = (read("crates/gateway/texts/pages.toml"), read("reader-agent/texts/doctor.toml"));
+    for lang in ["ja", "en"] {
+        let label = pages[lang]["other_port_button"].as_str().expect("a label");
+        for code in ["port_taken", "port_taken_by", "port_taken_by_another_user"] {
+            let action = doctor[code]["action"][lang].as_str().expect("a text");
+            assert!(action.contains(label), "{code}: {action}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -234,7 +276,11 @@ async fn a_traced_card_can_be_replayed() {
     let file = trace.to_str().expect("a path");
     let (lines, well) =
         say(&town, agent(&town, &["card", "--card-wait", "5", "--lang", "en", "--trace", file])).await;
-    assert!(well && lines.join("\n").contains("(this check used none)"), "{lines:?}");
+    let told = lines.join("\n");
+    assert!(
+        well && told.contains("(this check used none)") && told.contains(&format!("are in {file}.")),
+        "{told}"
+    );
     assert_eq!(fs::metadata(&trace).expect("the trace").permissions().mode() & 0o777, 0o600);
     let text = fs::read_to_string(&trace).expect("the trace");
     let pki = town.stack.ready().pki_dir.clone().expect("a PKI");
@@ -243,14 +289,49 @@ async fn a_traced_card_can_be_replayed() {
         assert!(!text.contains(&format!("{:016X}", u64::from_be_bytes(*piece))), "{text}");
     }
     // It is never written over.
-    let (_, well) = say(&town, agent(&town, &["card", "--trace", file])).await;
-    assert!(!well);
+    let nowhere = town.stack.folder().join("nowhere/first-card.jsonl");
+    let nowhere = nowhere.to_str().expect("a path");
+    for (file, words) in [(file, "はもうあります"), (nowhere, "を置くフォルダーがありません")]
+    {
+        let program = agent(&town, &["card", "--lang", "ja", "--trace", file]);
+        let mut child = program.spawn(town.stack.folder()).expect("starts");
+        assert_eq!(child.line().await, None, "it looked at no card");
+        assert!(!child.wait().await.expect("a status").success());
+        let told = child.log_end();
+        assert!(told.contains(&format!("{file} {words}")) && !told.contains("ERROR"), "{told}");
+    }
     assert_eq!(fs::read_to_string(&trace).expect("the trace"), text);
 
     replay(&mut town, &trace).await;
-    let (lines, _) = say(&town, agent(&town, &["card", "--card-wait", "5", "--json"])).await;
+    let second = town.stack.folder().join("second-card.jsonl");
+    let second = second.to_str().expect("a path");
+    let args = ["card", "--card-wait", "5", "--json", "--trace", second];
+    let (lines, _) = say(&town, agent(&town, &args)).await;
+    assert_eq!(lines.len(), 1, "one JSON line: {lines:?}");
     let report: Value = serde_json::from_str(&lines[0]).expect("JSON");
     assert_eq!((&report["tries_left"], &report["label"]), (&2.into(), &"JPKIAPICCTOKEN2".into()), "{report}");
+    town.stack.stop().await;
+}
+
+/// Whoever waits for a card is told so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_is_waited_for_is_asked_for() {
+    let mut town = Town::usual().await;
+    town.tell_card("remove").await;
+    let mut child = agent(&town, &["card", "--card-wait", "60", "--lang", "en"])
+        .spawn(town.stack.folder())
+        .expect("starts");
+    child.wait_for_line(|line| line.starts_with("Place your My Number card")).await.expect("it asks");
+    town.tell_card("insert").await;
+    child.wait_for_line(|line| line == "You can sign in with this card.").await.expect("it reads");
+    assert!(child.wait().await.expect("a status").success());
+    // Without a wait the end says what is missing, and what to do.
+    town.tell_card("remove").await;
+    let (lines, well) = say(&town, agent(&town, &["card", "--lang", "en"])).await;
+    assert!(!well && lines.len() == 3 && lines[2] == "(no_card)", "{lines:?}");
+    assert!(lines[1].contains("--card-wait 30") && !lines[1].contains("service's page"), "{lines:?}");
+    let (lines, _) = say(&town, agent(&town, &["card", "--json", "--card-wait", "1"])).await;
+    assert_eq!(lines, [r#"{"error":"no_card"}"#]);
     town.stack.stop().await;
 }
 

@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 use crate::{
     MockCardError, Persona,
     der::{SEQUENCE, value},
-    persona::Validity,
+    ec::EcKey,
+    persona::{KeyAlgorithm, Traits, Validity},
     refusal::TestCertificate,
 };
 
@@ -71,16 +72,24 @@ impl CardContents {
         Ok(())
     }
 
-    /// Whether the card was issued as the persona needs it: an expired card must have run out.
-    pub fn check_persona(&self, persona: Persona, now: UnixTime) -> Result<(), MockCardError> {
+    /// Whether the card was issued as the persona needs it: an expired card must have run out, the hypothetical next
+    /// card has keys of another kind. The error says how to make such a card in the folder.
+    pub fn check_persona(&self, persona: Persona, now: UnixTime, pki: &Path) -> Result<(), MockCardError> {
+        let Traits { validity, key, .. } = persona.traits();
         let (not_before, not_after) = TestCertificate::read(&self.files.auth_certificate, AUTH)?.validity();
         let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-        let fits = match persona.traits().validity {
+        let in_time = match validity {
             Validity::AsIssued => true,
             Validity::Past => not_after < now,
             Validity::Future => now < not_before,
         };
-        if fits { Ok(()) } else { Err(MockCardError::PersonaNeedsAnotherCard { persona }) }
+        // A P-384 key under a persona of today needs no card of its own, but another persona: making the card says so.
+        let of_its_kind = key == KeyAlgorithm::Rsa2048 || EcKey::from_der(&self.files.auth_key).is_ok();
+        if in_time && of_its_kind {
+            Ok(())
+        } else {
+            Err(MockCardError::PersonaNeedsAnotherCard { persona, pki: pki.to_owned() })
+        }
     }
 }
 

@@ -27,17 +27,14 @@ pub struct Control {
 impl Control {
     /// Makes the socket. One that a dead program left is replaced, one that somebody listens on is not.
     pub fn bind(path: &Path) -> Result<Self, MockCardError> {
+        if fs::symlink_metadata(path).is_ok_and(|file| !file.file_type().is_socket()) {
+            return Err(MockCardError::ControlIsNoSocket { path: path.to_owned() });
+        }
         let bind = || {
             match UnixStream::connect(path) {
                 Ok(_) => return Err(io::ErrorKind::AddrInUse.into()),
-                // A file that is no socket refuses connections, too.
-                Err(error)
-                    if error.kind() == io::ErrorKind::ConnectionRefused
-                        && fs::symlink_metadata(path)?.file_type().is_socket() =>
-                {
-                    fs::remove_file(path)?;
-                }
-                // Not there, or something else is: then binding says so.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path)?,
+                // Not there, or out of reach: then binding says so.
                 Err(_) => {}
             }
             // Nobody else's from the start: the mode after the bind would come a moment late.

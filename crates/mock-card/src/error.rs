@@ -62,13 +62,22 @@ pub enum MockCardError {
         key: &'static str,
     },
     /// The card was not issued as the persona needs it.
-    #[error("persona {persona} needs a card made with: madoguchi-test-pki issue {}", .persona.issue_options())]
+    #[error(
+        "persona {persona} needs a card of its own; make it: madoguchi-test-pki issue --pki {} --name {persona} {}, \
+         then start with --card {persona}",
+        .pki.display(), .persona.issue_options()
+    )]
     PersonaNeedsAnotherCard {
         /// The persona.
         persona: Persona,
+        /// The folder where the card was.
+        pki: PathBuf,
     },
     /// The test PKI's folder has no card of this name.
-    #[error("there is no card {name:?} in {}; there is: {}", .pki.display(), .others.join(", "))]
+    #[error(
+        "there is no card {name:?} in {0}; {1}make it: madoguchi-test-pki issue --pki {0} --name {name}",
+        .pki.display(), there_is(.others)
+    )]
     CardAbsent {
         /// The name.
         name: String,
@@ -76,6 +85,12 @@ pub enum MockCardError {
         pki: PathBuf,
         /// The cards that it has.
         others: Vec<String>,
+    },
+    /// Something else is where the control socket should be.
+    #[error("cannot make the control socket {}: this file exists and is no socket", .path.display())]
+    ControlIsNoSocket {
+        /// Where.
+        path: PathBuf,
     },
     /// The control socket cannot be made.
     #[error("cannot make the control socket {}", .path.display())]
@@ -155,10 +170,29 @@ pub enum MockCardError {
         /// What connecting to it said last.
         source: io::Error,
     },
+    /// The virtual reader takes connections and asks nothing.
+    #[error("nothing asks for this card: the reader at {address} has a card already?{}", other_slot(.address))]
+    VpcdSilent {
+        /// Where it is.
+        address: SocketAddr,
+    },
     /// The virtual reader closed the connection: pcscd ended, or it took another card.
     #[error("the virtual reader (vpcd) at {address} is gone")]
     VpcdGone {
         /// Where it was.
         address: SocketAddr,
     },
+}
+
+fn there_is(cards: &[String]) -> String {
+    if cards.is_empty() { String::new() } else { format!("there is: {}; or ", cards.join(", ")) }
+}
+
+/// vsmartcard's driver has two slots, each with a port of its own.
+fn other_slot(address: &SocketAddr) -> &'static str {
+    match address.port() {
+        35963 => " (the other slot: 35964)",
+        35964 => " (the other slot: 35963)",
+        _ => "",
+    }
 }

@@ -79,7 +79,9 @@ pub(crate) const JPKI_AID: Aid = match Aid::new(&[0xD3, 0x92, 0xF0, 0x00, 0x26, 
     Err(_) => panic!("an AID has 5 to 16 octets"),
 };
 
-const AUTH_TRIES: u8 = 3;
-const SIGN_TRIES: u8 = 5;
+/// All tries that the user-authentication PIN has.
+pub(crate) const AUTH_TRIES: u8 = 3;
+/// All tries that the signature password has.
+pub(crate) const SIGN_TRIES: u8 = 5;
 /// Tokens in phones: the user-authentication certificate is behind its PIN (seen on Android, inferred for iPhone).
 const MOBILE_LABELS: [&str; 2] = ["JPKIAPGPSETOKEN", "JPKIAPIOSTOKEN"];

@@ -26,8 +26,14 @@ impl SigningKey {
         name: &'static str,
     ) -> Result<Self, MockCardError> {
         match algorithm {
-            KeyAlgorithm::Rsa2048 => RsaKey::from_der(der).map(Self::Rsa),
-            KeyAlgorithm::P384 => EcKey::from_der(der).map(|key| Self::P384(key, form)),
+            KeyAlgorithm::Rsa2048 => match RsaKey::from_der(der) {
+                Err(_) if EcKey::from_der(der).is_ok() => Err(ONLY_FOR_THE_NEXT_CARD),
+                key => key.map(Self::Rsa),
+            },
+            KeyAlgorithm::P384 => match EcKey::from_der(der) {
+                Err(_) if RsaKey::from_der(der).is_ok() => Err(ONLY_FOR_TODAY_S_CARD),
+                key => key.map(|key| Self::P384(key, form)),
+            },
         }
         .map_err(|reason| MockCardError::Key { key: name, reason })
     }
@@ -66,6 +72,8 @@ fn sign_hashing(key: &RsaKey, p1: u8, input: &[u8], chance: &mut Chance) -> Resu
     }
 }
 
+const ONLY_FOR_THE_NEXT_CARD: &str = "it is a P-384 key, and only persona next-generation-p384 takes those";
+const ONLY_FOR_TODAY_S_CARD: &str = "it is an RSA key; issue a card with `--key p384`";
 /// RFC 8017 section 9.2 note 1.
 const SHA256_DIGEST_INFO: &[u8] = &[
     0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00,

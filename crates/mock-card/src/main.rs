@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io,
+    io::{self, Write as _},
     net::{SocketAddr, ToSocketAddrs as _},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -23,18 +23,22 @@ use rustls_pki_types::UnixTime;
 #[derive(Parser)]
 #[command(version, after_help = "Everything about it: docs/mock-card.md")]
 struct Arguments {
-    /// Where vsmartcard's reader driver (libifdvpcd) listens, for instance 127.0.0.1:35963. Loopback only.
-    #[arg(long, value_name = "HOST:PORT", value_parser = address)]
-    vpcd: SocketAddr,
+    /// Where vsmartcard's reader driver (libifdvpcd) listens, for instance 127.0.0.1:35963. Loopback only. Not for --play.
+    #[arg(long, value_name = "HOST:PORT", value_parser = address, required_unless_present = "play")]
+    vpcd: Option<SocketAddr>,
     /// Folder written by `madoguchi-test-pki init`.
     #[arg(long, value_name = "DIR")]
     pki: PathBuf,
     /// Which of its cards (`madoguchi-test-pki issue --name`).
     #[arg(long, value_name = "NAME", default_value = "default")]
     card: String,
-    /// TOML file that says what is special about the card. Its steps, if it has any, are for tests.
+    /// TOML file that says what is special about the card. Its steps, if it has any, are for --play.
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
+    /// Plays the steps of this scenario file without any reader, says how each came out, and ends: with exit code 1 when
+    /// one came out otherwise than it says.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["vpcd", "scenario", "control"])]
+    play: Option<PathBuf>,
     /// Whose card it is, instead of the scenario's: adult, child-under-15, face-authentication, …
     #[arg(long, value_name = "NAME")]
     persona: Option<Persona>,
@@ -56,7 +60,7 @@ struct Arguments {
 fn main() -> ExitCode {
     tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(false).without_time().init();
     match start(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             let causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
             let text = causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"));
@@ -66,8 +70,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn start(arguments: &Arguments) -> Result<(), MockCardError> {
-    let mut scenario = match &arguments.scenario {
+fn start(arguments: &Arguments) -> Result<ExitCode, MockCardError> {
+    let mut scenario = match arguments.scenario.as_ref().or(arguments.play.as_ref()) {
         Some(path) => Scenario::read(path)?,
         None => Scenario::default(),
     };
@@ -77,7 +81,7 @@ fn start(arguments: &Arguments) -> Result<(), MockCardError> {
     scenario.fault = arguments.fault.or(scenario.fault);
     check_folder(&arguments.pki, &arguments.card)?;
     let contents = CardContents::read(&arguments.pki, &arguments.card)?;
-    contents.check_persona(scenario.persona, now())?;
+    contents.check_persona(scenario.persona, now(), &arguments.pki)?;
     let mut slot = Slot::new(Card::new(&contents, &scenario)?, &scenario);
     if let Some(path) = &arguments.replay {
         slot.set_replay(Replay::read(path)?);
@@ -90,13 +94,36 @@ fn start(arguments: &Arguments) -> Result<(), MockCardError> {
         let trace = Trace::new(file, move || began.elapsed(), slot.atr()).map_err(unwritable)?;
         slot.set_trace(trace);
     }
-    let program = Program::new(slot, arguments.vpcd, io::stdout());
+    let Some(vpcd) = arguments.vpcd else { return play(&mut slot, &scenario) };
+    let program = Program::new(slot, vpcd, io::stdout());
     #[cfg(unix)]
     let program = match &arguments.control {
         Some(path) => program.with_control(madoguchi_mock_card::control::Control::bind(path)?),
         None => program,
     };
-    program.run(io::BufReader::new(io::stdin()))
+    program.run(io::BufReader::new(io::stdin()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One line for each step, and one for all.
+fn play(slot: &mut Slot, scenario: &Scenario) -> Result<ExitCode, MockCardError> {
+    let mut failed = 0;
+    let mut output = io::stdout().lock();
+    let mut tell =
+        |line: String| writeln!(output, "{line}").map_err(|source| MockCardError::Unsteered { source });
+    for (number, step) in (1..).zip(&scenario.steps) {
+        let say = step.say();
+        match slot.play(step) {
+            Ok(()) => tell(format!("ok {number} {say}"))?,
+            Err(failure) => {
+                failed += 1;
+                tell(format!("FAILED {number} {say} ({failure})"))?;
+            }
+        }
+    }
+    tell(format!("{} steps, {failed} failed", scenario.steps.len()))?;
+    // A file without steps shows nothing, and must not look as if it did.
+    Ok(if failed > 0 || scenario.steps.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// What people get wrong first has messages of its own.
@@ -123,6 +150,9 @@ fn now() -> UnixTime {
 
 /// A loopback address: what the card answers, PINs and keys of a test, is nobody else's business.
 fn address(text: &str) -> Result<SocketAddr, String> {
-    let mut addresses = text.to_socket_addrs().map_err(|error| error.to_string())?;
-    addresses.find(|address| address.ip().is_loopback()).ok_or_else(|| "not a loopback address".to_owned())
+    let example = "HOST:PORT on loopback, for instance 127.0.0.1:35963";
+    let mut addresses = text.to_socket_addrs().map_err(|error| format!("{error}; it is {example}"))?;
+    addresses
+        .find(|address| address.ip().is_loopback())
+        .ok_or_else(|| format!("not a loopback address; it is {example}"))
 }

@@ -142,7 +142,8 @@ impl Replay {
         let meant = selection.meant_by(apdu);
         let (before, after) = self.exchanges.split_at(self.next);
         let mut in_turn = (self.next..).zip(after).chain((0..).zip(before));
-        let Some((index, exchange)) = in_turn.find(|(_, exchange)| exchange.is_of(&command) && exchange.meant == meant)
+        let Some((index, exchange)) =
+            in_turn.find(|(_, exchange)| exchange.is_of(&command) && exchange.meant == meant)
         else {
             tracing::info!(?command, "not in the trace: the mock card's own answer");
             return own;

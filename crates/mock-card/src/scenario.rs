@@ -7,7 +7,10 @@ use serde::{
     de::{Error as _, Unexpected},
 };
 
-use crate::{AnswerToReset, EcdsaForm, FaultPlan, MockCardError, Persona, Step};
+use crate::{
+    AnswerToReset, EcdsaForm, FaultPlan, MockCardError, Persona, Step,
+    jpki::{AUTH_TRIES, SIGN_TRIES},
+};
 
 /// How the card differs from a healthy one that stays where it is.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -150,9 +153,6 @@ impl Default for Scenario {
         }
     }
 }
-
-const AUTH_TRIES: u8 = 3;
-const SIGN_TRIES: u8 = 5;
 
 #[cfg(test)]
 mod tests {

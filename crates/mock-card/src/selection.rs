@@ -128,7 +128,9 @@ mod tests {
         const SELECT_ISSUER: &[u8] = &[0x00, 0xA4, 0x04, 0x0C, 0x07, 0xA0, 0, 0, 1, 0x51, 0, 0];
         let after = |commands: &[&[u8]]| {
             let mut selection = Selection::default();
-            commands.iter().for_each(|command| selection.note(command, OK));
+            for command in commands {
+                selection.note(command, OK);
+            }
             selection
         };
         let (jpki, other) = (after(&[SELECT_JPKI]), after(&[SELECT_OTHER]));

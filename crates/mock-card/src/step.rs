@@ -51,8 +51,10 @@ pub(crate) enum StepError {
     Do(String),
     #[error("`command` is hexadecimal and has at least CLA INS P1 P2")]
     Command,
-    #[error("a step with `command` has `status`, and only that has `data` or `octets`")]
+    #[error("only a step with `command` has an answer: `status`, `data` or `octets`")]
     Answer,
+    #[error("`status` is missing: which status word must come after `command`, for instance \"9000\"")]
+    StatusAbsent,
     #[error("`status` is four hexadecimal digits, or x for any: \"9000\", \"63Cx\"")]
     Status,
     #[error("`data` is hexadecimal, with \"…\" at the end when more may follow")]
@@ -143,11 +145,14 @@ impl TryFrom<Written> for Step {
             (None, Some(other)) => return Err(StepError::Do(other.to_owned())),
             _ => return Err(StepError::Act),
         };
-        let status = status.unwrap_or_default();
         let is_command = matches!(act, Act::Command(_));
-        if is_command == status.is_empty() || (!is_command && (data.is_some() || octets.is_some())) {
+        if !is_command && (status.is_some() || data.is_some() || octets.is_some()) {
             return Err(StepError::Answer);
         }
+        if is_command && status.is_none() {
+            return Err(StepError::StatusAbsent);
+        }
+        let status = status.unwrap_or_default();
         let digits = status.chars().all(|digit| digit == 'x' || digit.is_ascii_hexdigit());
         if is_command && (status.len() != 4 || !digits) {
             return Err(StepError::Status);
@@ -211,9 +216,10 @@ mod tests {
             ("", "either `command` or `do`"),
             ("do = \"remove\"\ncommand = \"00200080\"", "either `command` or `do`"),
             ("do = \"eject\"", "not \"eject\""),
-            ("do = \"remove\"\nstatus = \"9000\"", "a step with `command` has `status`"),
-            ("do = \"remove\"\ndata = \"00\"", "a step with `command` has `status`"),
-            ("command = \"00200080\"", "a step with `command` has `status`"),
+            ("do = \"remove\"\nstatus = \"9000\"", "only a step with `command` has an answer"),
+            ("do = \"remove\"\ndata = \"00\"", "only a step with `command` has an answer"),
+            ("command = \"00200080\"", "`status` is missing"),
+            ("command = \"00200080\"\nstatus = \"\"", "four hexadecimal digits"),
             ("command = \"002000\"\nstatus = \"9000\"", "at least CLA INS P1 P2"),
             ("command = \"0020008\"\nstatus = \"9000\"", "is hexadecimal"),
             ("command = \"00200080\"\nstatus = \"900\"", "four hexadecimal digits"),

@@ -75,6 +75,7 @@ pub(crate) fn run(arguments: Arguments, context: Context) -> Result<(), Error> {
             tell(json, &text.join("\n"), &json!({"files": files}))
         }
         Command::ServeOcsp { pki, listen, fault, json } => {
+            check_folder(&pki)?;
             let path = pki.clone();
             let runtime = tokio::runtime::Runtime::new().map_err(|source| Error::Io { path, source })?;
             let path = pki.clone();
@@ -123,7 +124,17 @@ fn issue_card(issue: &Issue, now: UnixTime, random: &SystemRandom) -> Result<(),
 }
 
 fn lock(folder: &Path) -> Result<std::fs::File, Error> {
+    check_folder(folder)?;
     TestPki::lock(folder)
+}
+
+/// A folder that is mistyped has a message of its own, and no lock file is left in it.
+fn check_folder(folder: &Path) -> Result<(), Error> {
+    if folder.join("state.json").exists() {
+        Ok(())
+    } else {
+        Err(Error::PkiAbsent { folder: folder.to_owned() })
+    }
 }
 
 /// The one place that prints.

@@ -90,6 +90,12 @@ pub enum Error {
         /// The refused address.
         address: std::net::SocketAddr,
     },
+    /// The folder is not one that `init` made.
+    #[error("{0} is not a test PKI; make one: madoguchi-test-pki init --out {0}", .folder.display())]
+    PkiAbsent {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// A time that a certificate cannot carry.
     #[error("{seconds} seconds after 1970 is not a time a certificate can carry")]
     TimeOutOfRange {

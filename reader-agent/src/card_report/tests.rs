@@ -12,7 +12,7 @@ use crate::testing::{Desktop, HandClock, issue, now, pki};
 fn read(desktop: &Desktop, now: UnixTime) -> Result<CardReport, ErrorCode> {
     let clock = HandClock::default();
     let patience = Patience::new(&clock, Span::from_mins(1), Interrupt::default());
-    CardReport::read(&mut desktop.clone(), &patience, now)
+    CardReport::read(&mut desktop.clone(), &patience, now, &mut |_| {})
 }
 
 fn desktop(scenario: &str) -> Desktop {
@@ -64,9 +64,83 @@ fn a_moment_is_told_in_japan_time() {
 }
 
 #[test]
+fn a_certificate_that_is_there_and_makes_no_sense_is_not_told_as_missing() {
+    // The first block of the certificate.
+    let report = read(&desktop("fault = \"garbage@9\""), now());
+    let told = report.as_ref().expect("a report");
+    assert_eq!((told.auth_certificate, told.problem), (true, Some(ErrorCode::CertificateUnusable)));
+    for (lang, unreadable, missing) in [
+        (Lang::Japanese, "入っていますが、読み取れませんでした", "利用者証明用電子証明書）: 入っていません"),
+        (Lang::English, "on this card, but it could not be read", "not on this card"),
+    ] {
+        let text = CardReport::text(&report, lang);
+        assert!(text.contains(unreadable) && !text.contains(missing), "{text}");
+    }
+    let none = read(&desktop("availability = [0, 0, 0]"), now());
+    let text = CardReport::text(&none, Lang::English);
+    assert!(text.contains("not on this card") && !text.contains("could not be read"), "{text}");
+}
+
+#[test]
+fn what_to_do_is_told_to_somebody_who_is_not_signing_in() {
+    for code in ErrorCode::ALL {
+        for lang in [Lang::Japanese, Lang::English] {
+            let action = action(*code, lang);
+            assert!(
+                !action.is_empty() && !action.contains("サービス") && !action.contains("service"),
+                "{action}"
+            );
+        }
+    }
+    let text = CardReport::text(&Err(ErrorCode::CardBusy), Lang::English);
+    assert!(text.ends_with("looks for the cause.\n(card_busy)"), "{text}");
+    assert!(action(ErrorCode::NoCard, Lang::Japanese).contains("--card-wait 30"));
+}
+
+#[test]
+fn a_name_that_no_reader_has_is_told_with_those_that_are_there() {
+    let connected = ["Virtual PCD 00 00".to_owned(), "Virtual PCD 00 01".to_owned()];
+    assert_eq!(
+        no_such_reader("nosuch", &connected, Lang::English).as_deref(),
+        Some("No reader's name contains \"nosuch\". Connected: Virtual PCD 00 00, Virtual PCD 00 01")
+    );
+    assert!(
+        no_such_reader("nosuch", &connected, Lang::Japanese).is_some_and(|text| text.contains("「nosuch」"))
+    );
+    assert_eq!(no_such_reader("00 01", &connected, Lang::English), None);
+    assert_eq!(no_such_reader("nosuch", &[], Lang::English), None);
+}
+
+#[test]
+fn what_is_waited_for_is_told() {
+    let told = |notice| notice_text(notice, Lang::English);
+    assert_eq!(told(Notice::PlaceCard).as_deref(), Some("Place your My Number card on the card reader."));
+    assert_eq!(told(Notice::Signing), None);
+}
+
+#[test]
+fn every_text_is_used() {
+    let source = |path: &str| {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(path);
+        std::fs::read_to_string(path).expect("a source file")
+    };
+    let sources = [source("card_report.rs"), source("program/reports.rs")].concat();
+    let words: Vec<&str> = sources.split('"').skip(1).step_by(2).collect();
+    for key in TEXTS.keys() {
+        assert!(words.contains(&key.as_str()), "{key}");
+    }
+    let is_key =
+        |word: &&&str| word.contains('_') && word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    for word in words.iter().filter(is_key) {
+        assert!(TEXTS.contains_key(*word), "{word}");
+    }
+}
+
+#[test]
 fn every_text_is_in_its_language_with_the_same_places() {
     for (key, text) in TEXTS.iter() {
         assert!(text.is_in_its_language(), "{key}");
         assert!(text.places().is_some(), "{key}");
+        assert!(!text.fill(Lang::Japanese, &[]).contains(['(', ')']), "{key}");
     }
 }

@@ -63,7 +63,8 @@ impl Finding {
         code: &'static str,
         values: &[(&'static str, String)],
     ) -> Self {
-        Self { about, state, code, values: values.to_vec() }
+        let values = values.iter().map(|(name, value)| (*name, visible(value))).collect();
+        Self { about, state, code, values }
     }
 
     fn found(&self, lang: Lang) -> String {
@@ -92,11 +93,24 @@ impl Finding {
         };
         let mut text = format!("{sign} {}\n", self.found(lang));
         if let Some(action) = self.action(lang) {
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "       → {action}");
+            for (index, line) in action.lines().enumerate() {
+                let arrow = if index == 0 { '→' } else { ' ' };
+                // Writing to a String cannot fail.
+                let _ = writeln!(text, "       {arrow} {line}");
+            }
         }
         text
     }
+}
+
+/// A value without characters that have no shape of their own and change how others look: controls, bidirectional and zero-width
+/// ones. Readers, USB devices and programs name themselves.
+fn visible(value: &str) -> String {
+    let is_hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    value.chars().filter(|c| !is_hidden(*c)).collect()
 }
 
 static TEXTS: LazyLock<BTreeMap<String, Texts>> =
@@ -143,8 +157,29 @@ mod tests {
             for text in [Some(&texts.found), texts.action.as_ref()].into_iter().flatten() {
                 assert!(text.is_in_its_language(), "{code}");
                 assert!(text.places().is_some(), "{code}");
+                assert!(!text.fill(Lang::Japanese, &[]).contains(['(', ')']), "{code}");
+                // A command can be copied when it has a line of its own.
+                for lang in [Lang::Japanese, Lang::English] {
+                    let filled = text.fill(lang, &[]);
+                    assert!(filled.lines().all(|line| line.find("sudo").is_none_or(|at| at == 0)), "{code}");
+                }
             }
         }
+    }
+
+    #[test]
+    fn a_name_cannot_change_how_the_rest_looks() {
+        let named = "ACR\u{1b}[31m \u{202e}39U\u{2066}\r\n\u{200b} リーダー".to_owned();
+        let finding = Finding::new(About::Reader, State::Ok, "reader_ready", &[("reader", named)]);
+        assert_eq!(finding.text(Lang::English), "[ok]   A card reader is ready: ACR[31m 39U リーダー\n");
+    }
+
+    #[test]
+    fn commands_stand_under_each_other() {
+        let values = [("socket", "here".to_owned())];
+        let text =
+            Finding::new(About::ReaderService, State::Ng, "service_absent", &values).text(Lang::English);
+        assert!(text.contains("\n         sudo apt install pcscd\n         sudo systemctl enable"), "{text}");
     }
 
     #[test]

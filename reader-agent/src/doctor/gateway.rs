@@ -4,6 +4,7 @@ use madoguchi_protocol::{
     ClaimRequest, ErrorAnswer, ErrorCode, KIND_SIGN_IN, Octets, Origin, PATH_CLAIM, PROTOCOL_VERSION, Secret,
 };
 use ring::rand::SecureRandom;
+use rustls_pki_types::UnixTime;
 
 use super::{About, Finding, State, clock};
 use crate::transport::{Probe, Trouble};
@@ -28,10 +29,15 @@ pub(super) fn examine(
     };
     let Ok(body) = serde_json::to_vec(&claim) else { return Vec::new() };
     let answer = transport.probe(origin, PATH_CLAIM, &body);
-    let now = clock.unix();
-    let mut findings = vec![judge(origin, &answer)];
-    let date = answer.ok().and_then(|answer| answer.date);
-    findings.extend(date.and_then(|date| clock::examine(&date, now)));
+    examine_answer(origin, &answer, clock.unix())
+}
+
+/// Only a gateway's clock is worth comparing with.
+fn examine_answer(origin: &Origin, answer: &Result<Probe, Trouble>, now: UnixTime) -> Vec<Finding> {
+    let is_gateway = |probe: &&Probe| serde_json::from_slice::<ErrorAnswer>(&probe.body).is_ok();
+    let date = answer.as_ref().ok().filter(is_gateway).and_then(|probe| probe.date.as_deref());
+    let mut findings = vec![judge(origin, answer)];
+    findings.extend(date.and_then(|date| clock::examine(date, now)));
     findings
 }
 
@@ -84,5 +90,18 @@ mod tests {
         assert_eq!(judged(200, "<html>"), ("gateway_is_something_else", State::Ng));
         let finding = judge(&origin, &Err(Trouble::UnknownIssuer));
         assert_eq!((finding.code, finding.state), ("gateway_unknown_issuer", State::Ng));
+    }
+
+    #[test]
+    fn only_a_gateways_clock_is_compared_with() {
+        let origin = Origin::parse("https://madoguchi.example.jp").expect("an origin");
+        let codes = |body: &str| -> Vec<&'static str> {
+            let date = Some("Sun, 06 Nov 1994 08:49:37 GMT".to_owned());
+            let answer = Ok(Probe { status: 404, body: body.as_bytes().to_vec(), date });
+            let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(784_111_777));
+            examine_answer(&origin, &answer, now).iter().map(|finding| finding.code).collect()
+        };
+        assert_eq!(codes(r#"{"error":"sign_in_unknown"}"#), ["gateway_answers", "clock_right"]);
+        assert_eq!(codes("<html>"), ["gateway_is_something_else"]);
     }
 }

@@ -93,12 +93,13 @@ pub(super) async fn examine(random: &dyn SecureRandom) -> Finding {
     }
 }
 
-async fn fetch(port: u16, path: &str) -> std::io::Result<String> {
+/// The whole answer to a navigation there, up to a limit.
+pub(super) async fn fetch(port: u16, path: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await?;
+    stream.take(MAX_ANSWER_OCTETS).read_to_end(&mut answer).await?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
@@ -167,6 +168,8 @@ fn gnome(key: &str) -> Option<String> {
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
+/// Several times what any page of ours has.
+const MAX_ANSWER_OCTETS: u64 = 64 * 1024;
 const FETCH_TIME: Duration = Duration::from_secs(5);
 const AFTER_TIME: Duration = Duration::from_millis(500);
 

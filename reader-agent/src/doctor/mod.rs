@@ -21,8 +21,10 @@ use std::time::Duration;
 use madoguchi_protocol::{Lang, Origin};
 use ring::rand::SecureRandom;
 use serde_json::Value;
+use tokio::time::timeout;
 
 pub(crate) use finding::{About, Finding, State};
+pub(crate) use readers::all_readers;
 
 use crate::{Clock, HttpTransport};
 
@@ -61,11 +63,10 @@ pub(crate) async fn examine(
     say: &mut dyn FnMut(&str),
 ) -> Vec<Finding> {
     let mut findings = vec![machine::examine()];
-    let socket = surroundings.variables.get("PCSCLITE_CSOCK_NAME").map(String::as_str);
-    findings.extend(service::examine(socket));
-    findings.extend(readers::examine(surroundings.reader.as_deref()));
-    findings.extend(holders::examine(surroundings.reader.as_deref(), socket));
-    findings.extend(port::examine(&surroundings.ports).await);
+    let socket = surroundings.variables.get("PCSCLITE_CSOCK_NAME").cloned();
+    let reader = surroundings.reader;
+    findings.extend(in_time(SERVICE_TIME, move || examine_cards(reader.as_deref(), socket.as_deref())).await);
+    findings.extend(port::examine(&surroundings.ports, process::holders_of_socket).await);
     findings.push(loopback::examine(&*surroundings.random).await);
     findings.extend(loopback::examine_proxies(&surroundings.variables));
     if browser {
@@ -85,6 +86,25 @@ pub(crate) async fn examine(
     findings
 }
 
+/// The service, its readers, and the cards on them.
+fn examine_cards(reader: Option<&str>, socket: Option<&str>) -> Vec<Finding> {
+    let mut findings = vec![service::examine(socket)];
+    findings.extend(readers::examine(reader).unwrap_or_else(readers::examine_usb));
+    findings.extend(holders::examine(reader, socket));
+    findings
+}
+
+/// What `examine` finds. A service that was stopped in the middle keeps whoever asks it waiting forever, so it is asked in a
+/// thread of its own, which is left alone when it takes longer than `limit`.
+async fn in_time(limit: Duration, examine: impl FnOnce() -> Vec<Finding> + Send + 'static) -> Vec<Finding> {
+    if let Ok(Ok(findings)) = timeout(limit, tokio::task::spawn_blocking(examine)).await {
+        return findings;
+    }
+    let seconds = limit.as_secs().to_string();
+    let silent = Finding::new(About::ReaderService, State::Ng, "service_silent", &[("seconds", seconds)]);
+    [vec![silent], readers::examine_usb()].concat()
+}
+
 /// For programs: a list of `{about, code, state, found, action}`.
 pub(crate) fn json(findings: &[Finding], lang: Lang) -> Value {
     findings.iter().map(|finding| finding.json(lang)).collect::<Vec<_>>().into()
@@ -100,5 +120,29 @@ pub(crate) fn all_well(findings: &[Finding]) -> bool {
     findings.iter().all(|finding| finding.state != State::Ng)
 }
 
+/// How long the smart card service has to answer; one that is started by the first question takes a few seconds.
+const SERVICE_TIME: Duration = Duration::from_secs(10);
 /// How long a person has to open an address.
 const BROWSER_TIME: Duration = Duration::from_mins(2);
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_service_that_does_not_answer_is_a_finding_and_no_wait() {
+        let (answer, never) = channel::<()>();
+        let findings = in_time(Duration::from_millis(10), move || {
+            let _ = never.recv();
+            Vec::new()
+        })
+        .await;
+        assert_eq!((findings[0].code, findings[0].state), ("service_silent", State::Ng));
+        drop(answer);
+        let findings = in_time(Duration::from_mins(1), || vec![service::examine(None)]).await;
+        assert_eq!(findings.len(), 1);
+        assert_ne!(findings[0].code, "service_silent");
+    }
+}

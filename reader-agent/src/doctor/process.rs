@@ -40,21 +40,6 @@ pub(super) fn holders_of_socket(inode: u64) -> Vec<Program> {
     })
 }
 
-/// Other programs of this user that are called so. A program that keeps its memory to itself, as the agent does, does not show
-/// its sockets either; its name and its user are there for everybody.
-pub(super) fn of_ours_called(name: &str) -> Vec<Program> {
-    let ours = rustix::process::geteuid().as_raw().to_string();
-    let is_ours = |folder: &Path| {
-        let status = fs::read_to_string(folder.join("status")).unwrap_or_default();
-        // Real, effective, saved and file system user.
-        let users = status.lines().find_map(|line| line.strip_prefix("Uid:"));
-        users.and_then(|users| users.split_whitespace().nth(1)) == Some(ours.as_str())
-    };
-    let mut found = programs(is_ours);
-    found.retain(|program| program.name == name && program.pid != std::process::id());
-    found
-}
-
 fn programs(wanted: impl Fn(&Path) -> bool) -> Vec<Program> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     let mut found: Vec<Program> = entries
@@ -74,24 +59,24 @@ fn programs(wanted: impl Fn(&Path) -> bool) -> Vec<Program> {
 
 #[cfg(test)]
 mod tests {
-    use std::process::{Command, Stdio};
+    use std::net::TcpListener;
+    use std::os::fd::AsRawFd as _;
 
     use super::*;
 
     #[test]
-    fn a_program_of_ours_is_found_by_its_name_and_we_are_not() {
-        let mut cat = Command::new("cat").stdin(Stdio::piped()).spawn().expect("cat(1)");
-        let pid = cat.id();
-        assert!(of_ours_called("cat").contains(&Program { name: "cat".to_owned(), pid }));
-        assert!(!of_ours_called("cat").iter().any(|program| program.pid == std::process::id()));
-        assert_eq!(of_ours_called("no-such-program"), []);
-        drop(cat.stdin.take());
-        cat.wait().expect("it ends");
+    fn the_holder_of_a_socket_is_found() {
+        let socket = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let link = fs::read_link(format!("/proc/self/fd/{}", socket.as_raw_fd())).expect("proc(5)");
+        let inode = link.to_str().and_then(|link| link.strip_prefix("socket:[")?.strip_suffix(']'));
+        let inode = inode.and_then(|inode| inode.parse().ok()).expect("an inode");
+        let ours = std::process::id();
+        assert!(holders_of_socket(inode).iter().any(|program| program.pid == ours));
+        assert_eq!(holders_of_socket(u64::MAX), []);
     }
 
     #[test]
-    fn the_holder_of_a_socket_is_somebody_else() {
-        assert_eq!(holders_of_socket(u64::MAX), []);
+    fn a_program_is_told_by_its_name_and_number() {
         assert_eq!(Program { name: "cat".to_owned(), pid: 7 }.to_string(), "cat (7)");
     }
 }

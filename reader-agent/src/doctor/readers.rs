@@ -6,21 +6,35 @@ use std::path::Path;
 use super::{About, Finding, State};
 use crate::PcscReaders;
 
-/// `name` is a part of the names to look at.
-pub(super) fn examine(name: Option<&str>) -> Vec<Finding> {
-    let usb = usb_readers(Path::new("/sys/bus/usb/devices"));
-    let Ok(known) = PcscReaders::new(name.map(str::to_owned)).names() else {
-        // The service has its own finding; what is plugged in may still help.
-        return usb.iter().map(|device| about("reader_on_usb", State::Ok, device)).collect();
-    };
-    judge(&known, &usb)
+/// `part` is a part of the names to look at. Absent when the service cannot be asked: then it has its own finding.
+pub(super) fn examine(part: Option<&str>) -> Option<Vec<Finding>> {
+    // A name that is asked for may be a virtual reader's.
+    let known = PcscReaders::new(part.map(|_| String::new())).names().ok()?;
+    Some(judge(&known, part, &usb_readers(Path::new(USB_DEVICES))))
 }
 
-fn judge(known: &[String], usb: &[String]) -> Vec<Finding> {
+/// What is plugged in, where the service does not tell.
+pub(super) fn examine_usb() -> Vec<Finding> {
+    let usb = usb_readers(Path::new(USB_DEVICES));
+    usb.iter().map(|device| about("reader_on_usb", State::Ok, device)).collect()
+}
+
+/// Names of all readers that the service knows, as they are.
+pub(crate) fn all_readers() -> Vec<String> {
+    PcscReaders::new(Some(String::new())).names().unwrap_or_default()
+}
+
+fn judge(known: &[String], part: Option<&str>, usb: &[String]) -> Vec<Finding> {
+    let looked_at = known.iter().filter(|name| part.is_none_or(|part| name.contains(part)));
     let mut findings: Vec<Finding> =
-        known.iter().map(|reader| about("reader_ready", State::Ok, &without_serial(reader))).collect();
+        looked_at.map(|reader| about("reader_ready", State::Ok, &without_serial(reader))).collect();
     if known.is_empty() && usb.is_empty() {
         findings.push(Finding::new(About::Reader, State::Ng, "reader_none", &[]));
+    }
+    if let (true, Some(part), false) = (findings.is_empty(), part, known.is_empty()) {
+        let others: Vec<String> = known.iter().map(|reader| without_serial(reader)).collect();
+        let values = [("name", without_serial(part)), ("readers", others.join(", "))];
+        findings.push(Finding::new(About::Reader, State::Ng, "reader_name_unknown", &values));
     }
     if usb.len() > known.len() {
         // The service's names are the driver's, not the device's: which of several has no driver is not known.
@@ -76,6 +90,8 @@ pub(super) fn without_serial(name: &str) -> String {
     shown
 }
 
+const USB_DEVICES: &str = "/sys/bus/usb/devices";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,7 +133,10 @@ mod tests {
     fn a_reader_that_the_service_does_not_show_has_no_driver() {
         let codes = |known: &[&str], usb: &[&str]| -> Vec<(&'static str, State)> {
             let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-            judge(&owned(known), &owned(usb)).iter().map(|finding| (finding.code, finding.state)).collect()
+            judge(&owned(known), None, &owned(usb))
+                .iter()
+                .map(|finding| (finding.code, finding.state))
+                .collect()
         };
         assert_eq!(codes(&[], &[]), [("reader_none", State::Ng)]);
         assert_eq!(codes(&[], &["a"]), [("reader_without_driver", State::Ng)]);
@@ -129,5 +148,23 @@ mod tests {
             ("reader_without_driver", State::Warn),
         ];
         assert_eq!(codes(&["a"], &["a", "b"]), both);
+    }
+
+    #[test]
+    fn a_name_that_no_reader_has_is_told_with_those_that_are_there() {
+        let known = ["ACS ACR39U 00 00".to_owned(), "SCR 3310 (53311624205124) 00 00".to_owned()];
+        let findings = judge(&known, Some("nosuch"), &["a".to_owned()]);
+        let [finding] = &findings[..] else { panic!("{findings:?}") };
+        assert_eq!((finding.code, finding.state), ("reader_name_unknown", State::Ng));
+        let told = finding.text(madoguchi_protocol::Lang::English);
+        assert!(
+            told.contains(
+                "No reader's name contains \"nosuch\". Connected: ACS ACR39U 00 00, SCR 3310 (…) 00 00"
+            ),
+            "{told}"
+        );
+        let [finding] = &judge(&known, Some("ACR"), &[])[..] else { panic!("one reader") };
+        assert_eq!(finding.code, "reader_ready");
+        assert_eq!(judge(&[], Some("ACR"), &[])[0].code, "reader_none");
     }
 }

@@ -8,14 +8,15 @@ use pcsc::{Context, Scope};
 use super::{About, Finding, State};
 
 /// `socket` is what `PCSCLITE_CSOCK_NAME` names.
-pub(super) fn examine(socket: Option<&str>) -> Option<Finding> {
+pub(super) fn examine(socket: Option<&str>) -> Finding {
     let values = [("socket", shown(socket))];
-    let finding = |state, code| Some(Finding::new(About::ReaderService, state, code, &values));
+    let finding = |state, code| Finding::new(About::ReaderService, state, code, &values);
     match Context::establish(Scope::User) {
         Ok(_) => finding(State::Ok, "service_running"),
         Err(pcsc::Error::SecurityViolation) => finding(State::Ng, "service_denied"),
         Err(_) => match UnixStream::connect(socket.unwrap_or(SOCKET)).map_err(|error| error.kind()) {
             Err(ErrorKind::PermissionDenied) => finding(State::Ng, "service_denied"),
+            Err(_) if socket.is_some() => finding(State::Ng, "service_not_at_path"),
             Err(_) => finding(State::Ng, "service_absent"),
             // It answers, but not as a service that lets us in.
             Ok(_) => finding(State::Ng, "service_refuses"),

@@ -87,17 +87,18 @@ impl Drop for HeldCard {
         let Some(mut card) = self.card.take() else {
             return;
         };
-        if !self.used {
-            // It came too late. The other program, which had it until now, finds it as it was.
-            let _ = card.disconnect(Disposition::LeaveCard);
-            return;
-        }
         if self.reset && !leave_application(&mut card) {
             debug!("a card that was reset could not be cleaned before it loses power");
         }
-        let Err((card, error)) = card.disconnect(Disposition::UnpowerCard) else {
+        let disposition = disposition(self.used);
+        let Err((card, error)) = card.disconnect(disposition) else {
             return;
         };
+        if disposition == Disposition::LeaveCard {
+            // Its own drop would reset the card.
+            std::mem::forget(card);
+            return;
+        }
         debug!(%error, "the card could not be powered down; trying with a new connection");
         // Its own drop disconnects once more, with a reset.
         drop(card);
@@ -105,6 +106,12 @@ impl Drop for HeldCard {
             warn!(%error, "the card could not be powered down");
         }
     }
+}
+
+/// What becomes of a card. One to which nothing was sent came too late: the other program, which had it until then and may come
+/// back to it, finds it as it was.
+fn disposition(used: bool) -> Disposition {
+    if used { Disposition::UnpowerCard } else { Disposition::LeaveCard }
 }
 
 /// Connects anew, only to leave the JPKI application and power the card down. A card or reader that is gone has no power.
@@ -133,3 +140,14 @@ fn leave_application(card: &mut Card) -> bool {
 const SELECT_ISD: [u8; 12] = [0x00, 0xA4, 0x04, 0x0C, 0x07, 0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00];
 /// Data of a short response, SW1 and SW2.
 const MAX_RESPONSE_OCTETS: usize = 258;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_that_came_too_late_is_left_as_it_was() {
+        assert_eq!(disposition(false), Disposition::LeaveCard);
+        assert_eq!(disposition(true), Disposition::UnpowerCard);
+    }
+}

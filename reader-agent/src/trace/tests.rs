@@ -27,7 +27,7 @@ impl Recording {
     }
 
     fn end(self) -> String {
-        self.trace.finish().expect("all written");
+        assert!(self.trace.finish().expect("all written"), "something was recorded");
         std::fs::read_to_string(self.folder.path().join("trace")).expect("the trace")
     }
 }
@@ -46,7 +46,7 @@ fn look(contents: &CardContents) -> String {
     let clock = HandClock::default();
     let patience = Patience::new(&clock, Duration::from_mins(1), Interrupt::default());
     let mut source = TracedSource::new(Desktop::new(contents, &Scenario::default()), recording.trace.clone());
-    CardReport::read(&mut source, &patience, now()).expect("a card");
+    CardReport::read(&mut source, &patience, now(), &mut |_| {}).expect("a card");
     recording.end()
 }
 
@@ -58,7 +58,7 @@ fn a_look_at_the_card_is_recorded_without_certificate_and_serial_number() {
     let patience = Patience::new(&clock, Duration::from_mins(1), Interrupt::default());
     let mut source =
         TracedSource::new(Desktop::new(&contents, &Scenario::default()), recording.trace.clone());
-    CardReport::read(&mut source, &patience, now()).expect("a card");
+    CardReport::read(&mut source, &patience, now(), &mut |_| {}).expect("a card");
     let text = recording.end();
 
     let mut lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
@@ -152,12 +152,28 @@ fn the_file_is_its_owners_and_never_written_over() {
     let mode = std::fs::metadata(&path).expect("the file").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let before = std::fs::read(&path).expect("the file");
-    let Err(AgentError::UnusableFile { reason, .. }) = Trace::create(&path, Arc::new(HandClock::default()))
-    else {
-        panic!("written over")
-    };
-    assert!(reason.contains("already"), "{reason}");
+    let again = Trace::create(&path, Arc::new(HandClock::default())).map(|_| ());
+    assert!(matches!(again, Err(TraceError::Exists)), "{again:?}");
     assert_eq!(std::fs::read(&path).expect("the file"), before);
+    let nowhere = Trace::create(&folder.path().join("no/trace"), Arc::new(HandClock::default())).map(|_| ());
+    assert!(matches!(nowhere, Err(TraceError::NoFolder)), "{nowhere:?}");
+}
+
+#[test]
+fn where_nothing_was_said_no_file_is_left_and_the_next_look_may_have_its_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("trace");
+    for _ in 0..2 {
+        let trace = Trace::create(&path, Arc::new(HandClock::default())).expect("a new file");
+        assert!(!trace.finish().expect("no failure"));
+    }
+    assert!(!path.exists());
+    let recording = Recording::begin();
+    let contents = issue(&mut pki(), &CardOptions::default());
+    let mut card = open(&contents, &Scenario::default(), &recording.trace);
+    card.transmit(&CommandApdu::new(0x00, SELECT, 0x04, 0x0C)).expect("an answer");
+    assert!(recording.trace.finish().expect("no failure"));
+    assert!(recording.folder.path().join("trace").exists());
 }
 
 /// The table of `docs/first-real-card.md` is what is sent, in that order.

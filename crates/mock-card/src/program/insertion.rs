@@ -28,19 +28,9 @@ pub(super) struct Insertion {
 impl<W: Write> Program<W> {
     /// Puts the card in and waits until the reader asks it something; false when `quit` came first.
     pub(super) fn insert(&mut self) -> Result<bool, MockCardError> {
-        let absent = |address| move |source| MockCardError::VpcdAbsent { address, source };
         let Some(stream) = self.connect()? else { return Ok(false) };
-        let watch = || {
-            stream.set_nodelay(true)?;
-            stream.set_read_timeout(Some(FIRST_QUESTION_WITHIN))?;
-            // pcscd polls its readers, so the question whether there is a card comes by itself.
-            if stream.peek(&mut [0])? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            stream.set_read_timeout(None)?;
-            stream.local_addr()
-        };
-        let local = watch().map_err(absent(self.address))?;
+        let local =
+            watch(&stream, FIRST_QUESTION_WITHIN).map_err(|error| no_question(self.address, error))?;
         self.slot().insert();
         let stream = Arc::new(stream);
         let (release, released) = mpsc::channel();
@@ -71,8 +61,12 @@ impl<W: Write> Program<W> {
     fn connect(&mut self) -> Result<Option<TcpStream>, MockCardError> {
         let mut attempts = 1;
         loop {
-            match TcpStream::connect(self.address) {
+            match TcpStream::connect_timeout(&self.address, FIRST_QUESTION_WITHIN) {
                 Ok(stream) => return Ok(Some(stream)),
+                // A driver that has a card lets the next wait, one even before the connection stands.
+                Err(source) if source.kind() == io::ErrorKind::TimedOut => {
+                    return Err(no_question(self.address, source));
+                }
                 Err(source)
                     if source.kind() != io::ErrorKind::ConnectionRefused || attempts == CONNECT_ATTEMPTS =>
                 {
@@ -109,7 +103,63 @@ impl<W: Write> Program<W> {
     }
 }
 
+/// Waits for the reader's first question; answers the card's end of the connection.
+fn watch(stream: &TcpStream, within: Duration) -> io::Result<SocketAddr> {
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(within))?;
+    // pcscd polls its readers, so the question whether there is a card comes by itself.
+    if stream.peek(&mut [0])? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    stream.set_read_timeout(None)?;
+    stream.local_addr()
+}
+
+/// What it means that no question came.
+fn no_question(address: SocketAddr, source: io::Error) -> MockCardError {
+    match source.kind() {
+        // Which of the two a read tells that waited in vain is the system's choice.
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => MockCardError::VpcdSilent { address },
+        _ => MockCardError::VpcdAbsent { address, source },
+    }
+}
+
 /// Ten seconds together, on a machine that is busy building.
 const CONNECT_ATTEMPTS: u32 = 100;
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
 const FIRST_QUESTION_WITHIN: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_reader_that_has_a_card_already_is_told_apart_from_one_that_is_gone() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        // As the driver does with a second card: connected by the system, and never accepted.
+        let stream = TcpStream::connect(address).expect("a connection");
+        let error = watch(&stream, Duration::from_millis(1)).expect_err("nobody asks");
+        let error = no_question(address, error);
+        assert!(matches!(error, MockCardError::VpcdSilent { .. }), "{error}");
+        drop(listener);
+        let error = watch(&stream, FIRST_QUESTION_WITHIN).expect_err("nobody is there");
+        let error = no_question(address, error);
+        assert!(matches!(error, MockCardError::VpcdAbsent { .. }), "{error}");
+    }
+
+    #[test]
+    fn the_other_slot_is_named() {
+        let told = |address: &str| {
+            MockCardError::VpcdSilent { address: address.parse().expect("an address") }.to_string()
+        };
+        assert_eq!(
+            told("127.0.0.1:35963"),
+            "nothing asks for this card: the reader at 127.0.0.1:35963 has a card already? (the other slot: 35964)"
+        );
+        assert!(told("127.0.0.1:35964").ends_with("(the other slot: 35963)"));
+        assert!(told("127.0.0.1:1").ends_with("has a card already?"));
+    }
+}

@@ -25,6 +25,7 @@ impl<W: Write> Program<W> {
                 }
                 None => "error not inserted".to_owned(),
             },
+            ["tries"] => "error tries needs a number, 0 to 3: tries 2".to_owned(),
             ["tries", number] => match number.parse() {
                 Ok(tries @ 0..=3) => {
                     self.slot().card_mut().set_auth_tries_left(tries);
@@ -32,6 +33,7 @@ impl<W: Write> Program<W> {
                 }
                 _ => "error tries are 0 to 3".to_owned(),
             },
+            ["sign-tries"] => "error sign-tries needs a number, 0 to 5: sign-tries 2".to_owned(),
             ["sign-tries", number] => match number.parse() {
                 Ok(tries @ 0..=5) => {
                     self.slot().card_mut().set_sign_tries_left(tries);
@@ -43,6 +45,7 @@ impl<W: Write> Program<W> {
                 self.slot().card_mut().reset_counters();
                 "ok reset-counters".to_owned()
             }
+            ["fault"] => "error fault needs a plan: fault remove@7, fault seed:42, or fault none".to_owned(),
             ["fault", "none"] => {
                 self.slot().set_fault(None);
                 "ok fault none".to_owned()

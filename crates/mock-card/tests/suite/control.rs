@@ -90,6 +90,8 @@ fn a_socket_that_is_in_use_is_left_alone_and_a_dead_one_replaced() {
     fs::write(&file, "text").expect("a file");
     let mut refused = Program::start_with(&reader, &["--control", file.to_str().expect("a path")]);
     assert!(!refused.wait().success());
+    let errors = refused.errors();
+    assert!(errors.contains("this file exists and is no socket"), "{errors}");
     assert_eq!(fs::read_to_string(&file).expect("the file"), "text");
 }
 

@@ -84,17 +84,28 @@ impl Program {
         Self::start_in(folder, vpcd, &["--scenario", "scenario.toml"])
     }
 
+    /// Plays a scenario's steps.
+    pub(crate) fn play(scenario: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("scenario.toml"), scenario).expect("a scenario");
+        Self::run(folder, &["--play", "scenario.toml"])
+    }
+
     /// With other arguments; files are in the folder where it runs.
     pub(crate) fn start_with(reader: &Reader, args: &[&str]) -> Self {
         Self::start_in(tempfile::tempdir().expect("a folder"), &reader.address, args)
     }
 
     pub(crate) fn start_in(folder: TempDir, vpcd: &str, args: &[&str]) -> Self {
+        Self::run(folder, &[&["--vpcd", vpcd], args].concat())
+    }
+
+    fn run(folder: TempDir, args: &[&str]) -> Self {
         if !folder.path().join("pki").exists() {
             save(&folder.path().join("pki"));
         }
         let mut child = Command::new(env!("CARGO_BIN_EXE_madoguchi-mock-card"))
-            .args(["--vpcd", vpcd, "--pki", "pki"])
+            .args(["--pki", "pki"])
             .args(args)
             .current_dir(folder.path())
             .stdin(Stdio::piped())

@@ -1,6 +1,6 @@
 //! Personas: whose card it is.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use clap::ValueEnum as _;
 use madoguchi_mock_card::{Card, MockCardError, Persona, Scenario};
@@ -151,12 +151,18 @@ fn a_card_that_has_run_out_must_have_run_out() {
         (Persona::Expired, &past, [contents(), &future]),
         (Persona::NotYetValid, &future, [contents(), &past]),
     ] {
-        fits.check_persona(persona, now()).expect("the card that it needs");
+        fits.check_persona(persona, now(), Path::new("pki")).expect("the card that it needs");
         for other in fits_not {
-            let error = other.check_persona(persona, now()).expect_err("not such a card");
-            assert!(error.to_string().contains(persona.issue_options()), "it says how to make one: {error}");
+            let error =
+                other.check_persona(persona, now(), Path::new("some/pki")).expect_err("not such a card");
+            let line = format!("issue --pki some/pki --name {persona} {}, ", persona.issue_options());
+            let told = error.to_string();
+            assert!(
+                told.contains(&line) && told.ends_with(&format!("start with --card {persona}")),
+                "{told}"
+            );
         }
-        fits.check_persona(Persona::Adult, now()).expect("any card will do");
+        fits.check_persona(Persona::Adult, now(), Path::new("pki")).expect("any card will do");
     }
 }
 
@@ -179,7 +185,7 @@ fn the_options_of_a_persona_are_right_as_written() {
             }
         }
         let contents = issue(&mut pki, &options);
-        contents.check_persona(persona, now()).expect("it fits");
+        contents.check_persona(persona, now(), Path::new("pki")).expect("it fits");
         Card::new(&contents, &Scenario { persona, ..Scenario::default() }).expect("a card");
     }
 }

@@ -40,8 +40,15 @@ fn lines_steer_it() {
     reader.ask(&octets("00200098"), "63C1");
     assert_eq!(program.tell("tries 2"), "ok tries 2");
     reader.ask(&octets("00200098"), "63C2");
-    for refused in ["tries 4", "tries", "tries many", "sign-tries 6", "fault", "hello", "", "insert", "go on"]
-    {
+    for (unfinished, told) in [
+        ("tries", "error tries needs a number, 0 to 3"),
+        ("sign-tries", "error sign-tries needs a number, 0 to 5"),
+        ("fault", "error fault needs a plan: fault remove@7"),
+    ] {
+        let answer = program.tell(unfinished);
+        assert!(answer.starts_with(told), "{answer}");
+    }
+    for refused in ["tries 4", "tries many", "sign-tries 6", "hello", "", "insert", "go on"] {
         assert!(program.tell(refused).starts_with("error "), "{refused}");
     }
     assert!(
@@ -116,6 +123,28 @@ fn other_machines_are_no_place_for_test_keys() {
     let mut program = Program::start_at("192.0.2.1:35963", "");
     assert!(!program.wait().success());
     assert!(program.errors().contains("not a loopback address"));
+    let mut program = Program::start_at("foo", "");
+    assert!(!program.wait().success());
+    let errors = program.errors();
+    assert!(errors.contains("for instance 127.0.0.1:35963"), "{errors}");
+}
+
+#[test]
+fn steps_are_played_without_a_reader() {
+    let steps = "[[step]]\nsay = \"One.\"\ncommand = \"00 A4 00 00\"\nstatus = \"6A86\"\n\
+                 [[step]]\nsay = \"Two.\"\ndo = \"power-cycle\"\ntries = 1\n";
+    let mut program = Program::play(&format!("auth_tries = 1\n{steps}"));
+    assert_eq!(["ok 1 One.", "ok 2 Two.", "2 steps, 0 failed"], [(); 3].map(|()| program.line()));
+    assert!(program.wait().success());
+    let mut program = Program::play(steps);
+    assert_eq!(
+        ["ok 1 One.", "FAILED 2 Two. (expected tries = 1, got 3)", "2 steps, 1 failed"],
+        [(); 3].map(|()| program.line())
+    );
+    assert!(!program.wait().success());
+    let mut program = Program::play("auth_tries = 1");
+    assert_eq!(program.line(), "0 steps, 0 failed");
+    assert!(!program.wait().success(), "nothing was shown");
 }
 
 #[test]
@@ -247,7 +276,11 @@ fn what_cannot_be_is_said_clearly() {
         (&["--fault", "explode@7"], "there is no fault \"explode\"; there is: remove, remove-after, unplug"),
         (&["--fault", "remove"], "write FAULT@N, for instance remove@7, or seed:42"),
         (&["--scenario", "absent.toml"], "cannot read absent.toml"),
-        (&["--card", "absent"], "there is no card \"absent\" in pki; there is: default"),
+        (
+            &["--card", "absent"],
+            "there is no card \"absent\" in pki; there is: default; or make it: madoguchi-test-pki issue --pki pki --name absent",
+        ),
+        (&["--scenario", "pki/policy", "--play", "pki/policy"], "cannot be used with"),
         (
             &["--replay", "pki/policy"],
             "pki/policy cannot be replayed: line 1 does not say \"madoguchi-card-trace-1\"",
@@ -255,7 +288,11 @@ fn what_cannot_be_is_said_clearly() {
         (&["--trace", "pki/policy"], "cannot write the trace pki/policy"),
         (
             &["--persona", "expired"],
-            "persona expired needs a card made with: madoguchi-test-pki issue --not-before",
+            "persona expired needs a card of its own; make it: madoguchi-test-pki issue --pki pki --name expired --not-before",
+        ),
+        (
+            &["--persona", "next-generation-p384"],
+            "issue --pki pki --name next-generation-p384 --key p384, then start with --card next-generation-p384",
         ),
     ] {
         let mut program = Program::start_with(&Reader::listen(), args);

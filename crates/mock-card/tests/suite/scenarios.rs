@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeSet, fs, path::Path, sync::LazyLock};
 
-use madoguchi_mock_card::{Act, Card, CardContents, Persona, Scenario, Slot};
+use madoguchi_mock_card::{Card, CardContents, Persona, Scenario, Slot};
 use madoguchi_test_pki::{CardOptions, KeyKind, Options, TestPki};
 
-use crate::common::{digits, issue, now, random};
+use crate::common::{issue, now, random};
 
 /// Files are written for the card that `madoguchi-test-pki issue` makes without options.
 static CONTENTS: LazyLock<[CardContents; 2]> = LazyLock::new(|| {
@@ -52,33 +52,8 @@ fn play(name: &str, scenario: &Scenario) -> Vec<String> {
         Card::new(&CONTENTS[usize::from(next)], scenario).unwrap_or_else(|error| panic!("{name}: {error}"));
     let mut slot = Slot::new(card, scenario);
     for (number, step) in scenario.steps.iter().enumerate() {
-        let mut fail =
-            |what: String| failures.push(format!("{name}, step {}, {:?}: {what}", number + 1, step.say()));
-        match step.act() {
-            Act::Command(command) => match slot.exchange(command) {
-                Ok(answer) => {
-                    if let Err(unexpected) = step.check_answer(&answer) {
-                        fail(format!("{}: {unexpected}", digits(command)));
-                    }
-                }
-                Err(error) => fail(error.to_string()),
-            },
-            Act::WarmReset => slot.reset(),
-            Act::PowerCycle => {
-                slot.power_off();
-                slot.power_on();
-            }
-            Act::Remove => slot.remove(),
-            Act::Insert => slot.insert(),
-            other => panic!("{name}: {other:?}"),
-        }
-        let card = slot.card();
-        for (expected, given) in
-            [(step.tries(), card.auth_tries_left()), (step.sign_tries(), card.sign_tries_left())]
-        {
-            if expected.is_some() && expected != given {
-                fail(format!("{expected:?} tries, got {given:?}"));
-            }
+        if let Err(failure) = slot.play(step) {
+            failures.push(format!("{name}, step {}, {:?}: {failure}", number + 1, step.say()));
         }
     }
     failures
@@ -95,7 +70,10 @@ fn the_test_of_scenarios_can_fail() {
         step("command = \"00 A4 00 00\"\nstatus = \"9000\""),
         ["z, step 1, \"y\": 00A40000: expected 9000, got 6A86"]
     );
-    assert_eq!(step("do = \"warm-reset\"\ntries = 2"), ["z, step 1, \"y\": Some(2) tries, got Some(3)"]);
+    assert_eq!(step("do = \"warm-reset\"\ntries = 2"), ["z, step 1, \"y\": expected tries = 2, got 3"]);
     assert_eq!(step("do = \"warm-reset\"\nsign_tries = 4").len(), 1);
+    let pulled_out =
+        "do = \"remove\"\n[[step]]\nsay = \"w\"\ncommand = \"00 20 00 98 04 31323334\"\nstatus = \"9000\"";
+    assert_eq!(step(pulled_out), ["z, step 2, \"w\": 00200098: the card was removed"], "and no PIN");
     assert_eq!(play("z", &Scenario::default()), ["z: says not what it is about, or has no steps"]);
 }

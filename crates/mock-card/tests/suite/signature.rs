@@ -137,15 +137,21 @@ fn the_hypothetical_next_card_signs_a_hash_by_ecdsa() {
 fn a_persona_wants_keys_of_its_kind() {
     let refused = |contents: &CardContents, persona| {
         let scenario = Scenario { persona, ..Scenario::default() };
-        matches!(Card::new(contents, &scenario), Err(MockCardError::Key { key: "user-authentication", .. }))
+        match Card::new(contents, &scenario) {
+            Err(error @ MockCardError::Key { key: "user-authentication", .. }) => error.to_string(),
+            _ => panic!("{persona} took it"),
+        }
     };
     let mut contents = p384();
-    assert!(refused(&contents, Persona::Adult));
+    let told = refused(&contents, Persona::Adult);
+    assert!(told.contains("only persona next-generation-p384"), "{told}");
     // secp384r1, and then a neighbour of it: as many octets, another curve.
     let curve = octets("06052B81040022");
     let key = &mut contents.files.auth_key;
     let at = key.windows(curve.len()).position(|part| part == curve).expect("the curve") + curve.len() - 1;
     key[at] += 1;
-    assert!(refused(&contents, Persona::NextGenerationP384));
-    assert!(refused(crate::common::contents(), Persona::NextGenerationP384));
+    let told = refused(&contents, Persona::NextGenerationP384);
+    assert!(told.contains("not a P-384 key"), "{told}");
+    let told = refused(crate::common::contents(), Persona::NextGenerationP384);
+    assert!(told.contains("`--key p384`"), "{told}");
 }

@@ -230,6 +230,39 @@ fn a_blocked_card_is_replayed_as_blocked() {
 }
 
 #[test]
+fn the_same_command_about_another_file_is_another_question() {
+    // Both PINs are asked for by the same four octets, and so are all files read.
+    let trace = format!(
+        r#"{HEAD}{{"command":"00A4040C","lc":10,"data":"D392F000260100000001","status":"9000"}}
+{{"command":"00A4020C","lc":2,"data":"0018","status":"9000"}}
+{{"command":"00200080","lc":0,"status":"63C2"}}
+{{"command":"00A4020C","lc":2,"data":"001B","status":"9000"}}
+{{"command":"00200080","lc":0,"status":"63C4"}}
+{{"command":"00A4020C","lc":2,"data":"0006","status":"9000"}}
+{{"command":"00B00000","lc":0,"le":3,"status":"9000","response_octets":3,"response":"414141"}}
+{{"event":"power-on"}}
+{{"command":"00200080","lc":0,"status":"6986"}}"#
+    );
+    let mut slot = replaying(&trace);
+    send(&mut slot, SELECT_JPKI);
+    for (file, status) in [("001B", "63C4"), ("0018", "63C2"), ("0018", "63C2"), ("001B", "63C4")] {
+        send(&mut slot, &format!("00A4020C 02 {file}"));
+        assert_eq!(send(&mut slot, "00200080"), status, "{file}");
+    }
+    // A file that the trace never read is not answered from one that it did.
+    send(&mut slot, "00A4020C 02 0008");
+    assert_eq!(send(&mut slot, "00B00000 03"), "8F8F009000");
+    send(&mut slot, "00A4020C 02 0006");
+    assert_eq!(send(&mut slot, "00B00000 03"), "4141419000");
+    // Nor is an application, and without any selection the trace's own answer for that comes.
+    send(&mut slot, "00A4040C 0A D3921000310001010408");
+    send(&mut slot, "00A4020C 02 0006");
+    assert_ne!(send(&mut slot, "00B00000 03"), "4141419000");
+    slot.power_on();
+    assert_eq!(send(&mut slot, "00200080"), "6986");
+}
+
+#[test]
 fn what_one_mock_card_traced_another_replays() {
     let commands = [
         SELECT_ISD,
@@ -274,6 +307,13 @@ fn what_is_no_trace_says_why() {
     check(&HEAD.replace('}', ",\"atr\":\"3\"}"), line(1, "atr is not hexadecimal"));
     for (wrong, reason) in [
         ("{}", "neither a command nor an event"),
+        (r#"{"event":"reset","command":"00200098","status":"9000"}"#, "both a command and an event"),
+        (r#"{"command":"00200098"}"#, "a command has either a status or an error"),
+        (
+            r#"{"command":"00200098","status":"9000","error":"gone"}"#,
+            "a command has either a status or an error",
+        ),
+        (r#"{"command":"00","error":"gone"}"#, "command is not four octets"),
         (r#"{"command":"00","status":"9000"}"#, "command is not four octets"),
         (r#"{"command":"00200098","status":"90"}"#, "status is not two octets"),
         (r#"{"command":"0020009","status":"9000"}"#, "not hexadecimal"),

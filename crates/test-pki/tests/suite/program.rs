@@ -83,7 +83,17 @@ fn refusals() {
         );
         assert!(output.stdout.is_empty(), "{arguments}");
     };
-    refused("crl --pki absent", 1, "absent");
+    fs::create_dir(at.join("empty")).unwrap();
+    for arguments in [
+        "crl --pki empty",
+        "issue --pki empty --name one",
+        "revoke --pki empty --card one",
+        "serve-ocsp --pki empty --listen 127.0.0.1:0",
+    ] {
+        refused(arguments, 1, "empty is not a test PKI; make one: madoguchi-test-pki init --out empty");
+    }
+    assert_eq!(fs::read_dir(at.join("empty")).unwrap().count(), 0, "nothing is left behind");
+    refused("crl --pki absent", 1, "absent is not a test PKI");
     json(at, "init --out pki --key p256 --json");
     let anchor = fs::read(at.join("pki/auth-ca.der")).unwrap();
     refused("init --out pki --key p256", 1, "holds another PKI");
