@@ -241,7 +241,7 @@ fn the_same_command_about_another_file_is_another_question() {
 {{"command":"00A4020C","lc":2,"data":"0006","status":"9000"}}
 {{"command":"00B00000","lc":0,"le":3,"status":"9000","response_octets":3,"response":"414141"}}
 {{"event":"power-on"}}
-{{"command":"00200080","lc":0,"status":"6986"}}"#
+{{"command":"00200080","lc":0,"status":"6A88"}}"#
     );
     let mut slot = replaying(&trace);
     send(&mut slot, SELECT_JPKI);
@@ -259,7 +259,7 @@ fn the_same_command_about_another_file_is_another_question() {
     send(&mut slot, "00A4020C 02 0006");
     assert_ne!(send(&mut slot, "00B00000 03"), "4141419000");
     slot.power_on();
-    assert_eq!(send(&mut slot, "00200080"), "6986");
+    assert_eq!(send(&mut slot, "00200080"), "6A88", "the mock's own answer would be 6986");
 }
 
 #[test]
