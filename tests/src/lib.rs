@@ -4,6 +4,7 @@ pub mod chromium;
 pub mod gateway;
 pub mod http;
 pub mod town;
+pub mod verify;
 
 use std::path::PathBuf;
 

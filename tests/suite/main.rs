@@ -6,3 +6,6 @@ mod configuration_doc;
 mod e2e;
 mod errors_doc;
 mod gateway;
+mod pkits;
+mod verify_cli;
+mod verify_doc;
