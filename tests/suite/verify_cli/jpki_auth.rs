@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use madoguchi_test_pki::{
-    AUTH_POLICY, CardOptions, CertificateFault, KeyKind, Options, SIGN_POLICY, TestPki,
+    AUTH_POLICY, CardOptions, CertificateFault, Extension, KeyKind, Options, SIGN_POLICY, TestPki,
 };
 use madoguchi_tests::town::random;
 

@@ -125,6 +125,8 @@ fn what_cannot_be_used_is_put_aside() {
     let no_anchor = world.run(&["--at", AT, "--anchor", "broken", "end"]);
     no_anchor.is("rejected", Some("der_trailing_octets"));
     no_anchor.says("trust anchor: ");
+    let another = world.run(&["--at", AT, "--anchor", "root", "--anchor", "broken", "end"]);
+    another.is("rejected", Some("issuer_unknown"));
     let no_path = world.run(&["--at", AT, "--anchor", "root", "--intermediate", "broken", "end"]);
     no_path.is("rejected", Some("der_trailing_octets"));
     no_path.says("an intermediate that was put aside");

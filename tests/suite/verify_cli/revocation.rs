@@ -80,6 +80,9 @@ fn the_worse_of_list_and_response_counts() {
         (&["--ocsp", "good", "--crl", "good.crl"], "accepted", None),
         (&["--ocsp", "good", "--ocsp", "revoked"], "rejected", Some("revoked")),
         (&["--ocsp", "unknown", "--ocsp", "good"], "rejected", Some("ocsp_unknown")),
+        (&["--ocsp", "good", "--ocsp", "unknown"], "rejected", Some("ocsp_unknown")),
+        (&["--ocsp", "hold", "--ocsp", "revoked"], "rejected", Some("revoked")),
+        (&["--ocsp", "revoked", "--ocsp", "hold"], "rejected", Some("revoked")),
         (&["--ocsp", "of-another", "--ocsp", "good"], "accepted", None),
         (&["--ocsp", "of-another"], "accepted", None),
     ] {
@@ -115,8 +118,10 @@ fn open_and_refused_evidence() {
     delta.extensions.push(Extension::delta_crl_indicator(1));
     sign("delta", &delta, ca);
     let mut lost_keys = ca.list_of(NOW - DAY, NOW + DAY, &[]);
-    let some =
-        IssuingDistributionPoint { reasons: Some(reason_flags(&[1])), ..IssuingDistributionPoint::default() };
+    let some = IssuingDistributionPoint {
+        only_some_reasons: Some(reason_flags(&[1])),
+        ..IssuingDistributionPoint::default()
+    };
     lost_keys.extensions.push(Extension::issuing_point(&some));
     sign("some-reasons", &lost_keys, ca);
     world.file("not-a-list", b"0\x01");
@@ -143,6 +148,10 @@ fn open_and_refused_evidence() {
         judged.is(verdict, Some(error));
         world.verify(&["--crl", "of-root", kind, file]).is("accepted", None);
     }
+    // What is refused tells more than what is not there, wherever in the path.
+    let both = world.verify(&["--require-revocation", "--crl", "forged"]);
+    both.is("rejected", Some("crl_signature_invalid"));
+    both.says("target: ");
     let late = [
         "--at",
         "2026-11-24T09:00:00Z",
