@@ -142,7 +142,7 @@ impl Certificate {
 
     /// The certificate policies that it names.
     pub fn policies(&self) -> &[Oid] {
-        &self.extensions.policies
+        &self.extensions.policies.oids
     }
 
     /// The signed octets as received, and the signature.
