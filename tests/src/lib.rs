@@ -6,6 +6,7 @@ pub mod gateway;
 pub mod http;
 pub mod memory;
 pub mod town;
+pub mod verify;
 
 use std::path::PathBuf;
 

@@ -9,3 +9,6 @@ mod errors_doc;
 mod faults;
 mod gateway;
 mod memory;
+mod pkits;
+mod verify_cli;
+mod verify_doc;

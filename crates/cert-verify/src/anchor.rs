@@ -10,7 +10,6 @@ use crate::{Certificate, Error, Name, PublicKey, SignatureAlgorithm, certificate
 #[derive(Clone, Debug)]
 pub struct Anchor {
     certificate: Certificate,
-    key_id: Vec<u8>,
     algorithms: Vec<SignatureAlgorithm>,
 }
 
@@ -18,8 +17,9 @@ impl Anchor {
     /// Reads a CA certificate (DER or PEM) that may use the one algorithm that its key prescribes.
     pub fn new(file: &[u8]) -> Result<Self, Error> {
         let certificate = Certificate::parse(&certificate_octets(file)?)?;
-        let algorithm = SignatureAlgorithm::prescribed_by(certificate.public_key().kind());
-        Self::from_certificate(certificate, vec![algorithm])
+        certificate.public_key().is_supported()?;
+        let prescribed = SignatureAlgorithm::prescribed_by(certificate.public_key().kind());
+        Self::from_certificate(certificate, prescribed.into_iter().collect())
     }
 
     /// Reads a CA certificate (DER or PEM) that may use these algorithms.
@@ -27,20 +27,30 @@ impl Anchor {
         Self::from_certificate(Certificate::parse(&certificate_octets(file)?)?, algorithms)
     }
 
+    /// An anchor that somebody else trusts, with all algorithms that fit its key. What is wrong with it shows
+    /// when a path needs it: another anchor beside it may be good.
+    pub fn of_others(certificate: Certificate) -> Self {
+        let algorithms = SignatureAlgorithm::all_of(certificate.public_key().kind());
+        Self { certificate, algorithms }
+    }
+
     fn from_certificate(
         certificate: Certificate,
         algorithms: Vec<SignatureAlgorithm>,
     ) -> Result<Self, Error> {
         let extensions = &certificate.extensions;
-        if !extensions.ca || !extensions.key_usage.is_some_and(KeyUsage::may_sign_certificates) {
+        if !extensions.is_ca() || !extensions.key_usage.is_some_and(KeyUsage::may_sign_certificates) {
             return Err(Error::AnchorNotCa);
         }
+        certificate.public_key().is_supported()?;
         let kind = certificate.public_key().kind();
         if let Some(algorithm) = algorithms.iter().find(|algorithm| !algorithm.fits(kind)) {
             return Err(Error::AnchorAlgorithm { algorithm: *algorithm });
         }
-        let key_id = extensions.subject_key_id.clone().ok_or(Error::AnchorWithoutKeyId)?;
-        Ok(Self { certificate, key_id, algorithms })
+        if extensions.subject_key_id.is_none() {
+            return Err(Error::AnchorWithoutKeyId);
+        }
+        Ok(Self { certificate, algorithms })
     }
 
     /// The CA's name.
@@ -68,6 +78,11 @@ impl Anchor {
         &self.certificate
     }
 
+    /// The algorithms it may use.
+    pub fn algorithms(&self) -> &[SignatureAlgorithm] {
+        &self.algorithms
+    }
+
     pub(crate) fn may_use(&self, algorithm: SignatureAlgorithm) -> bool {
         self.algorithms.contains(&algorithm)
     }
@@ -77,18 +92,6 @@ impl Anchor {
     }
 
     pub(crate) fn has_key_id(&self, key_id: &[u8]) -> bool {
-        self.key_id == key_id
-    }
-
-    /// Whether the anchor itself is valid at `now`.
-    pub(crate) fn is_valid_at(&self, now: UnixTime) -> Result<(), Error> {
-        let (not_before, not_after) = (self.certificate.not_before(), self.certificate.not_after());
-        if now < not_before {
-            return Err(Error::AnchorNotYetValid { now, not_before });
-        }
-        if now > not_after {
-            return Err(Error::AnchorExpired { now, not_after });
-        }
-        Ok(())
+        self.certificate.extensions.subject_key_id.as_deref() == Some(key_id)
     }
 }

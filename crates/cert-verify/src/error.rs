@@ -30,12 +30,24 @@ pub enum Error {
         /// The longest that is read.
         limit: usize,
     },
-    /// The certificate is not X.509 v3 (RFC 5280 section 4.1.2.1).
-    #[error("not a version 3 certificate")]
-    NotVersion3,
-    /// The serial number is not positive or is longer than 20 octets (RFC 5280 section 4.1.2.2).
-    #[error("the serial number is not a positive number of at most 20 octets")]
-    SerialInvalid,
+    /// The certificate is neither version 1 nor version 3 (RFC 5280 section 4.1.2.1).
+    #[error("neither a version 1 nor a version 3 certificate")]
+    VersionUnsupported,
+    /// A version 1 certificate with extensions (RFC 5280 section 4.1.2.9).
+    #[error("a version 1 certificate with extensions")]
+    ExtensionsInVersion1,
+    /// A unique identifier, which conforming CAs never make (RFC 5280 section 4.1.2.8).
+    #[error("a certificate with issuerUniqueID or subjectUniqueID")]
+    UniqueIdentifiers,
+    /// The serial number is longer than 20 octets (RFC 5280 section 4.1.2.2).
+    #[error("the serial number is longer than 20 octets")]
+    SerialTooLong,
+    /// The serial number is zero (RFC 5280 section 4.1.2.2).
+    #[error("the serial number is zero")]
+    SerialZero,
+    /// The serial number is negative (RFC 5280 section 4.1.2.2).
+    #[error("the serial number is negative")]
+    SerialNegative,
     /// The algorithm inside the signed part is not the one outside (RFC 5280 sections 4.1.1.2, 5.1.1.2).
     #[error("{part}: the algorithm inside the signed part differs from the one outside")]
     AlgorithmMismatch {
@@ -43,7 +55,7 @@ pub enum Error {
         part: Part,
     },
     /// A signature algorithm that nobody may use here (SHA-1, MD5, DSA, PSS with free parameters…).
-    #[error("signature algorithm {oid} is not supported")]
+    #[error("signature algorithm {oid} ({}) is not supported", crate::algorithm::refused(.oid).1)]
     AlgorithmUnsupported {
         /// The algorithm's identifier.
         oid: Oid,
@@ -54,12 +66,18 @@ pub enum Error {
         /// The algorithm.
         algorithm: crate::SignatureAlgorithm,
     },
-    /// The public key is of another kind, too short, too long or badly formed.
-    #[error("the public key is not RSA of 2048 to 4096 bits with odd e of at least 65537, P-256 or P-384")]
-    KeyUnsupported,
+    /// A public key that nothing here verifies with.
+    #[error("the public key is not supported: {reason}")]
+    KeyUnsupported {
+        /// Why.
+        reason: crate::UnsupportedKey,
+    },
     /// The issuer's or subject's name is empty where it must not be.
     #[error("the issuer's name is empty")]
     IssuerEmpty,
+    /// A validity date through 2049 as GeneralizedTime (RFC 5280 section 4.1.2.5).
+    #[error("a validity date through 2049 is GeneralizedTime instead of UTCTime")]
+    TimeForm,
     /// notAfter lies before notBefore.
     #[error("notAfter lies before notBefore")]
     ValidityReversed,
@@ -170,6 +188,83 @@ pub enum Error {
     #[error("the certificate has no cRLDistributionPoints")]
     DistributionPointsMissing,
 
+    /// The signature over the certificate was made with an algorithm that the issuer's key does not have.
+    #[error("{algorithm} does not fit the issuer's key")]
+    AlgorithmNotOfKey {
+        /// The algorithm.
+        algorithm: crate::SignatureAlgorithm,
+    },
+    /// More work than was granted: nothing further was looked at.
+    #[error("the budget of work is spent")]
+    BudgetSpent,
+    /// The path would be longer than the settings allow.
+    #[error("a path of more than {limit} certificates")]
+    PathTooLong {
+        /// The most certificates after the anchor.
+        limit: usize,
+    },
+    /// A CA certificate, or one that issues, has no subject (RFC 5280 section 4.1.2.6).
+    #[error("a CA certificate has no subject")]
+    SubjectEmpty,
+    /// Without a subject, subjectAltName must be there and critical (RFC 5280 section 4.1.2.6).
+    #[error("without a subject, subjectAltName must be there and critical")]
+    SubjectAltNameNotCritical,
+    /// A dNSName that is not in the preferred name syntax (RFC 5280 section 4.2.1.6).
+    #[error("a dNSName is not in the preferred name syntax")]
+    DnsNameInvalid,
+    /// An extension that must be critical is not (RFC 5280 section 4.2).
+    #[error("extension {oid} must be critical")]
+    ExtensionNotCritical {
+        /// The extension.
+        oid: Oid,
+    },
+    /// An extension that must not be critical is (RFC 5280 section 4.2).
+    #[error("extension {oid} must not be critical")]
+    ExtensionCritical {
+        /// The extension.
+        oid: Oid,
+    },
+    /// A CA certificate without subjectKeyIdentifier (RFC 5280 section 4.2.1.2).
+    #[error("a CA certificate has no subjectKeyIdentifier")]
+    SubjectKeyIdMissing,
+    /// A certificate that issues has no basicConstraints (RFC 5280 section 6.1.4 (k)).
+    #[error("a certificate that issues has no basicConstraints")]
+    BasicConstraintsMissing,
+    /// A certificate that issues is not a CA's (RFC 5280 section 6.1.4 (k)).
+    #[error("a certificate that issues is not a CA's")]
+    NotCa,
+    /// More CA certificates follow than pathLenConstraint allows (RFC 5280 section 6.1.4 (l)).
+    #[error("more CA certificates follow than a pathLenConstraint allows")]
+    PathLengthExceeded,
+    /// keyUsage of a certificate that issues lacks keyCertSign (RFC 5280 section 6.1.4 (n)).
+    #[error("keyUsage of a certificate that issues lacks keyCertSign")]
+    KeyCertSignMissing,
+    /// keyCertSign or pathLenConstraint where they do not belong (RFC 5280 sections 4.2.1.3, 4.2.1.9).
+    #[error("keyCertSign without cA, or a pathLenConstraint without keyCertSign")]
+    CaExtensionsInconsistent,
+    /// nameConstraints in a certificate that is not a CA's (RFC 5280 section 4.2.1.10).
+    #[error("nameConstraints in a certificate that is not a CA's")]
+    NameConstraintsNotOfCa,
+    /// A name that the constraints of the path do not allow (RFC 5280 section 6.1.3 (b), (c)).
+    #[error("{reason}")]
+    NameConstrained {
+        /// Why.
+        reason: crate::NameConstraintError,
+    },
+    /// The certificate policies of the path do not satisfy what was asked (RFC 5280 sections 6.1.3 (f), 6.1.4 (a),
+    /// 6.1.5 (g)).
+    #[error("{reason}")]
+    Policies {
+        /// Why.
+        reason: crate::PolicyGraphError,
+    },
+    /// A critical certificatePolicies with a qualifier that is not known (RFC 5280 section 4.2.1.4).
+    #[error("certificatePolicies is critical and has a qualifier that is not known")]
+    PolicyQualifierUnknown,
+    /// extKeyUsage does not allow what the path is for.
+    #[error("extKeyUsage does not allow client authentication")]
+    PurposeNotAllowed,
+
     /// The statement names another certificate than the one that came with it.
     #[error("the statement names another certificate")]
     StatementOfOtherCertificate,
@@ -207,6 +302,47 @@ pub enum Error {
     /// A complete list says removeFromCRL (RFC 5280 section 5.3.1).
     #[error("removeFromCRL in a complete revocation list")]
     CrlRemoveInComplete,
+    /// The certificate is revoked or on hold.
+    #[error("the certificate is revoked since {} ({})", .revocation.revoked_at.as_secs(), .revocation.reason.name())]
+    Revoked {
+        /// When and why.
+        revocation: crate::Revocation,
+    },
+    /// Whether the certificate is revoked is not known.
+    #[error("{reason}")]
+    RevocationUndetermined {
+        /// Why.
+        reason: Box<crate::CrlError>,
+    },
+    /// The issuer's responder does not know the certificate.
+    #[error("the OCSP responder does not know the certificate")]
+    OcspUnknown,
+    /// Whether the certificate is revoked is not known: OCSP responses about it say nothing that counts.
+    #[error("{reason}")]
+    OcspUndetermined {
+        /// Why.
+        reason: Box<crate::OcspError>,
+    },
+    /// The list is longer than the settings allow; nothing of it was read.
+    #[error("a revocation list of {octets} octets, at most {limit} are read")]
+    CrlTooLong {
+        /// Its length.
+        octets: usize,
+        /// The longest that is read.
+        limit: usize,
+    },
+    /// A version 1 list with extensions (RFC 5280 section 5.1.2.1).
+    #[error("a version 1 revocation list with extensions")]
+    CrlExtensionsInVersion1,
+    /// revokedCertificates is there and empty (RFC 5280 section 5.1.2.6).
+    #[error("revokedCertificates is there and empty")]
+    CrlEntriesEmpty,
+    /// A date through 2049 as GeneralizedTime (RFC 5280 sections 5.1.2.4 to 5.1.2.6).
+    #[error("a date of the revocation list through 2049 is GeneralizedTime instead of UTCTime")]
+    CrlTimeForm,
+    /// certificateIssuer in a list that is not indirect (RFC 5280 section 5.3.3).
+    #[error("certificateIssuer in a revocation list that is not indirect")]
+    CrlNotIndirect,
 }
 
 impl Error {
@@ -216,13 +352,18 @@ impl Error {
             Self::Malformed { rule, .. } => rule.code(),
             Self::NotDerOrPem => "not_der_or_pem",
             Self::CertificateTooLong { .. } => "certificate_too_long",
-            Self::NotVersion3 => "not_version_3",
-            Self::SerialInvalid => "serial_invalid",
+            Self::VersionUnsupported => "version_unsupported",
+            Self::ExtensionsInVersion1 => "extensions_in_version_1",
+            Self::UniqueIdentifiers => "unique_identifiers",
+            Self::SerialTooLong => "serial_too_long",
+            Self::SerialZero => "serial_zero",
+            Self::SerialNegative => "serial_negative",
             Self::AlgorithmMismatch { .. } => "algorithm_mismatch",
-            Self::AlgorithmUnsupported { .. } => "algorithm_unsupported",
+            Self::AlgorithmUnsupported { oid } => crate::algorithm::refused(oid).0,
             Self::AlgorithmNotAllowed { .. } => "algorithm_not_allowed",
-            Self::KeyUnsupported => "key_unsupported",
+            Self::KeyUnsupported { reason } => reason.code(),
             Self::IssuerEmpty => "issuer_empty",
+            Self::TimeForm => "time_form",
             Self::ValidityReversed => "validity_reversed",
             Self::ExtensionTwice { .. } => "extension_twice",
             Self::ExtensionUnknownCritical { .. } => "extension_unknown_critical",
@@ -245,6 +386,25 @@ impl Error {
             Self::PolicyOfSignatureCertificate { .. } => "policy_of_signature_certificate",
             Self::IsCa => "is_ca",
             Self::DistributionPointsMissing => "distribution_points_missing",
+            Self::AlgorithmNotOfKey { .. } => "algorithm_not_of_key",
+            Self::BudgetSpent => "budget_spent",
+            Self::PathTooLong { .. } => "path_too_long",
+            Self::SubjectEmpty => "subject_empty",
+            Self::SubjectAltNameNotCritical => "subject_alt_name_not_critical",
+            Self::DnsNameInvalid => "dns_name_invalid",
+            Self::ExtensionNotCritical { .. } => "extension_not_critical",
+            Self::ExtensionCritical { .. } => "extension_critical",
+            Self::SubjectKeyIdMissing => "subject_key_id_missing",
+            Self::BasicConstraintsMissing => "basic_constraints_missing",
+            Self::NotCa => "not_ca",
+            Self::PathLengthExceeded => "path_length_exceeded",
+            Self::KeyCertSignMissing => "key_cert_sign_missing",
+            Self::CaExtensionsInconsistent => "ca_extensions_inconsistent",
+            Self::NameConstraintsNotOfCa => "name_constraints_not_of_ca",
+            Self::NameConstrained { reason } => reason.code(),
+            Self::Policies { reason } => reason.code(),
+            Self::PolicyQualifierUnknown => "policy_qualifier_unknown",
+            Self::PurposeNotAllowed => "purpose_not_allowed",
             Self::StatementOfOtherCertificate => "statement_of_other_certificate",
             Self::StatementSignatureInvalid => "statement_signature_invalid",
             Self::ProofsDiffer => "proofs_differ",
@@ -257,6 +417,16 @@ impl Error {
             Self::CrlIssuerMayNotSign => "crl_issuer_may_not_sign",
             Self::CrlSignatureInvalid => "crl_signature_invalid",
             Self::CrlRemoveInComplete => "crl_remove_in_complete",
+            Self::Revoked { revocation } if revocation.is_hold() => "on_hold",
+            Self::Revoked { .. } => "revoked",
+            Self::OcspUnknown => "ocsp_unknown",
+            Self::OcspUndetermined { reason } => reason.code(),
+            Self::RevocationUndetermined { reason } => reason.code(),
+            Self::CrlTooLong { .. } => "crl_too_long",
+            Self::CrlExtensionsInVersion1 => "crl_extensions_in_version_1",
+            Self::CrlEntriesEmpty => "crl_entries_empty",
+            Self::CrlTimeForm => "crl_time_form",
+            Self::CrlNotIndirect => "crl_not_indirect",
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Extensions (RFC 5280 sections 4.2, 5.2): each once, each value one canonical encoding.
 
-use crate::der::{DerError, Reader, check, tag};
+use crate::certificate::MAX_CERTIFICATE_OCTETS_ANYWHERE;
+use crate::der::{DerError, Reader, check, integer, tag};
+use crate::general_name::GeneralName;
 use crate::{Error, Oid, Part};
 
 /// One extension as it stands in a certificate or a list.
@@ -21,8 +23,8 @@ impl<'a> Extension<'a> {
         Ok(Self { oid, critical, value })
     }
 
-    /// All extensions of a SEQUENCE OF Extension: at least one, at most as many as anybody needs.
-    pub(crate) fn all(mut reader: Reader<'a>, part: Part) -> Result<Vec<Self>, Error> {
+    /// All extensions: at least one, each once, at most as many as anybody needs. The values are not looked at.
+    pub(crate) fn all_opaque(mut reader: Reader<'a>, part: Part) -> Result<Vec<Self>, Error> {
         let malformed = part.malformed();
         let mut all: Vec<Self> = Vec::new();
         loop {
@@ -30,7 +32,6 @@ impl<'a> Extension<'a> {
             if all.iter().any(|earlier| earlier.oid == extension.oid) {
                 return Err(Error::ExtensionTwice { part, oid: Oid::from_octets(extension.oid) });
             }
-            check(extension.value, MAX_VALUE_OCTETS).map_err(&malformed)?;
             all.push(extension);
             if reader.is_empty() {
                 return Ok(all);
@@ -39,6 +40,11 @@ impl<'a> Extension<'a> {
                 return Err(malformed(DerError::TooLong));
             }
         }
+    }
+
+    /// The value is one canonical encoding.
+    pub(crate) fn check_value(&self, part: Part) -> Result<(), Error> {
+        check(self.value, MAX_CERTIFICATE_OCTETS_ANYWHERE).map_err(part.malformed())
     }
 
     /// This extension's value is not what its definition says.
@@ -52,26 +58,47 @@ impl<'a> Extension<'a> {
     }
 }
 
-/// keyIdentifier `[0]` of an authorityKeyIdentifier (RFC 5280 section 4.2.1.1); issuer `[1]` and serial `[2]` come
-/// together or not at all.
-pub(crate) fn authority_key_id(value: &[u8]) -> Result<Option<&[u8]>, DerError> {
-    let mut outer = Reader::new(value);
-    let mut sequence = outer.sequence()?;
-    outer.finish()?;
-    let key_id = sequence.optional(tag::context(0))?.map(|tlv| tlv.value);
-    let issuer = sequence.optional(tag::context_constructed(1))?;
-    if let Some(issuer) = issuer {
-        crate::general_name::GeneralName::all(issuer.content())?;
-    }
-    let serial = sequence.optional(tag::context(2))?;
-    if let Some(serial) = serial {
-        crate::der::integer(serial.value)?;
-    }
-    sequence.finish()?;
-    if issuer.is_some() == serial.is_some() { Ok(key_id) } else { Err(DerError::Truncated) }
+/// authorityKeyIdentifier (RFC 5280 section 4.2.1.1): by which key the issuer signed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct AuthorityKey {
+    /// keyIdentifier `[0]`.
+    pub(crate) key_id: Option<Vec<u8>>,
+    /// authorityCertIssuer `[1]`: empty when absent.
+    pub(crate) issuer: Vec<GeneralName>,
+    /// authorityCertSerialNumber `[2]`.
+    pub(crate) serial: Option<Vec<u8>>,
 }
 
-/// Longest value of an extension.
-const MAX_VALUE_OCTETS: usize = 64 * 1024;
+impl AuthorityKey {
+    pub(crate) fn from_value(value: &[u8]) -> Result<Self, DerError> {
+        let mut outer = Reader::new(value);
+        let mut sequence = outer.sequence()?;
+        outer.finish()?;
+        let key_id = sequence.optional(tag::context(0))?.map(|tlv| tlv.value.to_vec());
+        let issuer = match sequence.optional(tag::context_constructed(1))? {
+            Some(issuer) => GeneralName::all(issuer.content())?,
+            None => Vec::new(),
+        };
+        let serial = match sequence.optional(tag::context(2))? {
+            Some(serial) => Some(integer(serial.value)?.to_vec()),
+            None => None,
+        };
+        sequence.finish()?;
+        // Issuer and serial come together or not at all.
+        if issuer.is_empty() == serial.is_none() {
+            Ok(Self { key_id, issuer, serial })
+        } else {
+            Err(DerError::Truncated)
+        }
+    }
+}
+
+/// The key identifier of an authorityKeyIdentifier, as it stands.
+pub(crate) fn authority_key_id(value: &[u8]) -> Result<Option<&[u8]>, DerError> {
+    AuthorityKey::from_value(value)?;
+    let mut sequence = Reader::new(value).sequence()?;
+    Ok(sequence.optional(tag::context(0))?.map(|tlv| tlv.value))
+}
+
 /// The most extensions that are read; JPKI's certificates have eight.
 const MAX_EXTENSIONS: usize = 32;

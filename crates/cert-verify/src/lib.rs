@@ -14,19 +14,28 @@
 
 mod algorithm;
 mod anchor;
+mod basic_constraints;
+mod budget;
 mod certificate;
+mod certificate_policies;
 mod crl;
 pub mod der;
 mod distribution_point;
 mod error;
 mod extension;
+mod extensions;
 mod file;
 mod general_name;
 mod holder;
+mod jpki_auth;
+mod judge;
 mod name;
+mod name_constraints;
+mod ocsp;
 mod oid;
 mod path;
 mod policy;
+mod policy_graph;
 mod public_key;
 mod reason;
 mod second_reader;
@@ -36,16 +45,32 @@ mod verdict;
 
 pub use algorithm::SignatureAlgorithm;
 pub use anchor::Anchor;
-pub use certificate::{Certificate, SERIAL_MAX_OCTETS};
-pub use crl::{CrlEntries, CrlEntry, CrlNumber, Partition, VerifiedCrl};
+pub use budget::Budget;
+pub use certificate::{Certificate, MAX_CERTIFICATE_OCTETS_ANYWHERE, SERIAL_MAX_OCTETS};
+pub use crl::{
+    CrlChecker, CrlEntries, CrlEntry, CrlError, CrlNumber, CrlProfile, CrlSettings, CrlStatus, EntryWalk,
+    OfferedCrls, Partition, VerifiedCrl, WalkedEntry,
+};
 pub use error::{Error, Part};
 pub use file::{certificate_octets, crl_octets};
+pub use general_name::NameForm;
 pub use holder::AuthenticatedHolder;
+pub use jpki_auth::{VerifiedPath, algorithm_is_allowed, purpose_and_expiry, verify_path};
+pub use judge::{Case, Judgement, Outcome, Profile, Watch, judge};
 pub use name::Name;
+pub use name_constraints::NameConstraintError;
+pub use ocsp::{
+    CertIdHash, Mismatch, NoncePolicy, OcspError, OcspNonce, OcspQuestion, OcspResponse, OcspSettings,
+    RequestSigner, ResponderStanding, ResponseStatus, SigningFailed, check_ocsp, ocsp_evidence, ocsp_request,
+};
 pub use oid::{Oid, OidError};
-pub use path::{VerifiedPath, algorithm_is_allowed, purpose_and_expiry, verify_path};
+pub use path::{
+    Check, KeyPurpose, NoObserver, Observer, PathError, PathSettings, Place, VerifiedChain, verify_chain,
+    verify_chain_where,
+};
 pub use policy::{PRODUCTION_AUTH_POLICY, PathPolicy, PolicyError, RequiredPolicies};
-pub use public_key::{KeyKind, PublicKey};
+pub use policy_graph::{InitialPolicies, PolicyGraphError, PolicySet, PolicySettings};
+pub use public_key::{KeyKind, PublicKey, UnsupportedKey};
 pub use reason::RevocationReason;
 pub use statement::{StatementSigned, verify_statement};
 pub use verdict::{

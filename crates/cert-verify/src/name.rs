@@ -1,15 +1,19 @@
 //! Distinguished names, compared as RFC 5280 section 7.1 says.
 //!
-//! Equal octets are equal names. Otherwise PrintableString and UTF8String values compare without regard to case
-//! and to the amount of white space; every other string type compares by its octets. Unicode composition is not
-//! normalised: such names differ here, and a name that differs is refused.
+//! Equal octets are equal names. Otherwise values of PrintableString, UTF8String, IA5String, BMPString and
+//! UniversalString compare as Unicode text, without regard to case and to the amount of white space, whichever of
+//! the five types they have. Every other type compares by its octets. Of RFC 4518 this leaves out what needs
+//! tables: Unicode composition and characters that map to nothing are not normalised. Names that differ in them
+//! differ here, and a name that differs is refused.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
+use std::slice::ChunksExact;
 
 use crate::der::{DerError, Reader, Tlv, tag};
 
-/// A distinguished name.
-#[derive(Clone)]
+/// A distinguished name. The default one is empty and was read from nothing.
+#[derive(Clone, Default)]
 pub struct Name {
     der: Vec<u8>,
     /// One octet string for all names that compare equal.
@@ -51,6 +55,11 @@ impl Name {
     /// Whether it has no relative distinguished name at all.
     pub fn is_empty(&self) -> bool {
         self.normal.is_empty()
+    }
+
+    /// The values of its attributes, for whoever may read them. They are the CA's text, control characters and all.
+    pub fn to_text(&self) -> String {
+        readable(&self.der)
     }
 
     pub(crate) fn normal(&self) -> &[u8] {
@@ -99,25 +108,42 @@ fn normalise_rdn(rdn: Tlv<'_>, out: &mut Vec<u8>) -> Result<(), DerError> {
 }
 
 fn normalise_value(value: Tlv<'_>, out: &mut Vec<u8>) -> Result<(), DerError> {
-    match value.tag {
-        tag::UTF8_STRING | tag::PRINTABLE_STRING => {
-            let text = std::str::from_utf8(value.value).map_err(|_| DerError::String)?;
-            out.push(tag::UTF8_STRING);
-            let mut normal = String::with_capacity(text.len());
-            for (index, word) in text.split(' ').filter(|word| !word.is_empty()).enumerate() {
-                if index > 0 {
-                    normal.push(' ');
-                }
-                normal.extend(word.chars().flat_map(char::to_lowercase));
-            }
-            push_prefixed(out, normal.as_bytes());
+    let Some(text) = text(value)? else {
+        out.push(value.tag);
+        push_prefixed(out, value.value);
+        return Ok(());
+    };
+    out.push(tag::UTF8_STRING);
+    let mut normal = String::with_capacity(text.len());
+    for (index, word) in text.split(' ').filter(|word| !word.is_empty()).enumerate() {
+        if index > 0 {
+            normal.push(' ');
         }
-        other => {
-            out.push(other);
-            push_prefixed(out, value.value);
-        }
+        normal.extend(word.chars().flat_map(char::to_lowercase));
     }
+    push_prefixed(out, normal.as_bytes());
     Ok(())
+}
+
+/// The Unicode text of a string; none of a type whose alphabet nobody agrees on.
+fn text(value: Tlv<'_>) -> Result<Option<Cow<'_, str>>, DerError> {
+    let octets = value.value;
+    match value.tag {
+        tag::UTF8_STRING | tag::PRINTABLE_STRING | tag::IA5_STRING => {
+            Ok(Some(Cow::Borrowed(std::str::from_utf8(octets).map_err(|_| DerError::String)?)))
+        }
+        // A surrogate is no character of the basic plane.
+        tag::BMP_STRING => characters(octets.chunks_exact(2)).map(Some),
+        tag::UNIVERSAL_STRING => characters(octets.chunks_exact(4)).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn characters(units: ChunksExact<'_, u8>) -> Result<Cow<'static, str>, DerError> {
+    let whole = units.remainder().is_empty();
+    let number = |unit: &[u8]| unit.iter().fold(0_u32, |number, octet| (number << 8) | u32::from(*octet));
+    let text: Option<String> = units.map(|unit| char::from_u32(number(unit))).collect();
+    text.filter(|_| whole).map(Cow::Owned).ok_or(DerError::String)
 }
 
 /// A length in front keeps two parts from running into each other.
@@ -173,6 +199,31 @@ mod tests {
     }
 
     #[test]
+    fn five_types_of_string_compare_as_text() {
+        let base = name(&[(0x0c, "a b")]);
+        for other in [(0x13, "A  B"), (0x16, " a B"), (0x1e, "\0A\0 \0 \0b"), (0x1c, "\0\0\0A\0\0\0 \0\0\0b")]
+        {
+            assert_eq!(base, name(&[other]), "{other:?}");
+        }
+        // TeletexString by its octets.
+        assert_ne!(base, name(&[(0x14, "a b")]));
+        assert_ne!(name(&[(0x14, "a b")]), name(&[(0x14, "A b")]));
+        assert_eq!(name(&[(0x14, "a b")]), name(&[(0x14, "a b")]));
+    }
+
+    #[test]
+    fn half_a_character_is_no_name() {
+        let of = |value: &[u8]| {
+            let attribute = tlv(0x30, &[&[0x06, 3, 0x55, 4, 11], value].concat());
+            Name::read(&mut Reader::new(&tlv(0x30, &tlv(0x31, &attribute)))).err()
+        };
+        assert_eq!(of(&[0x1e, 2, 0x30, 0x42]), None);
+        assert_eq!(of(&[0x1e, 2, 0xd8, 0x00]), Some(DerError::String), "a surrogate");
+        assert_eq!(of(&[0x1e, 1, 0x41]), Some(DerError::String));
+        assert_eq!(of(&[0x1c, 4, 0, 0x11, 0, 0]), Some(DerError::String), "behind the last plane");
+    }
+
+    #[test]
     fn everything_else_does() {
         let base = name(&[(0x13, "Midori Pref"), (0x0c, "みどり市")]);
         for other in [
@@ -180,7 +231,7 @@ mod tests {
             name(&[(0x13, "Midori Pref"), (0x0c, "みどり町")]),
             name(&[(0x0c, "みどり市"), (0x13, "Midori Pref")]),
             name(&[(0x13, "Midori Pref")]),
-            name(&[(0x16, "Midori Pref"), (0x0c, "みどり市")]),
+            name(&[(0x14, "Midori Pref"), (0x0c, "みどり市")]),
         ] {
             assert_ne!(base, other);
         }

@@ -92,16 +92,32 @@ pub(crate) const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
 pub(crate) const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 17];
 pub(crate) const ISSUER_ALT_NAME: &[u8] = &[0x55, 0x1d, 18];
 pub(crate) const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
+pub(crate) const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 30];
 pub(crate) const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 20];
 pub(crate) const REASON_CODE: &[u8] = &[0x55, 0x1d, 21];
 pub(crate) const INVALIDITY_DATE: &[u8] = &[0x55, 0x1d, 24];
 pub(crate) const DELTA_CRL_INDICATOR: &[u8] = &[0x55, 0x1d, 27];
 pub(crate) const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 28];
+pub(crate) const CERTIFICATE_ISSUER: &[u8] = &[0x55, 0x1d, 29];
 pub(crate) const CRL_DISTRIBUTION_POINTS: &[u8] = &[0x55, 0x1d, 31];
 pub(crate) const CERTIFICATE_POLICIES: &[u8] = &[0x55, 0x1d, 32];
+pub(crate) const POLICY_MAPPINGS: &[u8] = &[0x55, 0x1d, 33];
 pub(crate) const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 35];
+pub(crate) const POLICY_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 36];
 pub(crate) const EXT_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
+pub(crate) const FRESHEST_CRL: &[u8] = &[0x55, 0x1d, 46];
+pub(crate) const INHIBIT_ANY_POLICY: &[u8] = &[0x55, 0x1d, 54];
 pub(crate) const AUTHORITY_INFO_ACCESS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 1];
+pub(crate) const SUBJECT_INFO_ACCESS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 11];
+/// id-pkix-ocsp-nocheck (RFC 6960 section 4.2.2.2.1).
+pub(crate) const OCSP_NO_CHECK: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 1, 5];
+/// anyPolicy.
+pub(crate) const ANY_POLICY: &[u8] = &[0x55, 0x1d, 32, 0];
+/// anyExtendedKeyUsage.
+pub(crate) const ANY_EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37, 0];
+/// id-qt-cps and id-qt-unotice, the policy qualifiers that RFC 5280 defines.
+pub(crate) const QUALIFIER_CPS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 2, 1];
+pub(crate) const QUALIFIER_USER_NOTICE: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 2, 2];
 
 /// id-kp-clientAuth, 1.3.6.1.5.5.7.3.2.
 pub(crate) const CLIENT_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 2];
@@ -114,6 +130,9 @@ pub(crate) const SHA512_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 
 pub(crate) const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
 pub(crate) const SECP256R1: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
 pub(crate) const SECP384R1: &[u8] = &[0x2b, 0x81, 0x04, 0, 0x22];
+pub(crate) const DSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x38, 4, 1];
+pub(crate) const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
+pub(crate) const ED448: &[u8] = &[0x2b, 0x65, 0x71];
 pub(crate) const ECDSA_WITH_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
 pub(crate) const ECDSA_WITH_SHA384: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3];
 

@@ -35,7 +35,8 @@ pub fn verify_statement(
         return Err(Error::StatementOfOtherCertificate);
     }
     let key = certificate.public_key();
-    let algorithm = SignatureAlgorithm::prescribed_by(key.kind());
+    key.is_supported()?;
+    let algorithm = SignatureAlgorithm::prescribed_by(key.kind()).ok_or(Error::StatementSignatureInvalid)?;
     if !algorithm.verifies(key, &statement.to_der(), signature) {
         return Err(Error::StatementSignatureInvalid);
     }

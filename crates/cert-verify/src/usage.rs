@@ -26,6 +26,11 @@ impl KeyUsage {
         }
     }
 
+    /// digitalSignature.
+    pub(crate) fn may_sign_data(self) -> bool {
+        self.first & Self::DIGITAL_SIGNATURE.first != 0
+    }
+
     pub(crate) fn may_sign_certificates(self) -> bool {
         self.first & Self::KEY_CERT_SIGN != 0
     }

@@ -79,6 +79,13 @@ pub struct Revocation {
     pub times: SourceTimes,
 }
 
+impl Revocation {
+    /// Stopped for the time being: certificateHold can be taken back.
+    pub fn is_hold(&self) -> bool {
+        self.reason == RevocationReason::CertificateHold
+    }
+}
+
 /// What OCSP says, reduced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OcspAnswer {
@@ -96,12 +103,18 @@ pub enum OcspAnswer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OcspAbsence {
+    /// More work than was granted.
+    BudgetSpent,
+    /// The response has a critical extension that is not known.
+    CriticalExtension,
     /// The responder answered with an error status.
     ErrorStatus,
     /// Not a well-formed response.
     Malformed,
     /// OCSP is not configured.
     NotConfigured,
+    /// The answer is of a time to come.
+    NotYetValid,
     /// The answer is too old.
     Stale,
     /// Nobody answered.
@@ -158,9 +171,12 @@ impl OcspAbsence {
     /// The name in the evidence record.
     pub fn code(self) -> &'static str {
         match self {
+            Self::BudgetSpent => "ocsp_budget_spent",
+            Self::CriticalExtension => "ocsp_critical_extension",
             Self::ErrorStatus => "ocsp_error_status",
             Self::Malformed => "ocsp_malformed",
             Self::NotConfigured => "ocsp_not_configured",
+            Self::NotYetValid => "ocsp_not_yet_valid",
             Self::Stale => "ocsp_stale",
             Self::Unreachable => "ocsp_unreachable",
             Self::WrongCertificate => "ocsp_wrong_certificate",
@@ -178,6 +194,10 @@ pub struct OcspEvidence {
 }
 
 impl OcspEvidence {
+    pub(crate) fn new(path: &VerifiedPath, answer: OcspAnswer) -> Self {
+        Self { certificate: path.certificate_sha256(), answer }
+    }
+
     /// Nothing to go by.
     pub fn none(path: &VerifiedPath, absence: OcspAbsence) -> Self {
         Self { certificate: path.certificate_sha256(), answer: OcspAnswer::None(absence) }
@@ -395,7 +415,7 @@ fn table(certificate: Octets<32>, ocsp: OcspAnswer, crl: CrlAnswer) -> (Verdict,
         |source, rule| (Verdict::NotRevoked(NotRevoked { certificate, source, rule, ocsp, crl }), rule);
     match (ocsp, crl) {
         // A hold that the other source has made final is final.
-        (OcspAnswer::Revoked(hold), CrlAnswer::Revoked(last)) if is_hold(hold) && !is_hold(last) => {
+        (OcspAnswer::Revoked(hold), CrlAnswer::Revoked(last)) if hold.is_hold() && !last.is_hold() => {
             (revoked(Source::Crl, last), Rule::CrlRevoked)
         }
         (OcspAnswer::Revoked(revocation), CrlAnswer::Revoked(_)) => {
@@ -413,12 +433,8 @@ fn table(certificate: Octets<32>, ocsp: OcspAnswer, crl: CrlAnswer) -> (Verdict,
     }
 }
 
-fn is_hold(revocation: Revocation) -> bool {
-    revocation.reason == RevocationReason::CertificateHold
-}
-
 fn revoked(source: Source, revocation: Revocation) -> Verdict {
-    if is_hold(revocation) {
+    if revocation.is_hold() {
         Verdict::OnHold { source, revocation }
     } else {
         Verdict::Revoked { source, revocation }

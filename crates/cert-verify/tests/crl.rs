@@ -61,15 +61,59 @@ fn a_list_says_who_is_revoked() {
 #[test]
 fn each_fault_of_the_test_pki() {
     for (fault, expected) in [
+        (CrlFault::Delta, "crl_is_delta"),
+        (CrlFault::Future, "accepted"),
+        (CrlFault::Indirect, "accepted"),
+        (CrlFault::MissingNumber, "crl_without_number"),
+        (CrlFault::OnlyCaCertificates, "accepted"),
+        (CrlFault::OnlySomeReasons, "accepted"),
         (CrlFault::OtherKey, "crl_issuer_unknown"),
-        (CrlFault::TamperedSignature, "crl_signature_invalid"),
         (CrlFault::Stale, "accepted"),
+        (CrlFault::TamperedSignature, "crl_signature_invalid"),
+        (CrlFault::TrailingOctet, "der_trailing_octets"),
+        (CrlFault::UnknownCriticalExtension, "extension_unknown_critical"),
+        (CrlFault::Version1, "crl_not_version_2"),
         (CrlFault::WrongDistributionPoint, "accepted"),
     ] {
         let mut world = World::new();
         let der = world.faulty_crl(fault);
         assert_eq!(code(world.verified_crl(der)), expected, "{fault:?}");
     }
+}
+
+#[test]
+fn what_a_faulty_list_says_of_a_good_card() {
+    for (fault, absence) in [
+        (CrlFault::Future, CrlAbsence::NotYetValid),
+        (CrlFault::Indirect, CrlAbsence::MissingPartition),
+        (CrlFault::OnlyCaCertificates, CrlAbsence::MissingPartition),
+        (CrlFault::OnlySomeReasons, CrlAbsence::MissingPartition),
+        (CrlFault::Stale, CrlAbsence::Expired),
+        (CrlFault::WrongDistributionPoint, CrlAbsence::MissingPartition),
+    ] {
+        let mut world = World::new();
+        let card = world.card();
+        let der = world.faulty_crl(fault);
+        let path = world.path(&card.auth_certificate).unwrap();
+        let answer = answer(&world.verified_crl(der).unwrap(), &path);
+        assert_eq!(answer, CrlAnswer::None(absence), "{fault:?}");
+    }
+}
+
+#[test]
+fn a_walk_says_where_each_entry_stands() {
+    let (world, _, list) = world();
+    let entries = [entry(&[1], &[]), entry(&[0x11; 20], &[reason(1)]), entry(&[3], &[])];
+    let mut parts = list.clone();
+    parts.fields.insert(ENTRIES, tlv(0x30, &entries.concat()));
+    let crl = world.verified_crl(world.sign(&parts)).unwrap();
+    let walked: Vec<_> = crl.walk().map(Result::unwrap).collect();
+    assert_eq!(walked.len(), entries.len());
+    for (walked, entry) in walked.iter().zip(&entries) {
+        assert!(crl.der()[walked.offset..].starts_with(entry));
+    }
+    let extensions: Vec<bool> = walked.iter().map(|entry| entry.has_extensions).collect();
+    assert_eq!(extensions, [false, true, false]);
 }
 
 #[test]
@@ -178,7 +222,6 @@ fn scopes() {
         (list.with(idp(&[own, &[0x84, 1, 0xff]])), false),
         (list.with(idp(&[own, &[0x85, 1, 0xff]])), false),
         (list.with(idp(&[uri])), false),
-        (list.with(Ext { critical: false, ..idp(&[uri]) }), false),
     ] {
         let crl = world.verified_crl(world.sign(&parts)).unwrap();
         assert_eq!(
@@ -262,14 +305,15 @@ fn fields_of_the_list() {
     let sha384 = tlv(0x30, &tlv(6, &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3]));
     for (parts, expected) in [
         (list.clone(), "accepted"),
-        (list.with_field(VERSION, Vec::new()), "crl_not_version_2"),
+        (list.with_field(VERSION, Vec::new()), "crl_extensions_in_version_1"),
         (list.with_field(VERSION, tlv(2, &[0])), "crl_not_version_2"),
         (list.with_field(VERSION, tlv(2, &[2])), "crl_not_version_2"),
         (list.with_field(ALGORITHM, sha384), "algorithm_mismatch"),
         (list.with_field(ISSUER, name(b"*")), "der_string"),
         (list.with_field(ISSUER, tlv(0x30, &[])), "issuer_empty"),
         (list.with_field(NEXT_UPDATE, Vec::new()), "crl_without_next_update"),
-        (list.with_field(NEXT_UPDATE, tlv(0x18, b"20270101000000Z")), "der_time"),
+        (list.with_field(NEXT_UPDATE, tlv(0x18, b"20270101000000Z")), "crl_time_form"),
+        (list.with_field(NEXT_UPDATE, tlv(0x18, b"20501301000000Z")), "der_time"),
         (list.without(CRL_NUMBER), "crl_without_number"),
         (list.with(Ext::new(CRL_NUMBER, false, &[2, 1, 0xff])), "extension_invalid"),
         (list.without(AKI), "crl_without_authority_key_id"),
@@ -278,7 +322,9 @@ fn fields_of_the_list() {
         (list.with(Ext::new(DELTA, false, &[2, 1, 1])), "crl_is_delta"),
         (list.with(Ext::new(&[0x2a, 3], true, &[5, 0])), "extension_unknown_critical"),
         (list.with(Ext::new(&[0x2a, 3], false, &[5, 0])), "accepted"),
-        (list.with(Ext::new(&[0x2a, 3], false, &[5, 1, 0])), "der_null"),
+        (list.with(Ext::new(&[0x2a, 3], false, b"no DER")), "accepted"),
+        (list.with(Ext::new(CRL_NUMBER, true, &[2, 1, 1])), "extension_critical"),
+        (list.with(Ext { critical: false, ..list.extension(IDP).clone() }), "extension_not_critical"),
     ] {
         assert_eq!(code(world.verified_crl(world.sign(&parts))), expected);
     }
@@ -340,10 +386,10 @@ fn every_entry_is_read_strictly() {
         (entry(&[0, 1], &[]), "der_integer"),
         (entry(&[], &[]), "der_integer"),
         (tlv(0x30, &[tlv(2, &[1]), tlv(0x17, b"261301000000Z")].concat()), "der_time"),
-        (tlv(0x30, &[tlv(2, &[1]), tlv(0x18, b"20260101000000Z")].concat()), "der_time"),
+        (tlv(0x30, &[tlv(2, &[1]), tlv(0x18, b"20260101000000Z")].concat()), "crl_time_form"),
         (tlv(0x30, &tlv(2, &[1])), "der_truncated"),
         (tlv(0x31, &[]), "der_unexpected_tag"),
-        (entry(&[1], &[vec![5, 0]]), "der_trailing_octets"),
+        (entry(&[1], &[vec![5, 0]]), "der_unexpected_tag"),
         (entry(&[1], &[reason(1)]), "accepted"),
         (entry(&[1], &[reason(7)]), "extension_invalid"),
         (entry(&[1], &[reason(11)]), "extension_invalid"),
@@ -360,11 +406,12 @@ fn every_entry_is_read_strictly() {
         ),
         // certificateIssuer belongs to indirect lists.
         (
-            entry(&[1], &[tlv(0x30, &extension(&[0x55, 0x1d, 29], true, &[0x30, 0]))]),
-            "extension_unknown_critical",
+            entry(&[1], &[tlv(0x30, &extension(&[0x55, 0x1d, 29], true, &tlv(0x30, &tlv(0x82, b"a"))))]),
+            "crl_not_indirect",
         ),
         (entry(&[1], &[tlv(0x30, &extension(&[0x2a, 3], false, &[5, 0]))]), "accepted"),
-        (entry(&[1], &[tlv(0x30, &extension(&[0x2a, 3], false, &[5, 1, 0]))]), "der_null"),
+        (entry(&[1], &[tlv(0x30, &extension(&[0x2a, 3], false, b"no DER"))]), "accepted"),
+        (entry(&[1], &[tlv(0x30, &extension(&[0x2a, 3], true, &[5, 0]))]), "extension_unknown_critical"),
         (entry(&[1], &[tlv(0x30, &[&reason(1)[2..], &reason(1)[2..]].concat())]), "extension_twice"),
     ] {
         // L8: a bad entry anywhere refuses the whole list.
@@ -376,6 +423,17 @@ fn every_entry_is_read_strictly() {
             assert_eq!(code(world.verified_crl(world.sign(&parts))), expected, "{bad:02x?}");
         }
     }
+}
+
+/// The gateway asks a list by serial number alone.
+#[test]
+fn entries_about_other_issuers_are_refused() {
+    let (world, _, list) = world();
+    let issuer = extension(&[0x55, 0x1d, 29], true, &tlv(0x30, &tlv(0xa4, &name(b"OTHER"))));
+    let own = content(&list.extension(IDP).value);
+    let mut parts = list.with(idp(&[&own, &[0x84, 1, 0xff]]));
+    parts.fields.insert(ENTRIES, tlv(0x30, &entry(&[1], &[tlv(0x30, &issuer)])));
+    assert_eq!(code(world.verified_crl(world.sign(&parts))), "extension_unknown_critical");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The program `madoguchi`: configuration, choice of backend, wiring, listening.
 //!
 //! This crate decides nothing about a sign-in. It reads one TOML file ([`Config`]), builds a gateway from it
-//! ([`build`]) and serves it ([`serve`]).
+//! ([`build`]) and serves it ([`serve`]). [`verify`] is the same program's judge of any certificate, for anyone.
 
 mod build;
 mod clock;
@@ -11,6 +11,7 @@ mod error;
 mod kek;
 mod listen;
 mod serve;
+mod verify;
 
 pub use build::{build, check};
 pub use clock::SystemClock;
@@ -20,3 +21,4 @@ pub use config::{
 pub use error::ServerError;
 pub use listen::{Listener, Shutdown};
 pub use serve::serve;
+pub use verify::{VerifyArguments, VerifyEnd, verify};

@@ -9,7 +9,8 @@ use clap::{Parser, Subcommand};
 use ring::rand::{SecureRandom, SystemRandom};
 use tracing_subscriber::EnvFilter;
 
-use madoguchi_gateway_server::{Config, ServerError, SystemClock, serve};
+use madoguchi_gateway_server::{Config, ServerError, SystemClock, VerifyArguments, serve, verify};
+use madoguchi_storage::Clock as _;
 
 /// Sign-in gateway for the My Number card.
 #[derive(Parser)]
@@ -30,6 +31,8 @@ enum Command {
         #[arg(long, default_value = "info")]
         log: String,
     },
+    /// Judges certificates by the files that are given. Nothing of the gateway is used.
+    Verify(Box<VerifyArguments>),
     /// Looks at the configuration.
     Config {
         #[command(subcommand)]
@@ -49,7 +52,7 @@ enum ConfigCommand {
 
 fn main() -> ExitCode {
     match run(Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             let mut stderr = std::io::stderr();
             // When standard error is gone there is nobody to tell.
@@ -64,7 +67,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: Arguments) -> Result<(), ServerError> {
+fn run(arguments: Arguments) -> Result<ExitCode, ServerError> {
     match arguments.command {
         Command::Serve { config, log } => {
             tracing_subscriber::fmt()
@@ -79,13 +82,20 @@ fn run(arguments: Arguments) -> Result<(), ServerError> {
                 .map_err(ServerError::Runtime)?;
             runtime.block_on(serve(config, Arc::new(SystemClock), system_random(), |address| {
                 print_line(&format!(r#"{{"event":"ready","listen":"{address}"}}"#));
-            }))
+            }))?;
+            Ok(ExitCode::SUCCESS)
         }
         Command::Config { command: ConfigCommand::Check { config } } => {
             let path = config.display().to_string();
             madoguchi_gateway_server::check(&Config::read(&config)?)?;
             print_line(&format!("{path}: ok"));
-            Ok(())
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Verify(arguments) => {
+            let (input, output, errors) = (std::io::stdin(), std::io::stdout(), std::io::stderr());
+            let now = SystemClock.now();
+            let end = verify(&arguments, now, &mut input.lock(), &mut output.lock(), &mut errors.lock());
+            Ok(ExitCode::from(end.code()))
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Certificate revocation lists (RFC 5280 section 5.1), version 2, from their parts.
+//! Certificate revocation lists (RFC 5280 section 5.1) from their parts, right or wrong: it signs whatever it is
+//! given.
 
 use ring::rand::SecureRandom;
 use rustls_pki_types::UnixTime;
@@ -21,15 +22,17 @@ pub struct CrlEntry {
 /// A revocation list before its signature.
 #[derive(Clone, Debug)]
 pub struct CrlBuilder {
+    /// version: 1 is version 2, and none is version 1.
+    pub version: Option<u8>,
     /// issuer.
     pub issuer: Name,
     /// thisUpdate.
     pub this_update: UnixTime,
     /// nextUpdate.
-    pub next_update: UnixTime,
+    pub next_update: Option<UnixTime>,
     /// revokedCertificates, in this order.
     pub entries: Vec<CrlEntry>,
-    /// crlExtensions, in this order.
+    /// crlExtensions, in this order; absent when empty.
     pub extensions: Vec<Extension>,
 }
 
@@ -37,14 +40,19 @@ impl CrlBuilder {
     /// Signs with the issuer's key and returns the `CertificateList`, DER.
     pub fn sign(&self, issuer_key: &PrivateKey, random: &dyn SecureRandom) -> Result<Vec<u8>, Error> {
         let algorithm = issuer_key.signature_algorithm()?;
+        let next_update = self.next_update.map(der::time).transpose()?;
+        let extensions = match self.extensions.as_slice() {
+            [] => Vec::new(),
+            extensions => der::context(0, &extension::extensions(extensions)?),
+        };
         let tbs = der::sequence(&[
-            &der::unsigned(&[1]), // v2
+            &self.version.map(|version| der::unsigned(&[version])).unwrap_or_default(),
             &algorithm,
             self.issuer.as_der(),
             &der::time(self.this_update)?,
-            &der::time(self.next_update)?,
+            &next_update.unwrap_or_default(),
             &self.revoked_certificates()?,
-            &der::context(0, &extension::extensions(&self.extensions)?),
+            &extensions,
         ]);
         let signature = issuer_key.sign(&tbs, random)?;
         Ok(der::sequence(&[&tbs, &algorithm, &der::bit_string(&signature)]))

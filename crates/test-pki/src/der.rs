@@ -125,6 +125,15 @@ fn base_128(arc: u64, out: &mut Vec<u8>) {
     }
 }
 
+/// GeneralizedTime, which OCSP has at all times.
+pub(crate) fn generalized_time(at: UnixTime) -> Result<Vec<u8>, Error> {
+    let t = validity::date_time(at)?;
+    let month: u8 = t.month().into();
+    let text =
+        format!("{:04}{month:02}{:02}{:02}{:02}{:02}Z", t.year(), t.day(), t.hour(), t.minute(), t.second());
+    Ok(tlv(0x18, text.as_bytes()))
+}
+
 /// Time as RFC 5280 section 4.1.2.5 wants it: UTCTime through 2049, GeneralizedTime from 2050.
 pub(crate) fn time(at: UnixTime) -> Result<Vec<u8>, Error> {
     let t = validity::date_time(at)?;

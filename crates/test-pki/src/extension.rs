@@ -116,11 +116,6 @@ impl Extension {
         Self::new(oid::CRL_NUMBER, false, der::unsigned(&number.to_be_bytes()))
     }
 
-    /// issuingDistributionPoint of one directoryName, critical.
-    pub fn issuing_distribution_point(point: &Name) -> Self {
-        Self::new(oid::ISSUING_DISTRIBUTION_POINT, true, der::sequence(&[&distribution_point_name(point)]))
-    }
-
     /// The `Extension`, DER.
     pub(crate) fn to_der(&self) -> Result<Vec<u8>, Error> {
         let id = der::oid(&self.id)?;

@@ -33,14 +33,32 @@ pub enum CertificateFault {
 /// A fault of every list that is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum CrlFault {
+    /// deltaCRLIndicator: only what changed since an earlier list.
+    Delta,
+    /// thisUpdate is to come.
+    Future,
+    /// Indirect: it may be about other issuers' certificates.
+    Indirect,
     /// No list at all.
     Missing,
+    /// No cRLNumber.
+    MissingNumber,
+    /// Only about CA certificates.
+    OnlyCaCertificates,
+    /// Only about lost keys.
+    OnlySomeReasons,
     /// Signed by an authority with the same name and another key.
     OtherKey,
     /// nextUpdate is past.
     Stale,
     /// One bit of the signature is turned.
     TamperedSignature,
+    /// An octet after the end.
+    TrailingOctet,
+    /// A critical extension that nobody knows.
+    UnknownCriticalExtension,
+    /// Version 1, without extensions.
+    Version1,
     /// issuingDistributionPoint names the next municipality.
     WrongDistributionPoint,
 }
@@ -48,12 +66,40 @@ pub enum CrlFault {
 /// A fault of every answer of the OCSP responder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum OcspFault {
+    /// thisUpdate and producedAt are to come.
+    Future,
+    /// The nonce does not come back.
+    MissingNonce,
+    /// About a number that nobody asked for.
+    OtherCertificate,
+    /// Another nonce comes back.
+    OtherNonce,
     /// Signed by the authority for digital signature, which has no say here.
     OtherResponder,
+    /// The responder's certificate has expired.
+    ResponderExpired,
+    /// The responder's certificate is of an authority with the same name and another key.
+    ResponderOfOtherCa,
+    /// The responder's certificate has no id-pkix-ocsp-nocheck.
+    ResponderUnchecked,
+    /// The responder's certificate is not for OCSP signing.
+    ResponderWithoutPurpose,
+    /// The signature says SHA-1.
+    Sha1Signature,
     /// nextUpdate is past.
     Stale,
     /// One bit of the signature is turned.
     TamperedSignature,
+    /// An octet after the end.
+    TrailingOctet,
     /// No answer but `tryLater`.
     TryLater,
+    /// Each certificate is good and, once more, revoked.
+    TwoStatuses,
+    /// No answer but `unauthorized`.
+    Unauthorized,
+    /// A critical extension that nobody knows.
+    UnknownCriticalExtension,
+    /// responderID is nobody's.
+    WrongResponderId,
 }

@@ -1,8 +1,8 @@
 //! A throw-away certification authority hierarchy in the shape of JPKI, for tests only.
 //!
 //! [`TestPki`] makes two authorities, issues cards, revokes them and publishes a revocation list for each
-//! municipality; [`CertificateFault`] and [`CrlFault`] make exactly one thing wrong. [`CertificateBuilder`] and
-//! [`CrlBuilder`] below it sign whatever they are given. Every name says that it is a test's, and the policies are
+//! municipality; [`CertificateFault`], [`CrlFault`] and [`OcspFault`] make exactly one thing wrong.
+//! [`CertificateBuilder`], [`CrlBuilder`] and [`OcspResponseBuilder`] below it sign whatever they are given. Every name says that it is a test's, and the policies are
 //! under an arc that no real authority has.
 
 mod authority;
@@ -10,6 +10,7 @@ mod card;
 mod certificate;
 mod crl;
 mod der;
+mod distribution;
 mod error;
 mod extension;
 mod fault;
@@ -20,6 +21,7 @@ mod key;
 mod municipality;
 mod name;
 mod ocsp;
+mod ocsp_response;
 mod oid;
 mod person;
 mod pki;
@@ -35,12 +37,14 @@ pub use authority::ORGANIZATION;
 pub use card::{CardFiles, CardOptions};
 pub use certificate::CertificateBuilder;
 pub use crl::{CrlBuilder, CrlEntry};
+pub use distribution::{DistributionPoint, IssuingDistributionPoint, PointName, reason_flags};
 pub use error::Error;
 pub use extension::{CRL_SIGN, DIGITAL_SIGNATURE, Extension, KEY_CERT_SIGN, NON_REPUDIATION};
 pub use fault::{CertificateFault, CrlFault, OcspFault};
 pub use key::{KeyKind, PrivateKey};
 pub use municipality::{MUNICIPALITIES, Municipality};
 pub use name::Name;
+pub use ocsp_response::{OcspCertId, OcspResponderId, OcspResponseBuilder, OcspSingle, OcspStatus};
 pub use oid::{AUTH_POLICY, OTHER_POLICY, SIGN_POLICY};
 pub use person::Person;
 pub use pki::{Options, TestPki};

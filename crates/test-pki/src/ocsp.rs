@@ -5,18 +5,15 @@
 
 use std::time::Duration;
 
-use rasn::types::{BitString, GeneralizedTime, Integer, ObjectIdentifier, OctetString, UtcTime};
-use rasn_ocsp::{
-    BasicOcspResponse, CertId, CertStatus, OcspRequest, OcspResponse, OcspResponseStatus, ResponderId,
-    ResponseBytes, ResponseData, RevokedInfo, SingleResponse,
-};
-use rasn_pkix::{CrlReason, Extension, Extensions};
+use rasn::types::{Integer, ObjectIdentifier, OctetString};
+use rasn_ocsp::{CertId, OcspRequest};
 use ring::{digest, rand::SecureRandom};
 use rustls_pki_types::UnixTime;
 
 use crate::{
-    Error, OcspFault, PrivateKey, RevocationReason, Serial, TestPki, authority::Purpose, der, oid,
-    pki::tampered, validity,
+    CertificateBuilder, Error, Extension, OcspCertId, OcspFault, OcspResponderId, OcspResponseBuilder,
+    OcspSingle, OcspStatus, RevocationReason, Serial, TestPki, authority::Purpose, der, holder::responder,
+    oid, pki::tampered, validity,
 };
 
 /// How long an answer is good for.
@@ -24,6 +21,12 @@ const ANSWER_VALIDITY: Duration = Duration::from_mins(10);
 
 /// Octets of a nonce that RFC 9654 section 2.1 lets a responder accept.
 const NONCE_OCTETS: std::ops::RangeInclusive<usize> = 1..=128;
+
+// OCSPResponseStatus.
+const MALFORMED_REQUEST: u8 = 1;
+pub(crate) const INTERNAL_ERROR: u8 = 2;
+const TRY_LATER: u8 = 3;
+const UNAUTHORIZED: u8 = 6;
 
 impl TestPki {
     /// Answers an OCSP request, DER in and DER out. What cannot be read gets `malformedRequest`.
@@ -34,48 +37,129 @@ impl TestPki {
         now: UnixTime,
         random: &dyn SecureRandom,
     ) -> Result<Vec<u8>, Error> {
-        if fault == Some(OcspFault::TryLater) {
-            return without_body(OcspResponseStatus::TryLater);
+        match fault {
+            Some(OcspFault::TryLater) => return Ok(OcspResponseBuilder::error(TRY_LATER)),
+            Some(OcspFault::Unauthorized) => return Ok(OcspResponseBuilder::error(UNAUTHORIZED)),
+            _ => {}
         }
         let Ok(request) = rasn::der::decode::<OcspRequest>(request) else {
-            return without_body(OcspResponseStatus::MalformedRequest);
+            return Ok(OcspResponseBuilder::error(MALFORMED_REQUEST));
         };
         let Ok(nonce) = nonce(&request) else {
-            return without_body(OcspResponseStatus::MalformedRequest);
-        };
-        let (key, certificate) = match fault {
-            Some(OcspFault::OtherResponder) => (&self.sign.key, &self.sign.certificate),
-            _ => (&self.responder_key, &self.responder_certificate),
+            return Ok(OcspResponseBuilder::error(MALFORMED_REQUEST));
         };
         let this_update = match fault {
             Some(OcspFault::Stale) => validity::days_before(now, 2),
+            Some(OcspFault::Future) => validity::days_after(now, 2),
             _ => now,
         };
-        let mut responses = Vec::new();
-        for single in request.tbs_request.request_list {
-            responses.push(SingleResponse {
-                cert_status: self.status(&single.req_cert)?,
-                cert_id: single.req_cert,
-                this_update: generalized(this_update)?,
-                next_update: Some(generalized(validity::later(this_update, ANSWER_VALIDITY))?),
-                single_extensions: None,
-            });
+        let mut singles = Vec::new();
+        for single in &request.tbs_request.request_list {
+            singles.extend(self.singles(&single.req_cert, fault, this_update)?);
         }
-        let data = ResponseData {
-            version: Integer::from(0),
-            responder_id: ResponderId::ByKey(OctetString::from(sha1(key.public_key()))),
-            produced_at: generalized(this_update)?,
-            responses,
-            response_extensions: nonce.map(|extension| Extensions::from(vec![extension])),
+        let key = match fault {
+            Some(OcspFault::OtherResponder) => &self.sign.key,
+            _ => &self.responder_key,
         };
-        signed(data, key, certificate, fault, random)
+        let builder = OcspResponseBuilder {
+            response_type: oid::OCSP_BASIC.to_owned(),
+            version: None,
+            responder: match fault {
+                Some(OcspFault::WrongResponderId) => OcspResponderId::Key(vec![0; 20]),
+                _ => OcspResponderId::of_key(key),
+            },
+            produced_at: this_update,
+            singles,
+            extensions: extensions(nonce, fault),
+            algorithm: match fault {
+                Some(OcspFault::Sha1Signature) => {
+                    Some(der::sequence(&[&der::oid(oid::SHA1_WITH_RSA)?, &der::null()]))
+                }
+                _ => None,
+            },
+            certificates: vec![self.responder(fault, now, random)?],
+        };
+        let tbs = builder.to_tbs()?;
+        let mut signature = key.sign(&tbs, random)?;
+        if fault == Some(OcspFault::TamperedSignature) {
+            signature = tampered(signature);
+        }
+        let mut response = builder.assemble(&tbs, &key.signature_algorithm()?, &signature)?;
+        if fault == Some(OcspFault::TrailingOctet) {
+            response.push(0);
+        }
+        Ok(response)
     }
 
-    fn status(&self, id: &CertId) -> Result<CertStatus, Error> {
+    /// The responder's certificate, as it is or with the fault.
+    fn responder(
+        &self,
+        fault: Option<OcspFault>,
+        now: UnixTime,
+        random: &dyn SecureRandom,
+    ) -> Result<Vec<u8>, Error> {
+        let mut issuer = &self.auth;
+        let other;
+        let mut not_after = validity::days_after(now, 365);
+        match fault {
+            Some(OcspFault::OtherResponder) => return Ok(self.sign.certificate.clone()),
+            Some(OcspFault::ResponderOfOtherCa) => {
+                other = self.other_authority(now, random)?;
+                issuer = &other;
+            }
+            Some(OcspFault::ResponderExpired) => not_after = validity::days_before(now, 1),
+            Some(OcspFault::ResponderUnchecked | OcspFault::ResponderWithoutPurpose) => {}
+            _ => return Ok(self.responder_certificate.clone()),
+        }
+        let not_before = validity::days_before(now, 30);
+        let serial = self.state.next_serial;
+        let mut builder: CertificateBuilder =
+            responder(&self.auth, serial, &self.responder_key, not_before, not_after)?;
+        builder.extensions.retain(|extension| match fault {
+            Some(OcspFault::ResponderUnchecked) => extension.id != oid::OCSP_NO_CHECK,
+            Some(OcspFault::ResponderWithoutPurpose) => extension.id != oid::EXT_KEY_USAGE,
+            _ => true,
+        });
+        builder.sign(&issuer.key, random)
+    }
+
+    /// What is said about one certificate: once, or twice with the fault.
+    fn singles(
+        &self,
+        id: &CertId,
+        fault: Option<OcspFault>,
+        this_update: UnixTime,
+    ) -> Result<Vec<OcspSingle>, Error> {
+        let mut serial = id.serial_number.clone();
+        if fault == Some(OcspFault::OtherCertificate) {
+            serial = Integer::from(self.state.next_serial.number());
+        }
+        let single = OcspSingle {
+            cert_id: OcspCertId {
+                hash: dotted(&id.hash_algorithm.algorithm),
+                issuer_name_hash: id.issuer_name_hash.to_vec(),
+                issuer_key_hash: id.issuer_key_hash.to_vec(),
+                serial: rasn::der::encode(&serial)
+                    .map_err(|_| Error::NotEncodable { what: "a serial number" })?,
+            },
+            status: self.status(id)?,
+            this_update,
+            next_update: Some(validity::later(this_update, ANSWER_VALIDITY)),
+            extensions: Vec::new(),
+        };
+        let mut singles = vec![single.clone()];
+        if fault == Some(OcspFault::TwoStatuses) {
+            let status = OcspStatus::Revoked { at: this_update, reason: None };
+            singles.push(OcspSingle { status, ..single });
+        }
+        Ok(singles)
+    }
+
+    fn status(&self, id: &CertId) -> Result<OcspStatus, Error> {
         let hash = match id.hash_algorithm.algorithm {
             ref algorithm if *algorithm == identifier(oid::SHA1)? => &digest::SHA1_FOR_LEGACY_USE_ONLY,
             ref algorithm if *algorithm == identifier(oid::SHA256)? => &digest::SHA256,
-            _ => return Ok(CertStatus::Unknown(())),
+            _ => return Ok(OcspStatus::Unknown),
         };
         let is_hash_of =
             |given: &OctetString, octets: &[u8]| given.as_ref() == digest::digest(hash, octets).as_ref();
@@ -84,54 +168,37 @@ impl TestPki {
         let issued = self.state.issued.iter().find(|issued| {
             issued.purpose == Purpose::Auth && Integer::from(issued.serial.number()) == id.serial_number
         });
-        match issued {
+        Ok(match issued {
             Some(issued) if ours => self.status_of(issued.serial),
-            _ => Ok(CertStatus::Unknown(())),
+            _ => OcspStatus::Unknown,
+        })
+    }
+
+    fn status_of(&self, serial: Serial) -> OcspStatus {
+        match self.state.revoked(serial) {
+            None => OcspStatus::Good,
+            Some(revoked) => OcspStatus::Revoked {
+                at: revoked.unix_time,
+                reason: (revoked.reason != RevocationReason::Unspecified).then(|| revoked.reason.code()),
+            },
         }
     }
-
-    fn status_of(&self, serial: Serial) -> Result<CertStatus, Error> {
-        let Some(revoked) = self.state.revoked(serial) else { return Ok(CertStatus::Good) };
-        Ok(CertStatus::Revoked(RevokedInfo {
-            revocation_time: generalized(revoked.unix_time)?,
-            revocation_reason: match revoked.reason {
-                RevocationReason::Unspecified => None,
-                RevocationReason::KeyCompromise => Some(CrlReason::KeyCompromise),
-                RevocationReason::CaCompromise => Some(CrlReason::CaCompromise),
-                RevocationReason::AffiliationChanged => Some(CrlReason::AffiliationChanged),
-                RevocationReason::Superseded => Some(CrlReason::Superseded),
-                RevocationReason::CessationOfOperation => Some(CrlReason::CessationOfOperation),
-                RevocationReason::CertificateHold => Some(CrlReason::CertificateHold),
-            },
-        }))
-    }
 }
 
-/// An answer that says only why there is none.
-pub(crate) fn without_body(status: OcspResponseStatus) -> Result<Vec<u8>, Error> {
-    encode("an OCSP response", &OcspResponse { status, bytes: None })
-}
-
-fn signed(
-    data: ResponseData,
-    key: &PrivateKey,
-    certificate: &[u8],
-    fault: Option<OcspFault>,
-    random: &dyn SecureRandom,
-) -> Result<Vec<u8>, Error> {
-    let mut signature = key.sign(&encode("OCSP response data", &data)?, random)?;
-    if fault == Some(OcspFault::TamperedSignature) {
-        signature = tampered(signature);
+/// responseExtensions: the nonce as it came, and what the fault adds.
+fn extensions(nonce: Option<Extension>, fault: Option<OcspFault>) -> Vec<Extension> {
+    let mut all: Vec<Extension> = nonce.into_iter().collect();
+    match fault {
+        Some(OcspFault::MissingNonce) => all.clear(),
+        Some(OcspFault::OtherNonce) => {
+            all = vec![Extension::new(oid::OCSP_NONCE, false, der::octet_string(&[0; 32]))];
+        }
+        Some(OcspFault::UnknownCriticalExtension) => {
+            all.push(Extension::new(oid::UNKNOWN_EXTENSION, true, der::null()));
+        }
+        _ => {}
     }
-    let basic = BasicOcspResponse {
-        tbs_response_data: data,
-        signature_algorithm: decode("a signature algorithm", &key.signature_algorithm()?)?,
-        signature: BitString::from_vec(signature),
-        certs: Some(vec![decode("the responder's certificate", certificate)?]),
-    };
-    let response = OctetString::from(encode("a basic OCSP response", &basic)?);
-    let bytes = ResponseBytes { r#type: identifier(oid::OCSP_BASIC)?, response };
-    encode("an OCSP response", &OcspResponse { status: OcspResponseStatus::Successful, bytes: Some(bytes) })
+    all
 }
 
 /// The nonce extension as it came, if there is one.
@@ -143,35 +210,23 @@ fn nonce(request: &OcspRequest) -> Result<Option<Extension>, Error> {
     };
     let nonce: OctetString = rasn::der::decode(&found.extn_value).map_err(|_| Error::MalformedOcspRequest)?;
     if NONCE_OCTETS.contains(&nonce.len()) {
-        Ok(Some(found.clone()))
+        Ok(Some(Extension::new(oid::OCSP_NONCE, found.critical, found.extn_value.to_vec())))
     } else {
         Err(Error::MalformedOcspRequest)
     }
 }
 
 fn identifier(dotted: &str) -> Result<ObjectIdentifier, Error> {
-    decode("an object identifier", &der::oid(dotted)?)
+    rasn::der::decode(&der::oid(dotted)?).map_err(|_| Error::NotEncodable { what: "an object identifier" })
 }
 
-fn generalized(at: UnixTime) -> Result<GeneralizedTime, Error> {
-    let time = UtcTime::from_timestamp(validity::date_time(at)?.unix_timestamp(), 0);
-    Ok(time.ok_or(Error::TimeOutOfRange { seconds: at.as_secs() })?.fixed_offset())
-}
-
-fn sha1(octets: &[u8]) -> Vec<u8> {
-    digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, octets).as_ref().to_vec()
-}
-
-fn encode<T: rasn::Encode>(what: &'static str, value: &T) -> Result<Vec<u8>, Error> {
-    rasn::der::encode(value).map_err(|_| Error::NotEncodable { what })
-}
-
-fn decode<T: rasn::Decode>(what: &'static str, octets: &[u8]) -> Result<T, Error> {
-    rasn::der::decode(octets).map_err(|_| Error::NotEncodable { what })
+fn dotted(identifier: &ObjectIdentifier) -> String {
+    identifier.iter().map(ToString::to_string).collect::<Vec<String>>().join(".")
 }
 
 #[cfg(test)]
 mod tests {
+    use rasn_ocsp::{BasicOcspResponse, CertStatus, OcspResponse, OcspResponseStatus};
     use ring::rand::SystemRandom;
 
     use super::*;

@@ -6,8 +6,9 @@ use ring::rand::SecureRandom;
 use rustls_pki_types::UnixTime;
 
 use crate::{
-    CrlBuilder, CrlEntry, CrlFault, Error, Extension, MUNICIPALITIES, Municipality, TestPki,
-    authority::Authority, folder, pki::tampered, validity,
+    CrlBuilder, CrlEntry, CrlFault, Error, Extension, IssuingDistributionPoint, MUNICIPALITIES, Municipality,
+    PointName, RevocationReason, TestPki, authority::Authority, der, folder, oid, pki::tampered,
+    reason_flags, validity,
 };
 
 impl TestPki {
@@ -53,7 +54,11 @@ impl TestPki {
             let der = self
                 .crl(authority, municipality, number, now, validity, fault)?
                 .sign(&authority.key, random)?;
-            let der = if fault == Some(CrlFault::TamperedSignature) { tampered(der) } else { der };
+            let der = match fault {
+                Some(CrlFault::TamperedSignature) => tampered(der),
+                Some(CrlFault::TrailingOctet) => [der.as_slice(), &[0]].concat(),
+                _ => der,
+            };
             lists.push((format!("{}.crl", municipality.code), der));
         }
         self.state.crl_number = number;
@@ -71,6 +76,7 @@ impl TestPki {
     ) -> Result<CrlBuilder, Error> {
         let (this_update, next_update) = match fault {
             Some(CrlFault::Stale) => (validity::days_before(now, 3), validity::days_before(now, 2)),
+            Some(CrlFault::Future) => (validity::days_after(now, 1), validity::days_after(now, 2)),
             _ => (now, validity::later(now, validity)),
         };
         let point = match fault {
@@ -82,23 +88,45 @@ impl TestPki {
                 issued.purpose == authority.purpose && issued.municipality == municipality.code
             })
         });
+        let name = authority.purpose.distribution_point(point)?;
+        let mut issuing =
+            IssuingDistributionPoint { name: PointName::of(&name), ..IssuingDistributionPoint::default() };
+        match fault {
+            Some(CrlFault::Indirect) => issuing.indirect = true,
+            Some(CrlFault::OnlyCaCertificates) => issuing.only_contains.push(2),
+            Some(CrlFault::OnlySomeReasons) => issuing.only_some_reasons = Some(reason_flags(&[1])),
+            _ => {}
+        }
+        let mut extensions = vec![Extension::authority_key_identifier_of_key(authority.key.public_key())];
+        if fault != Some(CrlFault::MissingNumber) {
+            extensions.push(Extension::crl_number(number));
+        }
+        extensions.push(Extension::issuing_point(&issuing));
+        match fault {
+            Some(CrlFault::Delta) => {
+                extensions.push(Extension::delta_crl_indicator(number.saturating_sub(1)));
+            }
+            Some(CrlFault::UnknownCriticalExtension) => {
+                extensions.push(Extension::new(oid::UNKNOWN_EXTENSION, true, der::null()));
+            }
+            Some(CrlFault::Version1) => extensions.clear(),
+            _ => {}
+        }
+        let version_1 = fault == Some(CrlFault::Version1);
         Ok(CrlBuilder {
+            version: if version_1 { None } else { Some(1) },
             issuer: authority.purpose.name()?,
             this_update,
-            next_update,
+            next_update: Some(next_update),
             entries: entries
                 .map(|revoked| CrlEntry {
                     serial: revoked.serial,
                     revoked_at: revoked.unix_time,
-                    reason: revoked.reason,
+                    reason: if version_1 { RevocationReason::Unspecified } else { revoked.reason },
                     extensions: Vec::new(),
                 })
                 .collect(),
-            extensions: vec![
-                Extension::authority_key_identifier_of_key(authority.key.public_key()),
-                Extension::crl_number(number),
-                Extension::issuing_distribution_point(&authority.purpose.distribution_point(point)?),
-            ],
+            extensions,
         })
     }
 }

@@ -16,12 +16,11 @@ use axum::{
     routing,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use rasn_ocsp::OcspResponseStatus;
 use ring::rand::SecureRandom;
 use rustls_pki_types::UnixTime;
 use tokio::net::TcpListener;
 
-use crate::{Error, OcspFault, TestPki, folder, ocsp};
+use crate::{Error, OcspFault, OcspResponseBuilder, TestPki, folder, ocsp};
 
 /// More than any request for a few certificates.
 const MAX_REQUEST_OCTETS: usize = 16 * 1024;
@@ -67,11 +66,8 @@ impl Responder {
     fn answer(&self, request: &[u8]) -> Response {
         let answer = TestPki::load(&self.pki, &*self.random)
             .and_then(|pki| pki.answer_ocsp(request, self.fault, (self.clock)(), &*self.random))
-            .or_else(|_| ocsp::without_body(OcspResponseStatus::InternalError));
-        match answer {
-            Ok(der) => ([(header::CONTENT_TYPE, "application/ocsp-response")], der).into_response(),
-            Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        }
+            .unwrap_or_else(|_| OcspResponseBuilder::error(ocsp::INTERNAL_ERROR));
+        ([(header::CONTENT_TYPE, "application/ocsp-response")], answer).into_response()
     }
 }
 

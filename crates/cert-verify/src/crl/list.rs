@@ -2,101 +2,175 @@
 
 use rustls_pki_types::UnixTime;
 
-use crate::certificate::time;
+use crate::crl::extensions::ListExtensions;
 use crate::crl::scope::Scope;
-use crate::crl::{CrlEntries, CrlNumber};
+use crate::crl::walk::{Kind, time};
+use crate::crl::{CrlNumber, EntryWalk};
 use crate::der::{DerError, Reader, Tlv, check, tag};
-use crate::extension::{Extension, authority_key_id};
-use crate::general_name::GeneralName;
-use crate::{Error, Name, Part, SignatureAlgorithm, oid};
+use crate::{Error, Name, Oid, Part, SignatureAlgorithm};
 
 /// A list's fields; the entries are not read yet, nothing is verified.
+#[derive(Clone, Debug)]
 pub(crate) struct List<'a> {
+    pub(crate) der: &'a [u8],
     pub(crate) tbs: &'a [u8],
-    pub(crate) algorithm: SignatureAlgorithm,
+    pub(crate) algorithm: Result<SignatureAlgorithm, Oid>,
     pub(crate) signature: &'a [u8],
+    is_version_2: bool,
     pub(crate) issuer: Name,
     pub(crate) this_update: UnixTime,
-    pub(crate) next_update: UnixTime,
+    pub(crate) next_update: Option<UnixTime>,
+    /// Both have the form that RFC 5280 prescribes for their year.
+    profiled_times: bool,
     entries: Reader<'a>,
-    pub(crate) authority_key_id: &'a [u8],
-    pub(crate) number: CrlNumber,
-    pub(crate) scope: Scope,
+    entries_end: usize,
+    extensions: ListExtensions<'a>,
 }
 
 impl<'a> List<'a> {
     /// Reads everything but the entries.
     pub(crate) fn read(der: &'a [u8]) -> Result<Self, Error> {
-        let (tbs, algorithm, signature) = outer(der).map_err(malformed)?;
-        let mut reader = tbs.content();
-        version_2(&mut reader)?;
+        let outer = Outer::read(der).map_err(malformed)?;
+        let mut reader = outer.tbs.content();
+        let is_version_2 = version(&mut reader)?;
         let inner = reader.expect(tag::SEQUENCE).map_err(malformed)?;
-        if inner.whole != algorithm.whole {
+        if inner.whole != outer.algorithm.whole {
             return Err(Error::AlgorithmMismatch { part: Part::Crl });
         }
-        let algorithm = SignatureAlgorithm::read(&mut Reader::new(algorithm.whole), Part::Crl)?;
+        check(inner.whole, MAX_ALGORITHM_OCTETS).map_err(malformed)?;
+        let algorithm = SignatureAlgorithm::identify(&mut Reader::new(inner.whole)).map_err(malformed)?;
         let issuer = issuer(&mut reader)?;
-        let this_update = time(&mut reader).map_err(malformed)?;
-        let next_update = match reader.peek() {
-            Some(tag::UTC_TIME | tag::GENERALIZED_TIME) => time(&mut reader).map_err(malformed)?,
-            _ => return Err(Error::CrlWithoutNextUpdate),
-        };
-        let entries = match reader.optional(tag::SEQUENCE).map_err(malformed)? {
-            Some(entries) => entries.content(),
-            None => Reader::new(&[]),
-        };
-        let extensions = match reader.optional(tag::context_constructed(0)).map_err(malformed)? {
-            Some(explicit) => Extensions::read(explicit, &issuer)?,
-            None => Extensions::default(),
-        };
+        let (this_update, this_profiled) = time(&mut reader).map_err(malformed)?;
+        let (next_update, next_profiled) = next_update(&mut reader).map_err(malformed)?;
+        let entries = revoked_certificates(&mut reader)?;
+        let entries_end = outer.tbs_end.saturating_sub(reader.rest().len());
+        let extensions = extensions(&mut reader, is_version_2, &issuer)?;
         reader.finish().map_err(malformed)?;
         Ok(Self {
-            tbs: tbs.whole,
+            der,
+            tbs: outer.tbs.whole,
             algorithm,
-            signature,
+            signature: outer.signature,
+            is_version_2,
             issuer,
             this_update,
             next_update,
+            profiled_times: this_profiled && next_profiled,
             entries,
-            authority_key_id: extensions.authority_key_id.ok_or(Error::CrlWithoutAuthorityKeyId)?,
-            number: extensions.number.ok_or(Error::CrlWithoutNumber)?,
-            scope: extensions.scope,
+            entries_end,
+            extensions,
         })
     }
 
+    /// The issuer of a list that may not read otherwise.
+    pub(crate) fn issuer_of(der: &[u8]) -> Option<Name> {
+        let mut reader = Outer::read(der).ok()?.tbs.content();
+        version(&mut reader).ok()?;
+        reader.expect(tag::SEQUENCE).ok()?;
+        issuer(&mut reader).ok()
+    }
+
+    /// RFC 5280 sections 5.1.2 and 5.2: what a conforming issuer never leaves out or gets wrong.
+    pub(crate) fn demand_rfc_5280(&self) -> Result<(), Error> {
+        if !self.is_version_2 {
+            return Err(Error::CrlNotVersion2);
+        }
+        if self.next_update.is_none() {
+            return Err(Error::CrlWithoutNextUpdate);
+        }
+        if !self.profiled_times {
+            return Err(Error::CrlTimeForm);
+        }
+        if self.extensions.authority_key_id.is_none() {
+            return Err(Error::CrlWithoutAuthorityKeyId);
+        }
+        if self.extensions.number.is_none() {
+            return Err(Error::CrlWithoutNumber);
+        }
+        self.extensions.demand_criticality()
+    }
+
+    /// Section 5.2.1.
+    pub(crate) fn authority_key_id(&self) -> Option<&'a [u8]> {
+        self.extensions.authority_key_id
+    }
+
+    /// Section 5.2.3.
+    pub(crate) fn number(&self) -> Option<&CrlNumber> {
+        self.extensions.number.as_ref()
+    }
+
+    /// Section 5.2.4: the number of the list that a delta changes.
+    pub(crate) fn base(&self) -> Option<&CrlNumber> {
+        self.extensions.base.as_ref()
+    }
+
+    /// Section 5.2.4.
+    pub(crate) fn is_delta(&self) -> bool {
+        self.extensions.base.is_some()
+    }
+
+    /// Section 5.2.5.
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.extensions.scope
+    }
+
     /// The entries.
-    pub(crate) fn entries(&self) -> CrlEntries<'a> {
-        CrlEntries::new(self.entries)
+    pub(crate) fn entries(&self) -> EntryWalk<'a> {
+        let kind = Kind {
+            extensions: self.is_version_2,
+            delta: self.is_delta(),
+            indirect: self.extensions.scope.is_indirect(),
+        };
+        EntryWalk::new(self.entries, self.entries_end, kind)
     }
 }
 
-/// The entries of a list that was read before.
-pub(crate) fn entries_of(der: &[u8]) -> Result<CrlEntries<'_>, DerError> {
-    let mut reader = outer(der)?.0.content();
+/// The entries of a complete, direct list that was read before.
+pub(crate) fn entries_of(der: &[u8]) -> Result<EntryWalk<'_>, DerError> {
+    let outer = Outer::read(der)?;
+    let mut reader = outer.tbs.content();
     reader.expect(tag::INTEGER)?; // version
     reader.expect(tag::SEQUENCE)?; // signature
     reader.expect(tag::SEQUENCE)?; // issuer
     reader.read()?; // thisUpdate
     reader.read()?; // nextUpdate
     let entries = reader.optional(tag::SEQUENCE)?;
-    Ok(CrlEntries::new(entries.map_or(Reader::new(&[]), |entries| entries.content())))
+    let end = outer.tbs_end.saturating_sub(reader.rest().len());
+    let kind = Kind { extensions: true, delta: false, indirect: false };
+    Ok(EntryWalk::new(entries.map_or(Reader::new(&[]), |entries| entries.content()), end, kind))
 }
 
-fn outer(der: &[u8]) -> Result<(Tlv<'_>, Tlv<'_>, &[u8]), DerError> {
-    let mut reader = Reader::new(der);
-    let mut list = reader.sequence()?;
-    reader.finish()?;
-    let tbs = list.expect(tag::SEQUENCE)?;
-    let algorithm = list.expect(tag::SEQUENCE)?;
-    let signature = list.bit_string_of_octets()?;
-    list.finish()?;
-    Ok((tbs, algorithm, signature))
+struct Outer<'a> {
+    tbs: Tlv<'a>,
+    /// Where it ends.
+    tbs_end: usize,
+    algorithm: Tlv<'a>,
+    signature: &'a [u8],
 }
 
-/// RFC 5280 section 5.1.2.1: INTEGER 1, without a tag of its own.
-fn version_2(reader: &mut Reader<'_>) -> Result<(), Error> {
-    let version = reader.optional(tag::INTEGER).map_err(malformed)?;
-    if version.is_some_and(|version| version.value == [1]) { Ok(()) } else { Err(Error::CrlNotVersion2) }
+impl<'a> Outer<'a> {
+    /// RFC 5280 section 5.1.1.
+    fn read(der: &'a [u8]) -> Result<Self, DerError> {
+        let mut reader = Reader::new(der);
+        let mut list = reader.sequence()?;
+        reader.finish()?;
+        let tbs = list.expect(tag::SEQUENCE)?;
+        let tbs_end = der.len().saturating_sub(list.rest().len());
+        let algorithm = list.expect(tag::SEQUENCE)?;
+        let signature = list.bit_string_of_octets()?;
+        list.finish()?;
+        Ok(Self { tbs, tbs_end, algorithm, signature })
+    }
+}
+
+/// RFC 5280 section 5.1.2.1: absent, or INTEGER 1 without a tag of its own.
+fn version(reader: &mut Reader<'_>) -> Result<bool, Error> {
+    match reader.optional(tag::INTEGER).map_err(malformed)? {
+        None => Ok(false),
+        Some(version) if version.value == [1] => Ok(true),
+        Some(_) => Err(Error::CrlNotVersion2),
+    }
 }
 
 /// RFC 5280 section 5.1.2.3. The walk that checks a certificate as a whole would read the entries twice, so that
@@ -108,44 +182,36 @@ fn issuer(reader: &mut Reader<'_>) -> Result<Name, Error> {
     if issuer.is_empty() { Err(Error::IssuerEmpty) } else { Ok(issuer) }
 }
 
-#[derive(Default)]
-struct Extensions<'a> {
-    authority_key_id: Option<&'a [u8]>,
-    number: Option<CrlNumber>,
-    scope: Scope,
+/// RFC 5280 section 5.1.2.5.
+fn next_update(reader: &mut Reader<'_>) -> Result<(Option<UnixTime>, bool), DerError> {
+    match reader.peek() {
+        Some(tag::UTC_TIME | tag::GENERALIZED_TIME) => {
+            let (next_update, profiled) = time(reader)?;
+            Ok((Some(next_update), profiled))
+        }
+        _ => Ok((None, true)),
+    }
 }
 
-impl<'a> Extensions<'a> {
-    fn read(explicit: Tlv<'a>, issuer: &Name) -> Result<Self, Error> {
-        let mut outer = explicit.content();
-        let list = outer.sequence().map_err(malformed)?;
-        outer.finish().map_err(malformed)?;
-        let mut all = Self::default();
-        for extension in Extension::all(list, Part::Crl)? {
-            if extension.oid == oid::DELTA_CRL_INDICATOR {
-                return Err(Error::CrlIsDelta);
-            }
-            let known = all.take(&extension, issuer).map_err(extension.invalid(Part::Crl))?;
-            if !known && extension.critical {
-                return Err(extension.unknown_critical(Part::Crl));
-            }
-        }
-        Ok(all)
+/// RFC 5280 section 5.1.2.6: absent rather than empty.
+fn revoked_certificates<'a>(reader: &mut Reader<'a>) -> Result<Reader<'a>, Error> {
+    match reader.optional(tag::SEQUENCE).map_err(malformed)? {
+        None => Ok(Reader::new(&[])),
+        Some(entries) if entries.value.is_empty() => Err(Error::CrlEntriesEmpty),
+        Some(entries) => Ok(entries.content()),
     }
+}
 
-    fn take(&mut self, extension: &Extension<'a>, issuer: &Name) -> Result<bool, DerError> {
-        match extension.oid {
-            oid::AUTHORITY_KEY_IDENTIFIER => self.authority_key_id = authority_key_id(extension.value)?,
-            oid::CRL_NUMBER => self.number = Some(CrlNumber::from_value(extension.value)?),
-            oid::ISSUING_DISTRIBUTION_POINT => self.scope = Scope::from_value(extension.value, issuer)?,
-            oid::ISSUER_ALT_NAME => {
-                let mut reader = Reader::new(extension.value);
-                GeneralName::all(reader.sequence()?)?;
-                reader.finish()?;
-            }
-            _ => return Ok(false),
-        }
-        Ok(true)
+/// RFC 5280 section 5.1.2.7: version 2 only, and at least one.
+fn extensions<'a>(
+    reader: &mut Reader<'a>,
+    is_version_2: bool,
+    issuer: &Name,
+) -> Result<ListExtensions<'a>, Error> {
+    match reader.optional(tag::context_constructed(0)).map_err(malformed)? {
+        None => Ok(ListExtensions::default()),
+        Some(_) if !is_version_2 => Err(Error::CrlExtensionsInVersion1),
+        Some(explicit) => ListExtensions::read(explicit, issuer),
     }
 }
 
@@ -154,3 +220,4 @@ fn malformed(rule: DerError) -> Error {
 }
 
 const MAX_NAME_OCTETS: usize = 16 * 1024;
+const MAX_ALGORITHM_OCTETS: usize = 1024;

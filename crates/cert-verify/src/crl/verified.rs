@@ -8,8 +8,11 @@ use rustls_pki_types::UnixTime;
 
 use crate::crl::list::{List, entries_of};
 use crate::crl::scope::Scope;
-use crate::crl::{CrlEntries, CrlEntry, CrlNumber, Partition};
-use crate::{Anchor, CrlAbsence, CrlAnswer, CrlEvidence, Error, Name, Revocation, SourceTimes, VerifiedPath};
+use crate::crl::{CrlEntries, CrlEntry, CrlNumber, EntryWalk, Partition};
+use crate::{
+    Anchor, CrlAbsence, CrlAnswer, CrlEvidence, Error, Name, Oid, Part, Revocation, SignatureAlgorithm,
+    SourceTimes, VerifiedPath, oid,
+};
 
 /// A complete version 2 list, signed by a trust anchor, with every entry well formed. It may be stale.
 #[derive(Clone)]
@@ -28,11 +31,15 @@ impl VerifiedCrl {
     /// Reads a DER list, verifies its signature by an anchor with cRLSign, and only then reads every entry.
     pub fn verify(der: Vec<u8>, anchors: &[Anchor]) -> Result<Self, Error> {
         let list = List::read(&der)?;
-        let anchor = signed_by_one_of(&list, anchors)?;
-        let entry_count =
-            list.entries().try_fold(0_usize, |count, entry| entry.map(|_| count.saturating_add(1)))?;
-        let (issuer_key, issuer, number, scope) = (anchor.key_hash(), list.issuer, list.number, list.scope);
-        let (this_update, next_update) = (list.this_update, list.next_update);
+        if list.is_delta() {
+            return Err(Error::CrlIsDelta);
+        }
+        list.demand_rfc_5280()?;
+        let next_update = list.next_update.ok_or(Error::CrlWithoutNextUpdate)?;
+        let number = list.number().cloned().ok_or(Error::CrlWithoutNumber)?;
+        let issuer_key = signed_by_one_of(&list, anchors)?.key_hash();
+        let entry_count = count_strictly(list.entries())?;
+        let (scope, this_update, issuer) = (list.scope().clone(), list.this_update, list.issuer);
         Ok(Self { der, entry_count, issuer, issuer_key, this_update, next_update, number, scope })
     }
 
@@ -73,6 +80,11 @@ impl VerifiedCrl {
 
     /// The entries in the list's order.
     pub fn entries(&self) -> CrlEntries<'_> {
+        CrlEntries::new(self.walk())
+    }
+
+    /// The same with the place of each entry in [`Self::der`], for an index.
+    pub fn walk(&self) -> EntryWalk<'_> {
         // Unwrap safety: the same octets were read when the list was verified, and they never change.
         entries_of(&self.der).expect("a verified list reads again")
     }
@@ -153,13 +165,13 @@ impl fmt::Debug for VerifiedCrl {
 
 /// RFC 5280 section 6.3.3 (f) and (g): the issuer's name and key, which must have cRLSign; algorithm first.
 fn signed_by_one_of<'a>(list: &List<'_>, anchors: &'a [Anchor]) -> Result<&'a Anchor, Error> {
-    if !anchors.iter().any(|anchor| anchor.may_use(list.algorithm)) {
-        return Err(Error::AlgorithmNotAllowed { algorithm: list.algorithm });
+    let algorithm = list.algorithm.clone().map_err(|oid| Error::AlgorithmUnsupported { oid })?;
+    if !anchors.iter().any(|anchor| uses(anchor, algorithm)) {
+        return Err(Error::AlgorithmNotAllowed { algorithm });
     }
-    let named: Vec<&Anchor> = anchors
-        .iter()
-        .filter(|anchor| *anchor.name() == list.issuer && anchor.has_key_id(list.authority_key_id))
-        .collect();
+    let key_id = list.authority_key_id().ok_or(Error::CrlWithoutAuthorityKeyId)?;
+    let named: Vec<&Anchor> =
+        anchors.iter().filter(|anchor| *anchor.name() == list.issuer && anchor.has_key_id(key_id)).collect();
     if named.is_empty() {
         return Err(Error::CrlIssuerUnknown);
     }
@@ -169,8 +181,28 @@ fn signed_by_one_of<'a>(list: &List<'_>, anchors: &'a [Anchor]) -> Result<&'a An
     }
     allowed
         .find(|anchor| {
-            anchor.may_use(list.algorithm)
-                && list.algorithm.verifies(anchor.public_key(), list.tbs, list.signature)
+            let of_key = algorithm.of_key(anchor.public_key().kind());
+            uses(anchor, algorithm) && of_key.verifies(anchor.public_key(), list.tbs, list.signature)
         })
         .ok_or(Error::CrlSignatureInvalid)
+}
+
+fn uses(anchor: &Anchor, algorithm: SignatureAlgorithm) -> bool {
+    anchor.may_use(algorithm.of_key(anchor.public_key().kind()))
+}
+
+/// Every entry, with what is demanded of it here beside what the walk demands of all lists.
+fn count_strictly(mut entries: EntryWalk<'_>) -> Result<usize, Error> {
+    entries.try_fold(0_usize, |count, entry| {
+        let entry = entry?;
+        if !entry.profiled_time {
+            return Err(Error::CrlTimeForm);
+        }
+        // The gateway's lists are about one issuer's certificates.
+        if entry.certificate_issuer.is_some() {
+            let oid = Oid::from_octets(oid::CERTIFICATE_ISSUER);
+            return Err(Error::ExtensionUnknownCritical { part: Part::Crl, oid });
+        }
+        Ok(count.saturating_add(1))
+    })
 }

@@ -4,6 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 #![expect(dead_code, reason = "each test file uses what it needs")]
 
+pub(crate) mod chain;
+pub(crate) mod lists;
+
 use std::time::Duration;
 
 use madoguchi_cert_verify::der::Reader;
@@ -112,7 +115,7 @@ impl Ext {
         Self { oid: oid.to_vec(), critical, value: value.to_vec() }
     }
 
-    fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let critical = if self.critical { vec![1, 1, 0xff] } else { Vec::new() };
         tlv(0x30, &[tlv(6, &self.oid), critical, tlv(4, &self.value)].concat())
     }
@@ -128,6 +131,8 @@ pub(crate) const CRLDP: &[u8] = &[0x55, 0x1d, 31];
 pub(crate) const POLICIES: &[u8] = &[0x55, 0x1d, 32];
 pub(crate) const AKI: &[u8] = &[0x55, 0x1d, 35];
 pub(crate) const EKU: &[u8] = &[0x55, 0x1d, 37];
+pub(crate) const SAN: &[u8] = &[0x55, 0x1d, 17];
+pub(crate) const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 30];
 pub(crate) const SKI: &[u8] = &[0x55, 0x1d, 14];
 
 impl Parts {
@@ -201,8 +206,10 @@ pub(crate) fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
         Ok(length @ 0..=0x7f) => out.push(length),
         Ok(length) => out.extend([0x81, length]),
         Err(_) => {
-            out.push(0x82);
-            out.extend(u16::try_from(value.len()).unwrap().to_be_bytes());
+            let length = u32::try_from(value.len()).unwrap().to_be_bytes();
+            let digits: Vec<u8> = length.into_iter().skip_while(|digit| *digit == 0).collect();
+            out.push(0x80 | u8::try_from(digits.len()).unwrap());
+            out.extend(digits);
         }
     }
     out.extend_from_slice(value);

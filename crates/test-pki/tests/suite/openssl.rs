@@ -88,9 +88,12 @@ fn each_list_fault_is_refused_for_its_reason() {
     let mut folder = Folder::new(KeyKind::Rsa2048);
     folder.card("card", None);
     for (fault, why) in [
+        (CrlFault::Future, "CRL is not yet valid"),
+        (CrlFault::OnlyCaCertificates, "different CRL scope"),
         (CrlFault::OtherKey, "unable to get certificate CRL"),
         (CrlFault::Stale, "CRL has expired"),
         (CrlFault::TamperedSignature, "CRL signature failure"),
+        (CrlFault::UnknownCriticalExtension, "unhandled critical CRL extension"),
         (CrlFault::WrongDistributionPoint, "different CRL scope"),
     ] {
         let lists = folder.pki.faulty_crls(now(), HOUR, fault, &random()).unwrap();

@@ -10,8 +10,9 @@ use madoguchi_protocol::Octets;
 use rustls_pki_types::UnixTime;
 
 use crate::distribution_point::DistributionPoint;
+use crate::path::{Checker, NoObserver, PathError, PathSettings, is_valid_at, no_unknown_critical};
 use crate::usage::KeyUsage;
-use crate::{Anchor, Certificate, Error, Name, PathPolicy, oid};
+use crate::{Anchor, Budget, Certificate, Error, Name, PathPolicy, oid};
 
 /// Proof: this certificate is a user-authentication certificate of a trusted issuer, valid at the moment asked.
 pub struct VerifiedPath {
@@ -40,6 +41,10 @@ impl VerifiedPath {
         self.certificate.not_after()
     }
 
+    pub(crate) fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
     pub(crate) fn issuer(&self) -> &Name {
         self.certificate.issuer()
     }
@@ -55,7 +60,8 @@ impl fmt::Debug for VerifiedPath {
     }
 }
 
-/// Verifies a card's certificate against the configured anchors under the profile `jpki-auth`.
+/// Verifies a card's certificate against the configured anchors under the profile `jpki-auth`: the rules of
+/// RFC 5280 for a path of one certificate, and those of a certificate for user authentication.
 pub fn verify_path(
     certificate: &Certificate,
     anchors: &[Anchor],
@@ -65,29 +71,40 @@ pub fn verify_path(
     algorithm_is_allowed(certificate, anchors)?;
     let candidates = named_as_issuer(certificate, anchors)?;
     let candidates = with_authority_key(certificate, &candidates)?;
-    let anchor = signed_by_one_of(certificate, &candidates)?;
-    anchor.is_valid_at(now)?;
-    is_valid_at(certificate, now)?;
+    let anchor = issued_by_one_of(certificate, &candidates, now)?;
+    is_for_user_authentication(certificate, policy)?;
+    Ok(VerifiedPath { certificate: certificate.clone(), issuer_key: anchor.key_hash() })
+}
+
+/// What `jpki-auth` demands of the certificate beside a path.
+pub(crate) fn is_for_user_authentication(
+    certificate: &Certificate,
+    policy: &PathPolicy,
+) -> Result<(), Error> {
+    is_of_profile(certificate)?;
     has_authentication_key_usage(certificate)?;
     is_for_client_auth(certificate)?;
-    policy.policies.judge(&certificate.extensions.policies)?;
+    policy.policies.judge(&certificate.extensions.policies.oids)?;
     is_no_ca(certificate)?;
-    has_distribution_points(certificate)?;
-    Ok(VerifiedPath { certificate: certificate.clone(), issuer_key: anchor.key_hash() })
+    has_distribution_points(certificate)
 }
 
 /// The rules of `jpki-auth` that need no anchor: validity, keyUsage, extKeyUsage, not a CA's. The agent asks them
 /// before the PIN, so that no try is lost on a certificate that the gateway would refuse.
 pub fn purpose_and_expiry(certificate: &Certificate, now: UnixTime) -> Result<(), Error> {
+    is_of_profile(certificate)?;
     has_authentication_key_usage(certificate)?;
     is_for_client_auth(certificate)?;
     is_no_ca(certificate)?;
+    no_unknown_critical(certificate)?;
     is_valid_at(certificate, now)
 }
 
-/// An algorithm that no anchor allows is refused before any signature is checked.
+/// An algorithm that no anchor allows, and a key that nothing verifies with, are refused before any signature is
+/// checked.
 pub fn algorithm_is_allowed(certificate: &Certificate, anchors: &[Anchor]) -> Result<(), Error> {
-    let algorithm = certificate.algorithm();
+    certificate.public_key().is_supported()?;
+    let algorithm = certificate.algorithm()?;
     if anchors.iter().any(|anchor| anchor.may_use(algorithm)) {
         Ok(())
     } else {
@@ -103,32 +120,43 @@ fn named_as_issuer<'a>(certificate: &Certificate, anchors: &'a [Anchor]) -> Resu
 
 /// RFC 5280 section 4.2.1.1. JPKI has three CA generations of one name; only the key identifier tells which.
 fn with_authority_key<'a>(certificate: &Certificate, named: &[&'a Anchor]) -> Result<Vec<&'a Anchor>, Error> {
-    let key_id = certificate.extensions.authority_key_id.as_deref().ok_or(Error::AuthorityKeyIdMissing)?;
+    let key_id = certificate.extensions.authority_key_id().ok_or(Error::AuthorityKeyIdMissing)?;
     let with_key: Vec<&Anchor> = named.iter().copied().filter(|anchor| anchor.has_key_id(key_id)).collect();
     if with_key.is_empty() { Err(Error::AuthorityKeyUnknown) } else { Ok(with_key) }
 }
 
-/// RFC 5280 section 6.1.3 (a)(1). A key identifier is a hint, so that every match is tried.
-fn signed_by_one_of<'a>(certificate: &Certificate, candidates: &[&'a Anchor]) -> Result<&'a Anchor, Error> {
-    let algorithm = certificate.algorithm();
-    let (tbs, signature) = certificate.signed();
-    candidates
-        .iter()
-        .copied()
-        .find(|anchor| anchor.may_use(algorithm) && algorithm.verifies(anchor.public_key(), tbs, signature))
-        .ok_or(Error::SignatureInvalid)
+/// RFC 5280 section 6.1. A key identifier is a hint, so that every match is tried.
+fn issued_by_one_of<'a>(
+    certificate: &Certificate,
+    candidates: &[&'a Anchor],
+    now: UnixTime,
+) -> Result<&'a Anchor, Error> {
+    let settings = PathSettings { max_certificates: 1, ..PathSettings::default() };
+    let mut budget = Budget::new(SIGNATURE_COST, STEPS);
+    let mut observer = NoObserver;
+    let mut checker = Checker::new(&settings, now, &mut budget, &mut observer);
+    let mut best: Option<PathError> = None;
+    for anchor in candidates {
+        match checker.path(anchor, &[certificate]) {
+            Ok(_) => return Ok(anchor),
+            Err(error) if best.as_ref().is_none_or(|best| error.rank() > best.rank()) => best = Some(error),
+            Err(_) => {}
+        }
+    }
+    Err(best.map_or(Error::IssuerUnknown, |best| best.error))
 }
 
-/// RFC 5280 section 6.1.3 (a)(2); both ends belong to the validity.
-fn is_valid_at(certificate: &Certificate, now: UnixTime) -> Result<(), Error> {
-    let (not_before, not_after) = (certificate.not_before(), certificate.not_after());
-    if now < not_before {
-        return Err(Error::NotYetValid { now, not_before });
+/// What RFC 5280 forbids CAs and lets others read: sections 4.1.2.2, 4.1.2.5 and 4.1.2.8. JPKI does none of it.
+fn is_of_profile(certificate: &Certificate) -> Result<(), Error> {
+    match certificate.serial() {
+        [0x00] => return Err(Error::SerialZero),
+        [0x80..=0xff, ..] => return Err(Error::SerialNegative),
+        _ => {}
     }
-    if now > not_after {
-        return Err(Error::Expired { now, not_after });
+    if !certificate.profiled_times {
+        return Err(Error::TimeForm);
     }
-    Ok(())
+    if certificate.unique_identifiers { Err(Error::UniqueIdentifiers) } else { Ok(()) }
 }
 
 /// Exactly digitalSignature: nonRepudiation beside it makes a signature certificate (署名用), which never
@@ -151,7 +179,7 @@ fn is_for_client_auth(certificate: &Certificate) -> Result<(), Error> {
 }
 
 fn is_no_ca(certificate: &Certificate) -> Result<(), Error> {
-    if certificate.extensions.ca { Err(Error::IsCa) } else { Ok(()) }
+    if certificate.extensions.is_ca() { Err(Error::IsCa) } else { Ok(()) }
 }
 
 /// Without them nobody could say which list covers the certificate.
@@ -162,3 +190,7 @@ fn has_distribution_points(certificate: &Certificate) -> Result<(), Error> {
         Ok(())
     }
 }
+
+/// A few P-384 signatures: more anchors of one name and key identifier than that nobody has.
+const SIGNATURE_COST: u64 = 120;
+const STEPS: u64 = 100_000;

@@ -8,8 +8,8 @@ use madoguchi_cert_verify::{
 use madoguchi_test_pki::{CardOptions, CertificateFault, KeyKind};
 
 use support::{
-    AKI, BASIC_CONSTRAINTS, CRLDP, DAY, EKU, Ext, KEY_USAGE, NOW, POLICIES, Parts, SKI, World, at, code, now,
-    policy, tlv,
+    AKI, BASIC_CONSTRAINTS, CRLDP, DAY, EKU, Ext, KEY_USAGE, NAME_CONSTRAINTS, NOW, POLICIES, Parts, SAN,
+    SKI, World, at, code, now, policy, tlv,
 };
 
 #[test]
@@ -177,11 +177,11 @@ fn an_algorithm_that_no_anchor_allows_is_refused_first() {
     assert_eq!(code(verify_path(&certificate, &[none], &policy(), now())), "algorithm_not_allowed");
     let rsa = World::of(KeyKind::Rsa2048);
     assert_eq!(code(rsa.path(&der)), "algorithm_not_allowed");
-    // Another anchor may use it, but not the one that signed.
+    // Another anchor may use it, but not the one that issued.
     let good = Certificate::parse(&world.card().auth_certificate).unwrap();
     let none = Anchor::with_algorithms(world.pki.auth_ca(), Vec::new()).unwrap();
     let other = World::new().anchors().remove(0);
-    assert_eq!(code(verify_path(&good, &[none, other], &policy(), now())), "signature_invalid");
+    assert_eq!(code(verify_path(&good, &[none, other], &policy(), now())), "algorithm_not_allowed");
 }
 
 #[test]
@@ -201,6 +201,92 @@ fn what_is_no_ca_is_no_anchor() {
     }
     let algorithms = vec![SignatureAlgorithm::RsaSha256];
     assert_eq!(code(Anchor::with_algorithms(world.pki.auth_ca(), algorithms)), "anchor_algorithm");
+}
+
+/// What RFC 5280 forbids CAs and lets others read, JPKI does not do, and neither agent nor gateway takes.
+#[test]
+fn what_jpki_never_issues() {
+    const SERIAL: usize = 1;
+    const VALIDITY: usize = 4;
+    let mut world = World::new();
+    let good = Parts::of(&world.card().auth_certificate);
+    let times = [tlv(0x18, b"20260101000000Z"), tlv(0x17, b"270101000000Z")].concat();
+    let late = [tlv(0x17, b"260101000000Z"), tlv(0x18, b"20500101000000Z")].concat();
+    let mut unique = good.clone();
+    unique.fields.push(tlv(0x81, &[0, 7]));
+    let unknown = |critical| good.with(Ext::new(&[0x2a, 3, 4], critical, &[5, 0]));
+    for (parts, expected) in [
+        (good.with_field(SERIAL, tlv(2, &[0])), "serial_zero"),
+        (good.with_field(SERIAL, tlv(2, &[0x80])), "serial_negative"),
+        (good.with_field(SERIAL, tlv(2, &[0, 0x80])), "accepted"),
+        (good.with_field(VALIDITY, tlv(0x30, &times)), "time_form"),
+        (good.with_field(VALIDITY, tlv(0x30, &late)), "accepted"),
+        (unique, "unique_identifiers"),
+        (unknown(true), "extension_unknown_critical"),
+        (unknown(false), "accepted"),
+    ] {
+        let der = world.sign(&parts);
+        let certificate = Certificate::parse(&der).unwrap();
+        assert_eq!(code(world.path(&der)), expected);
+        assert_eq!(code(purpose_and_expiry(&certificate, now())), expected);
+    }
+}
+
+/// The general rules hold here as well: those of the certificate's form, and what the anchor's certificate says.
+#[test]
+fn the_rules_of_rfc_5280_hold_here_too() {
+    let mut world = World::new();
+    let good = Parts::of(&world.card().auth_certificate);
+    let aki = good.extension(AKI).value.clone();
+    let names = |name: &[u8]| tlv(0x30, &tlv(0x82, name));
+    for (parts, expected) in [
+        (good.with(Ext::new(AKI, true, &aki)), "extension_critical"),
+        (good.with(Ext::new(SAN, false, &names(b"a_b"))), "dns_name_invalid"),
+        (good.with(Ext::new(KEY_USAGE, true, &[3, 2, 2, 0x84])), "ca_extensions_inconsistent"),
+    ] {
+        assert_eq!(code(world.path(&world.sign(&parts))), expected);
+    }
+    let ca = Parts::of(world.pki.auth_ca());
+    let permitted = tlv(0x30, &tlv(0xa0, &tlv(0x30, &tlv(0x82, b"example.com"))));
+    let excluded = tlv(0x30, &tlv(0xa1, &tlv(0x30, &tlv(0xa4, &[0x30, 0]))));
+    for (anchor, expected) in [
+        (ca.clone(), "accepted"),
+        (ca.with(Ext::new(&[0x2a, 3, 4], true, &[5, 0])), "extension_unknown_critical"),
+        (ca.with(Ext::new(NAME_CONSTRAINTS, true, &permitted)), "accepted"),
+        (ca.with(Ext::new(NAME_CONSTRAINTS, true, &excluded)), "name_excluded"),
+    ] {
+        let anchor = Anchor::new(&world.sign(&anchor)).unwrap();
+        let certificate = Certificate::parse(&world.sign(&good)).unwrap();
+        assert_eq!(code(verify_path(&certificate, &[anchor], &policy(), now())), expected);
+    }
+}
+
+/// J-LIS has a test hierarchy of the same shape: without an operator's word its policy is not the production one.
+#[test]
+fn a_card_of_the_test_hierarchy_is_refused() {
+    let mut world = World::new();
+    let test_policy = [0x2a, 0x83, 0x08, 0x8c, 0x9b, 0x55, 8, 5, 1, 0, 30];
+    let value = tlv(0x30, &tlv(0x30, &tlv(6, &test_policy)));
+    let parts = Parts::of(&world.card().auth_certificate).with(Ext::new(POLICIES, true, &value));
+    let certificate = Certificate::parse(&world.sign(&parts)).unwrap();
+    let judge = |policy: &PathPolicy| code(verify_path(&certificate, &world.anchors(), policy, now()));
+    assert_eq!(judge(&PathPolicy::default()), "policy_missing");
+    assert_eq!(judge(&PathPolicy { policies: RequiredPolicies::danger_any_policy() }), "accepted");
+}
+
+/// The next card's chain is P-384 with SHA-384: nothing but the anchor's certificate changes.
+#[test]
+fn the_next_cards_chain_by_configuration_alone() {
+    let mut world = World::of(KeyKind::P384);
+    let options = CardOptions { key: KeyKind::P384, ..CardOptions::default() };
+    let card = world.pki.issue_card(&options, now(), &world.random).unwrap();
+    let certificate = Certificate::parse(&card.auth_certificate).unwrap();
+    assert_eq!(certificate.algorithm(), Ok(SignatureAlgorithm::EcdsaP384Sha384));
+    let today = World::of(KeyKind::Rsa2048);
+    let both: Vec<Anchor> = today.anchors().into_iter().chain(world.anchors()).collect();
+    assert_eq!(code(verify_path(&certificate, &both, &policy(), now())), "accepted");
+    let only_today = verify_path(&certificate, &today.anchors(), &policy(), now());
+    assert_eq!(code(only_today), "algorithm_not_allowed");
 }
 
 #[test]

@@ -1,0 +1,62 @@
+//! The lists that somebody offers: each read whole before anything is asked of it.
+
+use crate::crl::list::List;
+use crate::crl::{CrlProfile, CrlSettings};
+use crate::{Error, Name};
+
+/// Lists from anywhere, each read strictly to its last entry. Nothing is verified.
+#[derive(Clone, Debug)]
+pub struct OfferedCrls<'a> {
+    pub(super) settings: CrlSettings,
+    pub(super) lists: Vec<Offered<'a>>,
+}
+
+/// One of them.
+#[derive(Clone, Debug)]
+pub(super) struct Offered<'a> {
+    /// Its issuer, as far as that can be told.
+    pub(super) issuer: Option<Name>,
+    pub(super) read: Result<List<'a>, Error>,
+}
+
+impl<'a> OfferedCrls<'a> {
+    /// Reads lists in DER. One that is refused stays among them: whatever it should have said is then not known.
+    pub fn read(lists: impl IntoIterator<Item = &'a [u8]>, settings: CrlSettings) -> Self {
+        let lists = lists.into_iter().map(|der| Offered::read(der, &settings)).collect();
+        Self { settings, lists }
+    }
+
+    /// Each list, in order: why it is refused by itself, if it is.
+    pub fn refusals(&self) -> impl Iterator<Item = Option<&Error>> {
+        self.lists.iter().map(|offered| offered.read.as_ref().err())
+    }
+}
+
+impl<'a> Offered<'a> {
+    fn read(der: &'a [u8], settings: &CrlSettings) -> Self {
+        let limit = settings.max_octets;
+        if der.len() > limit {
+            let error = Error::CrlTooLong { octets: der.len(), limit };
+            return Self { issuer: None, read: Err(error) };
+        }
+        match read_whole(der, settings.profile) {
+            Ok(list) => Self { issuer: Some(list.issuer.clone()), read: Ok(list) },
+            Err(error) => Self { issuer: List::issuer_of(der), read: Err(error) },
+        }
+    }
+}
+
+/// The list and every entry: one that is malformed, or that has a critical extension that is not known, makes the
+/// whole list unusable (RFC 5280 section 5.3).
+fn read_whole(der: &[u8], profile: CrlProfile) -> Result<List<'_>, Error> {
+    let list = List::read(der)?;
+    match profile {
+        CrlProfile::Rfc5280 => {
+            list.demand_rfc_5280()?;
+            list.entries()
+                .try_for_each(|entry| if entry?.profiled_time { Ok(()) } else { Err(Error::CrlTimeForm) })?;
+        }
+        CrlProfile::X509 => list.entries().try_for_each(|entry| entry.map(drop))?,
+    }
+    Ok(list)
+}

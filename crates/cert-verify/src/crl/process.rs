@@ -1,0 +1,282 @@
+//! Is this certificate revoked? RFC 5280 section 6.3 over all lists that were offered.
+//!
+//! "Revoked" needs a list that is about the certificate and that the right issuer signed, of any age: it is final, from
+//! whichever list it comes, unless it is a hold. "Good" needs all that, current, for every reason, from an issuer that
+//! is good itself. Everything else is "undetermined", by the reason of the list that came furthest; never good.
+//!
+//! Departures from the letter of section 6.3.3, all towards refusing: every list is looked at, not only until all
+//! reasons are covered; removeFromCRL takes back a hold and nothing else; an older list of a scope counts for nothing
+//! but a final revocation while a newer one is there.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use madoguchi_protocol::Octets;
+use rustls_pki_types::UnixTime;
+
+use crate::crl::coverage::{Found, covers, find, may_be_of_issuer};
+use crate::crl::list::List;
+use crate::crl::signer::{Question, Signer};
+use crate::crl::tally::Tally;
+use crate::crl::{CrlError, OfferedCrls};
+use crate::distribution_point::DistributionPoint;
+use crate::reason::ReasonFlags;
+use crate::{
+    Budget, Certificate, Error, PathError, Place, ResponderStanding, Revocation, RevocationReason,
+    SourceTimes, VerifiedChain,
+};
+
+/// What the lists say about one certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CrlStatus {
+    /// Not revoked for any reason; the times of the list that is due first.
+    Good(SourceTimes),
+    /// Revoked or on hold.
+    Revoked(Revocation),
+    /// The lists do not say.
+    Undetermined(CrlError),
+}
+
+/// Asks lists about the certificates of paths.
+#[derive(Debug)]
+pub struct CrlChecker<'a> {
+    pub(super) crls: &'a OfferedCrls<'a>,
+    /// Where certificates of CRL issuers may be.
+    pub(super) pool: &'a [Certificate],
+    pub(super) now: UnixTime,
+    /// By list and key: a list's signature is checked once (webpki's experience).
+    pub(super) signatures: RefCell<HashMap<(usize, Octets<32>), bool>>,
+}
+
+impl<'a> CrlChecker<'a> {
+    /// Asks these lists, signed by issuers of paths or by certificates of the pool, at `now`.
+    pub fn new(crls: &'a OfferedCrls<'a>, pool: &'a [Certificate], now: UnixTime) -> Self {
+        Self { crls, pool, now, signatures: RefCell::new(HashMap::new()) }
+    }
+
+    /// Whether a certificate that `issuer`, of this path, has issued is revoked. The caller asks about every
+    /// certificate of the path.
+    pub fn status(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        chain: &VerifiedChain<'a>,
+        budget: &mut Budget,
+    ) -> CrlStatus {
+        self.answer(&Question::new(certificate, issuer, chain, 0), budget)
+    }
+
+    /// The same for the certificate of an OCSP responder.
+    pub fn responder_standing(
+        &self,
+        responder: &Certificate,
+        issuer: &Certificate,
+        chain: &VerifiedChain<'a>,
+        budget: &mut Budget,
+    ) -> ResponderStanding {
+        match self.status(responder, issuer, chain, budget) {
+            CrlStatus::Good(_) => ResponderStanding::Good,
+            CrlStatus::Revoked(_) => ResponderStanding::Revoked,
+            CrlStatus::Undetermined(_) => ResponderStanding::Unknown,
+        }
+    }
+
+    /// Demands that the lists call every certificate of a path good, from the anchor's down: for
+    /// [`verify_chain_where`](crate::verify_chain_where).
+    pub fn demand_good(&self, chain: &VerifiedChain<'a>, budget: &mut Budget) -> Result<(), PathError> {
+        let count = chain.certificates().len();
+        for (index, (issuer, certificate)) in chain.links().enumerate() {
+            let error = match self.status(certificate, issuer, chain, budget) {
+                CrlStatus::Good(_) => continue,
+                CrlStatus::Revoked(revocation) => Error::Revoked { revocation },
+                CrlStatus::Undetermined(CrlError::BudgetSpent) => Error::BudgetSpent,
+                CrlStatus::Undetermined(reason) => Error::RevocationUndetermined { reason: Box::new(reason) },
+            };
+            let place = Place::above_target(count - 1 - index);
+            return Err(PathError { place, subject: certificate.subject().clone(), error });
+        }
+        Ok(())
+    }
+
+    pub(super) fn answer(&self, question: &Question<'_, 'a>, budget: &mut Budget) -> CrlStatus {
+        let mut tally = Tally::default();
+        if let Err(error) = self.ask(question, &mut tally, budget) {
+            tally.note(error);
+        }
+        tally.status()
+    }
+
+    /// Section 6.3.3: every distribution point, and at last that of lists which no point names.
+    fn ask(
+        &self,
+        question: &Question<'_, 'a>,
+        tally: &mut Tally,
+        budget: &mut Budget,
+    ) -> Result<(), CrlError> {
+        let certificate = question.certificate;
+        let mut points = certificate.extensions.distribution_points.clone();
+        points.push(DistributionPoint::of_issuer(certificate.issuer()));
+        for offered in &self.crls.lists {
+            if let Err(error) = &offered.read
+                && may_be_of_issuer(offered.issuer.as_ref(), &points, certificate)
+            {
+                tally.note(CrlError::Refused { error: error.clone() });
+            }
+        }
+        // Who signed a list, and what it says, does not depend on the point.
+        let mut said = HashMap::new();
+        for point in &points {
+            let mut valid = Vec::new();
+            for (index, offered) in self.crls.lists.iter().enumerate() {
+                let Ok(list) = &offered.read else { continue };
+                match self.valid(index, list, point, question, &mut said, budget) {
+                    Ok(list) => valid.push(list),
+                    Err(CrlError::BudgetSpent) => return Err(CrlError::BudgetSpent),
+                    Err(error) => tally.note(error),
+                }
+            }
+            self.judge(&valid, tally);
+        }
+        Ok(())
+    }
+
+    /// Section 6.3.3 (b) to (g) for one list.
+    fn valid<'l>(
+        &self,
+        index: usize,
+        list: &'l List<'a>,
+        point: &DistributionPoint,
+        question: &Question<'_, 'a>,
+        said: &mut HashMap<usize, Result<(Signer, Option<Found>), CrlError>>,
+        budget: &mut Budget,
+    ) -> Result<Valid<'l, 'a>, CrlError> {
+        let reasons = covers(list, point, question.certificate, budget)?;
+        let (signer, found) =
+            said.entry(index).or_insert_with(|| self.say(index, list, question, budget)).clone()?;
+        Ok(Valid { list, reasons, signer, found })
+    }
+
+    /// Section 6.3.3 (f), (g), and the entry of (i) and (j).
+    fn say(
+        &self,
+        index: usize,
+        list: &List<'a>,
+        question: &Question<'_, 'a>,
+        budget: &mut Budget,
+    ) -> Result<(Signer, Option<Found>), CrlError> {
+        let signer = self.signer(index, list, question, budget)?;
+        budget.spend_steps(cost_of_octets(list)).map_err(|_| CrlError::BudgetSpent)?;
+        let found = find(list, question.certificate).map_err(|error| CrlError::Refused { error })?;
+        Ok((signer, found))
+    }
+
+    /// Section 6.3.3 (c) and (h) to (l) for the lists of one point whose signatures hold.
+    fn judge(&self, valid: &[Valid<'_, 'a>], tally: &mut Tally) {
+        for list in valid {
+            if let Some(found) = list.found.filter(|found| found.is_final()) {
+                tally.revoked(list.revocation(found));
+            }
+        }
+        for base in valid.iter().filter(|list| !list.list.is_delta()) {
+            if !valid.iter().any(|other| self.replaces(other, base)) {
+                let deltas = valid.iter().filter(|delta| self.changes(delta, base));
+                self.judge_one(base, deltas.max_by_key(|delta| delta.age()), tally);
+            }
+        }
+        let based =
+            |delta: &Valid<'_, '_>| valid.iter().any(|base| !base.list.is_delta() && base.is_like(delta));
+        if valid.iter().any(|list| list.list.is_delta() && !based(list)) {
+            tally.note(CrlError::DeltaWithoutBase);
+        }
+    }
+
+    /// A complete list, with the newest delta that changes it.
+    fn judge_one(&self, base: &Valid<'_, 'a>, delta: Option<&Valid<'_, 'a>>, tally: &mut Tally) {
+        let current_delta = delta.filter(|delta| self.is_current(delta.list).is_ok());
+        match (delta.and_then(|delta| Some((delta, delta.found?))), base.found) {
+            (Some((delta, found)), _) if found.reason == RevocationReason::CertificateHold => {
+                tally.on_hold(delta.revocation(found));
+            }
+            // Only a delta that is current takes a hold back.
+            (Some((_, found)), _) if current_delta.is_some() && !found.is_final() => {}
+            (_, Some(found)) => tally.on_hold(base.revocation(found)),
+            (_, None) => {}
+        }
+        let newest = current_delta.unwrap_or(base);
+        let currency = self.has_begun(base.list).and_then(|()| self.is_current(newest.list));
+        match currency.and_then(|()| newest.signer.standing.clone()) {
+            Ok(()) => tally.good(base.reasons, times(newest.list)),
+            Err(error) => tally.note(error),
+        }
+    }
+
+    /// Whether one list makes another of the same scope old (section 5.2.3).
+    fn replaces(&self, newer: &Valid<'_, 'a>, older: &Valid<'_, 'a>) -> bool {
+        !newer.list.is_delta()
+            && newer.is_like(older)
+            && newer.age() > older.age()
+            && self.has_begun(newer.list).is_ok()
+    }
+
+    /// Section 5.2.4 and 6.3.3 (c): the same issuer, scope and key, not made for a later base, and later itself.
+    fn changes(&self, delta: &Valid<'_, 'a>, base: &Valid<'_, 'a>) -> bool {
+        let (Some(from), Some(to)) = (delta.list.base(), delta.list.number()) else { return false };
+        let number = base.list.number();
+        delta.is_like(base)
+            && number.is_some_and(|number| from <= number && number < to)
+            && self.has_begun(delta.list).is_ok()
+    }
+
+    fn has_begun(&self, list: &List<'_>) -> Result<(), CrlError> {
+        let (now, this_update) = (self.now, list.this_update);
+        if this_update > now { Err(CrlError::NotYetValid { now, this_update }) } else { Ok(()) }
+    }
+
+    /// Sections 5.1.2.4 and 5.1.2.5; nextUpdate itself is still current, and so is the age limit.
+    fn is_current(&self, list: &List<'_>) -> Result<(), CrlError> {
+        self.has_begun(list)?;
+        let (now, this_update) = (self.now, list.this_update);
+        if let Some(next_update) = list.next_update.filter(|next_update| now > *next_update) {
+            return Err(CrlError::Expired { now, next_update });
+        }
+        let age = now.as_secs().saturating_sub(this_update.as_secs());
+        if self.crls.settings.max_age.is_some_and(|limit| age > limit.as_secs()) {
+            return Err(CrlError::TooOld { now, this_update });
+        }
+        Ok(())
+    }
+}
+
+/// A list that is about the certificate, and whose signature holds.
+struct Valid<'l, 'a> {
+    list: &'l List<'a>,
+    reasons: ReasonFlags,
+    signer: Signer,
+    found: Option<Found>,
+}
+
+impl Valid<'_, '_> {
+    /// Lists that replace or change each other: the same issuer, key and scope.
+    fn is_like(&self, other: &Self) -> bool {
+        self.signer.key == other.signer.key
+            && self.list.issuer == other.list.issuer
+            && self.list.scope() == other.list.scope()
+    }
+
+    fn age(&self) -> impl Ord + use<> {
+        (self.list.number().cloned(), self.list.this_update)
+    }
+
+    fn revocation(&self, found: Found) -> Revocation {
+        Revocation { reason: found.reason, revoked_at: found.revoked_at, times: times(self.list) }
+    }
+}
+
+fn times(list: &List<'_>) -> SourceTimes {
+    SourceTimes { this_update: list.this_update, next_update: list.next_update, produced_at: None }
+}
+
+/// Going through a list, or hashing it, costs a step for each KiB.
+pub(super) fn cost_of_octets(list: &List<'_>) -> u64 {
+    u64::try_from(list.der.len() / 1024).unwrap_or(u64::MAX).saturating_add(1)
+}

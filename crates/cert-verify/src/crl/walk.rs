@@ -1,0 +1,242 @@
+//! One pass over revokedCertificates (RFC 5280 sections 5.1.2.6 and 5.3): every entry strictly, none copied.
+//!
+//! The gateway's lists, the general verifier and an index of serials all go through here.
+
+use rustls_pki_types::UnixTime;
+
+use crate::certificate::SERIAL_MAX_OCTETS;
+use crate::der::{self, DerError, Reader, check, tag};
+use crate::extension::Extension;
+use crate::general_name::GeneralName;
+use crate::{Error, Oid, Part, RevocationReason, oid};
+
+/// One entry, where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WalkedEntry<'a> {
+    /// How many octets of the list stand before it.
+    pub offset: usize,
+    /// The content octets of the serial number, minimal: equal octets are equal numbers.
+    pub serial: &'a [u8],
+    /// revocationDate.
+    pub revoked_at: UnixTime,
+    /// reasonCode, or unspecified.
+    pub reason: RevocationReason,
+    /// Whether it has crlEntryExtensions.
+    pub has_extensions: bool,
+    /// The content of certificateIssuer: this entry and those after it are about certificates of that issuer.
+    pub(super) certificate_issuer: Option<&'a [u8]>,
+    /// revocationDate has the form that RFC 5280 prescribes for its year.
+    pub(super) profiled_time: bool,
+}
+
+/// What entries of a list may say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Kind {
+    /// Version 2: entries may have extensions.
+    pub(super) extensions: bool,
+    /// The list is a delta: entries may be taken back.
+    pub(super) delta: bool,
+    /// The list is indirect: entries may be about other issuers' certificates.
+    pub(super) indirect: bool,
+}
+
+/// The entries of a list in its order; after an error there is nothing more.
+#[derive(Clone, Debug)]
+pub struct EntryWalk<'a> {
+    reader: Reader<'a>,
+    /// Where the last entry ends in the list.
+    end: usize,
+    kind: Kind,
+}
+
+impl<'a> EntryWalk<'a> {
+    /// `reader` holds the entries, the last of which ends after `end` octets of the list.
+    pub(super) fn new(reader: Reader<'a>, end: usize, kind: Kind) -> Self {
+        Self { reader, end, kind }
+    }
+
+    fn entry(&mut self) -> Result<WalkedEntry<'a>, Error> {
+        let offset = self.end.saturating_sub(self.reader.rest().len());
+        let mut entry = self.reader.sequence().map_err(malformed)?;
+        let serial = entry.integer().map_err(malformed)?;
+        if serial.len() > SERIAL_MAX_OCTETS {
+            return Err(malformed(DerError::TooLong));
+        }
+        let (revoked_at, profiled_time) = time(&mut entry).map_err(malformed)?;
+        let mut said = Said::default();
+        let has_extensions = !entry.is_empty();
+        if has_extensions {
+            let extensions = entry.sequence().map_err(malformed)?;
+            said = Said::read(extensions, self.kind)?;
+        }
+        entry.finish().map_err(malformed)?;
+        Ok(WalkedEntry {
+            offset,
+            serial,
+            revoked_at,
+            reason: said.reason,
+            has_extensions,
+            certificate_issuer: said.certificate_issuer,
+            profiled_time,
+        })
+    }
+}
+
+impl<'a> Iterator for EntryWalk<'a> {
+    type Item = Result<WalkedEntry<'a>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.reader.is_empty() {
+            return None;
+        }
+        let entry = self.entry();
+        if entry.is_err() {
+            self.reader = Reader::new(&[]);
+        }
+        Some(entry)
+    }
+}
+
+/// What the extensions of an entry say.
+struct Said<'a> {
+    reason: RevocationReason,
+    certificate_issuer: Option<&'a [u8]>,
+}
+
+impl Default for Said<'_> {
+    fn default() -> Self {
+        Self { reason: RevocationReason::Unspecified, certificate_issuer: None }
+    }
+}
+
+impl<'a> Said<'a> {
+    /// Each extension once; an unknown critical one refuses the whole list (RFC 5280 section 5.3).
+    fn read(mut reader: Reader<'a>, kind: Kind) -> Result<Self, Error> {
+        if !kind.extensions {
+            return Err(Error::CrlExtensionsInVersion1);
+        }
+        let mut said = Self::default();
+        if let Some(reason) = reason_alone(reader.rest()) {
+            said.reason = reason;
+            return said.allowed(kind);
+        }
+        let (whole, mut count) = (reader, 0_usize);
+        loop {
+            let extension = Extension::read(&mut reader).map_err(malformed)?;
+            refuse_repeated(whole, count, extension.oid)?;
+            count += 1;
+            if count > MAX_ENTRY_EXTENSIONS {
+                return Err(malformed(DerError::TooLong));
+            }
+            said.take(&extension)?;
+            if reader.is_empty() {
+                return said.allowed(kind);
+            }
+        }
+    }
+
+    fn take(&mut self, extension: &Extension<'a>) -> Result<(), Error> {
+        let invalid = extension.invalid(Part::Crl);
+        match extension.oid {
+            oid::REASON_CODE => {
+                self.reason = RevocationReason::from_value(extension.value).map_err(invalid)?;
+            }
+            oid::INVALIDITY_DATE => invalidity_date(extension.value).map_err(invalid)?,
+            oid::CERTIFICATE_ISSUER => {
+                self.certificate_issuer = Some(certificate_issuer(extension.value).map_err(invalid)?);
+            }
+            _ if extension.critical => return Err(extension.unknown_critical(Part::Crl)),
+            // What is not known is ignored, whatever its value; holdInstructionCode of RFC 3280 is one of them.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// RFC 5280 sections 5.3.1 and 5.3.3.
+    fn allowed(self, kind: Kind) -> Result<Self, Error> {
+        if self.reason == RevocationReason::RemoveFromCrl && !kind.delta {
+            return Err(Error::CrlRemoveInComplete);
+        }
+        if self.certificate_issuer.is_some() && !kind.indirect {
+            return Err(Error::CrlNotIndirect);
+        }
+        Ok(self)
+    }
+}
+
+/// Both forms of Time, and whether it is the one that its year asks for (RFC 5280 section 5.1.2.4).
+pub(super) fn time(reader: &mut Reader<'_>) -> Result<(UnixTime, bool), DerError> {
+    let tlv = reader.read()?;
+    match tlv.tag {
+        tag::UTC_TIME => Ok((der::utc_time(tlv.value)?, true)),
+        tag::GENERALIZED_TIME => {
+            let time = der::generalized_time(tlv.value)?;
+            Ok((time, time.as_secs() >= FIRST_SECOND_OF_2050))
+        }
+        _ => Err(DerError::UnexpectedTag),
+    }
+}
+
+/// The one extension that most entries have: `SEQUENCE { reasonCode, OCTET STRING { ENUMERATED } }`, octet by octet.
+fn reason_alone(extensions: &[u8]) -> Option<RevocationReason> {
+    match extensions {
+        [0x30, 0x0a, 0x06, 0x03, 0x55, 0x1d, 0x15, 0x04, 0x03, 0x0a, 0x01, reason] => {
+            RevocationReason::from_number(*reason)
+        }
+        _ => None,
+    }
+}
+
+/// Reads the few extensions before this one again rather than remembering them.
+fn refuse_repeated(mut earlier: Reader<'_>, count: usize, oid: &[u8]) -> Result<(), Error> {
+    for _ in 0..count {
+        if Extension::read(&mut earlier).map_err(malformed)?.oid == oid {
+            return Err(Error::ExtensionTwice { part: Part::Crl, oid: Oid::from_octets(oid) });
+        }
+    }
+    Ok(())
+}
+
+/// RFC 5280 section 5.3.2: always GeneralizedTime.
+fn invalidity_date(value: &[u8]) -> Result<(), DerError> {
+    let mut reader = Reader::new(value);
+    der::generalized_time(reader.expect(tag::GENERALIZED_TIME)?.value)?;
+    reader.finish()
+}
+
+/// RFC 5280 section 5.3.3: GeneralNames, whose content is returned.
+fn certificate_issuer(value: &[u8]) -> Result<&[u8], DerError> {
+    check(value, MAX_ENTRY_EXTENSION_OCTETS)?;
+    let mut reader = Reader::new(value);
+    let names = reader.sequence()?;
+    reader.finish()?;
+    GeneralName::all(names)?;
+    Ok(names.rest())
+}
+
+fn malformed(rule: DerError) -> Error {
+    Error::Malformed { part: Part::Crl, rule }
+}
+
+const MAX_ENTRY_EXTENSIONS: usize = 8;
+const MAX_ENTRY_EXTENSION_OCTETS: usize = 4096;
+const FIRST_SECOND_OF_2050: u64 = 2_524_608_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_short_way_and_the_long_way_read_the_same_reason() {
+        let v2 = Kind { extensions: true, delta: true, indirect: false };
+        for number in 0..=u8::MAX {
+            let alone = [0x30, 0x0a, 6, 3, 0x55, 0x1d, 0x15, 4, 3, 0x0a, 1, number];
+            // invalidityDate after it takes the long way.
+            let date = b"\x30\x18\x06\x03\x55\x1d\x18\x04\x11\x18\x0f20260101000000Z";
+            let both = [&alone[..], date].concat();
+            let short = Said::read(Reader::new(&alone), v2).map(|said| said.reason);
+            assert_eq!(short, Said::read(Reader::new(&both), v2).map(|said| said.reason));
+            assert_eq!(short.is_ok(), RevocationReason::from_number(number).is_some());
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Whether the certificates of a path are revoked, by all lists and responses that are offered: the worst that
+//! either kind of source says, as in the gateway's table of verdicts.
+
+use std::cell::RefCell;
+use std::fmt;
+
+use rustls_pki_types::UnixTime;
+
+use crate::judge::explain::Shared;
+use crate::judge::judgement::is_open;
+use crate::judge::{Profile, Watch};
+use crate::{
+    Budget, Certificate, CrlChecker, CrlError, CrlStatus, Error, KeyKind, NoncePolicy, OcspAnswer, OcspError,
+    OcspQuestion, OcspResponse, PathError, Place, ResponderStanding, Revocation, SignatureAlgorithm, Source,
+    VerifiedChain, check_ocsp,
+};
+
+/// All that is offered.
+pub(super) struct Revocations<'a> {
+    pub(super) lists: CrlChecker<'a>,
+    pub(super) responses: Vec<Result<OcspResponse<'a>, OcspError>>,
+    pub(super) profile: Profile,
+    /// Whether a certificate that nothing is known about is refused.
+    pub(super) required: bool,
+    pub(super) now: UnixTime,
+}
+
+/// What is known about one certificate of the path.
+pub(super) struct Answered {
+    pub(super) place: Place,
+    pub(super) standing: Standing,
+}
+
+/// What is known when it is not revoked.
+pub(super) enum Standing {
+    /// Not revoked.
+    Good(SourceName),
+    /// Not known, for this reason.
+    Open(Error),
+}
+
+/// Who says so.
+pub(super) struct SourceName(Source);
+
+impl fmt::Display for SourceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Source::Crl => "CRL",
+            Source::Ocsp => "OCSP",
+            Source::OcspAndCrl => "OCSP and CRL",
+        })
+    }
+}
+
+impl<'a> Revocations<'a> {
+    pub(super) fn read_responses(
+        responses: &'a [Vec<u8>],
+        watch: &mut dyn Watch,
+    ) -> Vec<Result<OcspResponse<'a>, OcspError>> {
+        let read = responses.iter().enumerate().map(|(index, response)| {
+            let read = OcspResponse::parse(response);
+            if let Err(error) = &read {
+                watch.put_aside("OCSP response", index, error);
+            }
+            read
+        });
+        read.collect()
+    }
+
+    /// Asks about every certificate from the one below the anchor to the target (RFC 5280 section 6.1.3 (a)(3)).
+    pub(super) fn ask(
+        &self,
+        chain: &VerifiedChain<'a>,
+        shared: &Shared<'_>,
+        budget: &mut Budget,
+    ) -> Result<Vec<Answered>, PathError> {
+        let count = chain.certificates().len();
+        let mut all = Vec::with_capacity(count);
+        let mut open: Option<PathError> = None;
+        for (index, (issuer, certificate)) in chain.links().enumerate() {
+            let place = Place::above_target(count.saturating_sub(index.saturating_add(1)));
+            let at = |error| PathError { place, subject: certificate.subject().clone(), error };
+            let standing = self.standing(certificate, issuer, chain, budget);
+            shared.revocation(place, certificate, &standing, self.required);
+            let standing = standing.map_err(at)?;
+            // What is refused weighs more than what is not there; else the certificate nearer to the anchor counts.
+            if let Standing::Open(error) = &standing
+                && open.as_ref().is_none_or(|earlier| is_open(&earlier.error) && !is_open(error))
+            {
+                open = Some(at(error.clone()));
+            }
+            all.push(Answered { place, standing });
+        }
+        // Only now: one of them might have been revoked.
+        match open {
+            Some(error) if self.required => Err(error),
+            _ => Ok(all),
+        }
+    }
+
+    /// The table of verdicts for one certificate; an error is a reason to refuse it.
+    fn standing(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        chain: &VerifiedChain<'a>,
+        budget: &mut Budget,
+    ) -> Result<Standing, Error> {
+        let ocsp = self.ocsp(certificate, issuer, chain, budget)?;
+        let lists = self.lists.status(certificate, issuer, chain, budget);
+        match (ocsp, lists) {
+            (Said::Revoked(by_ocsp), CrlStatus::Revoked(by_list)) => {
+                // A hold that the other source has made final is final.
+                let revocation = if by_ocsp.is_hold() { by_list } else { by_ocsp };
+                Err(Error::Revoked { revocation })
+            }
+            (Said::Revoked(revocation), _) | (_, CrlStatus::Revoked(revocation)) => {
+                Err(Error::Revoked { revocation })
+            }
+            (Said::Unknown, _) => Err(Error::OcspUnknown),
+            (Said::Good, CrlStatus::Good(_)) => Ok(Standing::Good(SourceName(Source::OcspAndCrl))),
+            (Said::Good, CrlStatus::Undetermined(_)) => Ok(Standing::Good(SourceName(Source::Ocsp))),
+            (Said::Nothing(_), CrlStatus::Good(_)) => Ok(Standing::Good(SourceName(Source::Crl))),
+            (_, CrlStatus::Undetermined(CrlError::BudgetSpent)) => Err(Error::BudgetSpent),
+            (Said::Nothing(Some(reason)), CrlStatus::Undetermined(absence)) if absence.is_absence() => {
+                Ok(Standing::Open(Error::OcspUndetermined { reason: Box::new(reason) }))
+            }
+            (Said::Nothing(_), CrlStatus::Undetermined(reason)) => {
+                Ok(Standing::Open(Error::RevocationUndetermined { reason: Box::new(reason) }))
+            }
+        }
+    }
+
+    /// What all responses together say.
+    fn ocsp(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        chain: &VerifiedChain<'a>,
+        budget: &mut Budget,
+    ) -> Result<Said, Error> {
+        let mut said = Said::Nothing(None);
+        for response in &self.responses {
+            let answer = match response {
+                Ok(response) if is_about_others(response, certificate, issuer) => continue,
+                Ok(response) => self.response(response, certificate, issuer, chain, budget),
+                Err(error) => Err(error.clone()),
+            };
+            let this = match answer {
+                Ok(OcspAnswer::Revoked(revocation)) => Said::Revoked(revocation),
+                Ok(OcspAnswer::Unknown(_)) => Said::Unknown,
+                Ok(OcspAnswer::Good(_)) => Said::Good,
+                Ok(OcspAnswer::None(_)) => continue,
+                Err(OcspError::BudgetSpent) => return Err(Error::BudgetSpent),
+                Err(error) => Said::Nothing(Some(error)),
+            };
+            if this.weight() > said.weight() {
+                said = this;
+            }
+        }
+        Ok(said)
+    }
+
+    fn response(
+        &self,
+        response: &OcspResponse<'a>,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        chain: &VerifiedChain<'a>,
+        budget: &mut Budget,
+    ) -> Result<OcspAnswer, OcspError> {
+        let algorithms = match self.profile {
+            Profile::Rfc5280 => KINDS.into_iter().flat_map(SignatureAlgorithm::all_of).collect(),
+            Profile::JpkiAuth => chain.anchor().algorithms().to_vec(),
+        };
+        let question = OcspQuestion {
+            certificate,
+            issuer_key: issuer.public_key(),
+            algorithms: &algorithms,
+            nonce: NoncePolicy::Ignore,
+        };
+        let before = budget.clone();
+        let for_lists = RefCell::new(before.clone());
+        let standing = |responder: &Certificate| {
+            let mut budget = for_lists.borrow_mut();
+            self.responder(self.lists.status(responder, issuer, chain, &mut budget))
+        };
+        let settings = self.profile.ocsp_settings();
+        let answer = check_ocsp(response, &question, &settings, &standing, self.now, budget);
+        charge(budget, &before, &for_lists.borrow());
+        answer
+    }
+
+    /// RFC 6960 section 4.2.2.2.1 leaves a responder that no list covers to the relying party.
+    fn responder(&self, status: CrlStatus) -> ResponderStanding {
+        match status {
+            CrlStatus::Good(_) => ResponderStanding::Good,
+            CrlStatus::Revoked(_) => ResponderStanding::Revoked,
+            CrlStatus::Undetermined(reason) if self.profile == Profile::Rfc5280 && reason.is_absence() => {
+                ResponderStanding::Good
+            }
+            CrlStatus::Undetermined(_) => ResponderStanding::Unknown,
+        }
+    }
+}
+
+/// What OCSP says about one certificate.
+enum Said {
+    Nothing(Option<OcspError>),
+    Good,
+    Unknown,
+    Revoked(Revocation),
+}
+
+impl Said {
+    fn weight(&self) -> u8 {
+        match self {
+            Self::Nothing(None) => 0,
+            Self::Nothing(Some(_)) => 1,
+            Self::Good => 2,
+            Self::Unknown => 3,
+            Self::Revoked(revocation) if revocation.is_hold() => 4,
+            Self::Revoked(_) => 5,
+        }
+    }
+}
+
+/// Whether none of a response's statements is about this certificate: then it is somebody else's, whoever signed it.
+fn is_about_others(response: &OcspResponse<'_>, certificate: &Certificate, issuer: &Certificate) -> bool {
+    let names = |basic: &crate::ocsp::Basic<'_>| {
+        basic.singles.iter().any(|single| single.cert_id.names(certificate, issuer.public_key()).is_ok())
+    };
+    response.basic().is_ok_and(|basic| !names(basic))
+}
+
+/// Takes what looking at lists cost beside.
+fn charge(budget: &mut Budget, before: &Budget, after: &Budget) {
+    let signatures = before.signatures_left().saturating_sub(after.signatures_left());
+    let steps = before.steps_left().saturating_sub(after.steps_left());
+    *budget = Budget::new(
+        budget.signatures_left().saturating_sub(signatures),
+        budget.steps_left().saturating_sub(steps),
+    );
+}
+
+const KINDS: [KeyKind; 4] = [KeyKind::EcP256, KeyKind::EcP384, KeyKind::Ed25519, KeyKind::Rsa];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lists_cost_beside_is_taken_too() {
+        let (mut budget, before) = (Budget::new(10, 100), Budget::new(12, 130));
+        charge(&mut budget, &before, &Budget::new(9, 90));
+        assert_eq!(budget, Budget::new(7, 60));
+        charge(&mut budget, &before, &Budget::new(0, 0));
+        assert_eq!(budget, Budget::new(0, 0));
+    }
+}
