@@ -80,6 +80,12 @@ impl Keyboard {
         let _ = (&self.tty).write_all(text.as_bytes());
     }
 
+    /// Shows nothing of what is typed until the answer is dropped: many type the PIN too early, or on the computer when the
+    /// reader asks for it. None when the terminal is gone, which the next question finds out.
+    pub(crate) fn quiet(&self) -> Option<Quiet> {
+        Quiet::begin(&self.tty).ok()
+    }
+
     /// Shows a question and reads one line. What was typed before the question is thrown away: nobody agrees in advance.
     /// The terminal's own echo is off before the question appears, so that a PIN typed at once is not shown.
     pub(crate) fn ask(&self, question: &str, echo: bool, patience: &Patience<'_>) -> Result<Line, ErrorCode> {
@@ -122,32 +128,33 @@ impl Keyboard {
     }
 }
 
-/// Terminal modes for a question; the old ones come back when it is dropped.
-struct Quiet<'a> {
-    tty: &'a File,
+/// Terminal modes for a question or a whole sign-in; the old ones come back when it is dropped.
+pub(crate) struct Quiet {
+    tty: File,
     before: Termios,
 }
 
-impl<'a> Quiet<'a> {
-    fn begin(tty: &'a File) -> io::Result<Self> {
-        let before = tcgetattr(tty)?;
+impl Quiet {
+    fn begin(tty: &File) -> io::Result<Self> {
+        let tty = tty.try_clone()?;
+        let before = tcgetattr(&tty)?;
         let mut modes = before.clone();
         modes.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON);
         // A read returns after two tenths of a second at the latest.
         modes.special_codes[SpecialCodeIndex::VMIN] = 0;
         modes.special_codes[SpecialCodeIndex::VTIME] = 2;
-        // Neither a core file with a PIN in it, nor a shell left without echo.
+        // Neither a core file with a PIN in it, nor a shell left without echo, nor a stop with the card logged in.
         modes.special_codes[SpecialCodeIndex::VQUIT] = DISABLED;
         modes.special_codes[SpecialCodeIndex::VSUSP] = DISABLED;
-        tcsetattr(tty, OptionalActions::Flush, &modes)?;
+        tcsetattr(&tty, OptionalActions::Flush, &modes)?;
         Ok(Self { tty, before })
     }
 }
 
-impl Drop for Quiet<'_> {
+impl Drop for Quiet {
     fn drop(&mut self) {
         // Flush: an overlong PIN must not end up in the shell that comes after us.
-        let _ = tcsetattr(self.tty, OptionalActions::Flush, &self.before);
+        let _ = tcsetattr(&self.tty, OptionalActions::Flush, &self.before);
     }
 }
 

@@ -114,11 +114,14 @@ async fn serve<S: CardSource + 'static, P: Prompt + 'static>(
     let mut terminate = signal(SignalKind::terminate()).map_err(AgentError::Listener)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(AgentError::Listener)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(AgentError::Listener)?;
+    // Ctrl-\ too leaves the card before it ends the program.
+    let mut quit = signal(SignalKind::quit()).map_err(AgentError::Listener)?;
     let stopped = async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
             _ = hangup.recv() => {}
+            _ = quit.recv() => {}
         }
         info!("stopping");
     };

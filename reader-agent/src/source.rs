@@ -43,7 +43,8 @@ pub struct InsertedCard {
 
 /// The one My Number card among the cards that lie on readers, and where it lies. Cards of other kinds are left alone, and as
 /// long as a reader is free the right one is waited for, whatever is wrong with those that lie there. With two My Number cards it
-/// is not for us to choose: a PIN typed for one would cost the other a try.
+/// is not for us to choose: a PIN typed for one would cost the other a try. So nothing is chosen either as long as another card
+/// cannot be looked at because another program is using it.
 pub(crate) fn find_card<S: CardSource>(
     source: &mut S,
     profiles: &[CardProfile],
@@ -55,6 +56,7 @@ pub(crate) fn find_card<S: CardSource>(
     let mut refused = ErrorCode::NoCard;
     // Cards that may do the next time, and how often they did not.
     let mut passing: Vec<(InsertedCard, usize)> = Vec::new();
+    let mut told_in_use = false;
     loop {
         let mut tell = |news| {
             // A card that is set aside for another reason than its kind is looked at once more when it is placed again.
@@ -69,7 +71,7 @@ pub(crate) fn find_card<S: CardSource>(
         };
         let mut found = None;
         let mut over = None;
-        let mut busy = false;
+        let (mut busy, mut unsettled) = (false, false);
         for place in places {
             match take_card(source, &place, profiles, patience) {
                 // Both are left and lose their power.
@@ -90,23 +92,26 @@ pub(crate) fn find_card<S: CardSource>(
                     tried.push(place);
                 }
                 Err(Refused::Over(code)) => over = Some(code),
+                // The other program lets go of it at some time; then it is looked at.
+                Err(Refused::Passing(ErrorCode::CardBusy)) => busy = true,
                 Err(Refused::Passing(code)) => {
-                    if once_more(&mut passing, &place) < ROUNDS {
-                        busy |= code == ErrorCode::CardBusy;
-                    } else {
+                    unsettled = true;
+                    if once_more(&mut passing, &place) >= ROUNDS {
                         refused = code;
                         tried.push(place);
                     }
                 }
             }
         }
-        if let Some(found) = found {
-            return Ok(found);
+        match found {
+            Some(found) if !busy && !unsettled => return Ok(found),
+            // Left until it is the only one.
+            found => drop(found),
         }
         if let Some(code) = over {
             return Err(code);
         }
-        if busy {
+        if busy && !std::mem::replace(&mut told_in_use, true) {
             notice(Notice::CardInUse);
         }
         match patience.check() {
@@ -192,8 +197,7 @@ pub(crate) fn card_code(error: &JpkiCardError<ReaderError>) -> ErrorCode {
     }
 }
 
-/// How often a card may be seen and fail at the first command, as with a bad contact or another program, before it is set
-/// aside.
+/// How often a card may be seen and fail at the first command, as with a bad contact, before it is set aside.
 const ROUNDS: usize = 5;
 
 /// What goes wrong between the agent and a card.

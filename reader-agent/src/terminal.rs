@@ -7,19 +7,21 @@ use std::io;
 use madoguchi_jpki_card::Pin;
 use madoguchi_protocol::{ErrorCode, Lang, error_text};
 
-use crate::keyboard::Keyboard;
+use crate::keyboard::{Keyboard, Quiet};
 use crate::{AgentError, Notice, Patience, Prompt, ShownRequest};
 
 /// Asks on the terminal that the program was started in.
 pub struct TerminalPrompt {
     keyboard: Keyboard,
+    /// From the first question of a sign-in to its end.
+    quiet: Option<Quiet>,
 }
 
 impl TerminalPrompt {
     /// Opens the terminal itself, so that redirected standard streams neither see a PIN nor feed one.
     pub fn open() -> Result<Self, AgentError> {
         Keyboard::open()
-            .map(|keyboard| Self { keyboard })
+            .map(|keyboard| Self { keyboard, quiet: None })
             .map_err(|error: io::Error| AgentError::NoTerminal(error))
     }
 
@@ -44,6 +46,9 @@ impl TerminalPrompt {
 
 impl Prompt for TerminalPrompt {
     fn ask_consent(&mut self, request: &ShownRequest<'_>, patience: &Patience<'_>) -> Result<(), ErrorCode> {
+        // In this order: the one before puts the modes back.
+        self.quiet = None;
+        self.quiet = self.keyboard.quiet();
         let text = request_text(request);
         if self.yes(
             &text,
@@ -143,6 +148,7 @@ impl Prompt for TerminalPrompt {
 
     fn tell_end(&mut self, result: Result<(), ErrorCode>, tries_left: Option<u8>) {
         self.keyboard.show(&end_text(result, tries_left));
+        self.quiet = None;
     }
 }
 

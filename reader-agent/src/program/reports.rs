@@ -24,7 +24,7 @@ pub(super) fn card<S: CardSource>(mut source: S, options: &Options, asked: &Card
     };
     let clock = SystemClock;
     let wait = asked.card_wait.or(options.card_wait);
-    let deadline = clock.monotonic() + wait.map_or(Duration::ZERO, Duration::from_secs);
+    let deadline = clock.monotonic().saturating_add(wait.map_or(Duration::ZERO, Duration::from_secs));
     let patience = Patience::new(&clock, deadline, Interrupt::default());
     let mut tell = |notice: Notice| {
         // Without a wait the report itself says what is missing.

@@ -263,9 +263,15 @@ async fn a_card_that_gives_no_answer_is_left_when_it_does() {
     let card = town.stack.child("mock-card").expect("the mock card");
     card.wait_for_line(|line| line.starts_with("event hold")).await.expect("the command came");
     assert_eq!(card_says(&mut town, "auth_verified").await, "true");
+    // Ctrl-\ and Ctrl-Z do not end or stop the program with the card logged in, and nothing that is typed now is shown.
+    screen.types("\u{1c}\u{1a}5566").await;
     // The wait ends at once; the program only when the card was left.
     screen.types("\u{3}").await;
-    timeout(Duration::from_secs(10), screen.reads("(declined)")).await.expect("it ends at once");
+    let end = screen.0.wait_for_line(|line| {
+        assert!(!line.contains("5566"), "{line}");
+        line.contains("(declined)")
+    });
+    timeout(Duration::from_secs(10), end).await.expect("it ends at once").expect("it is told");
     assert!(screen.0.ended().is_none(), "it still holds the card");
     town.tell_card("go on").await;
     let status = timeout(Duration::from_secs(10), screen.0.wait()).await.expect("it ends").expect("a status");
@@ -273,6 +279,8 @@ async fn a_card_that_gives_no_answer_is_left_when_it_does() {
     for (field, value) in [("auth_verified", "false"), ("verifies", "1"), ("powered", "false")] {
         assert_eq!(card_says(&mut town, field).await, value, "{field}");
     }
+    // The application was left, and the power taken besides.
+    assert_eq!(card_says(&mut town, "commands").await, commands.to_string());
     drop(to_agent);
     town.stack.stop().await;
 }
