@@ -128,12 +128,19 @@ fn refusal(error: &Error) -> Refusal {
         | Error::AuthorityKeyUnknown
         | Error::DistributionPointsMissing
         | Error::IssuerUnknown => (ErrorCode::CertificateUntrusted, false),
+        Error::AlgorithmUnsupported { .. }
+        | Error::ExtensionUnknownCritical { .. }
+        | Error::KeyUnsupported { .. }
+        | Error::SerialNegative
+        | Error::SerialZero
+        | Error::TimeForm
+        | Error::UniqueIdentifiers => return unreadable(error),
         _ => (ErrorCode::CertificateUntrusted, true),
     };
     Refusal { code, burn, cause: error.code().to_owned() }
 }
 
-/// No honest agent sends what it cannot read itself.
+/// No honest agent sends what it cannot read or use itself.
 fn unreadable(error: &Error) -> Refusal {
     Refusal { code: ErrorCode::CertificateUnusable, burn: true, cause: error.code().to_owned() }
 }
