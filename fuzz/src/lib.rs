@@ -3,15 +3,25 @@
 
 mod answers;
 mod apdu;
+mod authority;
+mod certificate;
 mod contents;
+mod crl;
 mod driver;
 mod input;
 mod mock_card;
+mod ocsp_response;
+mod path_building;
 mod planted;
 mod tlv;
+mod tree;
 mod watch;
 
 pub use apdu::apdu_parse;
+pub use certificate::certificate;
+pub use crl::crl;
 pub use driver::driver_any_card;
 pub use mock_card::mock_card_apdus;
+pub use ocsp_response::ocsp_response;
+pub use path_building::path_building;
 pub use tlv::tlv;

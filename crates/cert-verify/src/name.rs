@@ -114,14 +114,20 @@ fn normalise_value(value: Tlv<'_>, out: &mut Vec<u8>) -> Result<(), DerError> {
         return Ok(());
     };
     out.push(tag::UTF8_STRING);
-    let mut normal = String::with_capacity(text.len());
+    let mut normal = Vec::with_capacity(text.len());
     for (index, word) in text.split(' ').filter(|word| !word.is_empty()).enumerate() {
         if index > 0 {
-            normal.push(' ');
+            normal.push(b' ');
         }
-        normal.extend(word.chars().flat_map(char::to_lowercase));
+        let start = normal.len();
+        if word.is_ascii() {
+            normal.extend_from_slice(word.as_bytes());
+            normal.get_mut(start..).unwrap_or_default().make_ascii_lowercase();
+        } else {
+            normal.extend(word.chars().flat_map(char::to_lowercase).collect::<String>().as_bytes());
+        }
     }
-    push_prefixed(out, normal.as_bytes());
+    push_prefixed(out, &normal);
     Ok(())
 }
 

@@ -61,13 +61,13 @@ fn children(tlv: Tlv<'_>, depth: usize) -> Result<(), DerError> {
 /// X.690 section 11.6. No encoding is a prefix of another, so the order of the octets is the order asked for.
 fn ascending(tlv: Tlv<'_>) -> Result<(), DerError> {
     let mut reader = tlv.content();
-    let mut previous: &[u8] = &[];
+    let mut previous: Option<&[u8]> = None;
     while !reader.is_empty() {
         let element = reader.read()?.whole;
-        if element < previous {
+        if previous.is_some_and(|previous| element < previous) {
             return Err(DerError::SetOrder);
         }
-        previous = element;
+        previous = Some(element);
     }
     Ok(())
 }
@@ -88,7 +88,8 @@ fn string(tlv: Tlv<'_>) -> Result<(), DerError> {
 
 /// X.680 section 41.4.
 fn is_printable(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b" '()+,-./:=?".contains(&octet)
+    octet.is_ascii_alphanumeric()
+        || matches!(octet, b' ' | b'\'' | b'('..=b')' | b'+'..=b'/' | b':' | b'=' | b'?')
 }
 
 #[cfg(test)]
