@@ -16,10 +16,32 @@ use madoguchi_test_pki::{CardOptions, KeyKind, Options, TestPki};
 use ring::rand::{SecureRandom, SystemRandom};
 use rustls_pki_types::UnixTime;
 
+use crate::sign_in::{Clerk, RunningClaim};
 use crate::{
-    CardSource, Clock, InsertedCard, Notice, Patience, Prompt, ReaderError, ShownRequest, Transport,
-    TransportAnswer, TransportError,
+    CardPolicy, CardSource, Clock, InsertedCard, Interrupt, Notice, Patience, Prompt, ReaderError,
+    ShownRequest, Transport, TransportAnswer, TransportError,
 };
+
+/// A clerk for residents, of these parts.
+pub(crate) fn clerk<S: CardSource>(
+    source: S,
+    resident: &Resident,
+    gateway: &Arc<FakeGateway>,
+    clock: &Arc<HandClock>,
+) -> Clerk<S, Resident> {
+    Clerk {
+        source,
+        prompt: resident.clone(),
+        policy: CardPolicy::Resident,
+        card_wait: None,
+        counter: false,
+        transport: Arc::clone(gateway) as Arc<dyn Transport>,
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+        random: shared_random(),
+        interrupt: Interrupt::default(),
+        running: RunningClaim::default(),
+    }
+}
 
 /// A clock that goes on only when it is told to.
 #[derive(Debug)]

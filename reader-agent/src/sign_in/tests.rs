@@ -13,7 +13,7 @@ use tracing::Level;
 use super::*;
 use crate::TestAnchors;
 use crate::testing::{
-    Desktop, FakeGateway, HandClock, Keys, Meanwhile, Mind, Resident, issue, origin, pki, shared_random,
+    Desktop, FakeGateway, HandClock, Keys, Meanwhile, Mind, Resident, clerk, issue, origin, pki,
 };
 
 const TICKET: Octets<32> = Octets([9; 32]);
@@ -32,18 +32,7 @@ impl Scene {
         let resident = Resident::default();
         let gateway = Arc::new(FakeGateway::default());
         let clock = Arc::new(HandClock::default());
-        let clerk = Clerk {
-            source: desktop.clone(),
-            prompt: resident.clone(),
-            policy: CardPolicy::Resident,
-            card_wait: None,
-            counter: false,
-            transport: Arc::clone(&gateway) as Arc<dyn Transport>,
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            random: shared_random(),
-            interrupt: Interrupt::default(),
-            running: RunningClaim::default(),
-        };
+        let clerk = clerk(desktop.clone(), &resident, &gateway, &clock);
         Self { clerk, desktop, gateway, mind: resident.0, clock }
     }
 

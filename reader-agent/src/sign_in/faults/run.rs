@@ -7,12 +7,12 @@ use madoguchi_iso7816::StatusWord;
 use madoguchi_mock_card::{CardContents, Fault, Scenario};
 use madoguchi_protocol::{CLAIMED_SECONDS, ErrorCode, Octets, Secret};
 
-use super::super::{Clerk, Order, RunningClaim};
+use super::super::Order;
 use super::bench::{Bench, Seen, Surroundings};
 use super::step::Step;
 use crate::desk::End;
-use crate::testing::{FakeGateway, HandClock, Resident, origin, shared_random};
-use crate::{CardPolicy, Clock, Interrupt, Notice, Transport};
+use crate::testing::{FakeGateway, HandClock, Resident, clerk, origin};
+use crate::{Clock, Notice};
 
 /// What is different from run to run.
 #[derive(Clone, Debug)]
@@ -77,18 +77,7 @@ impl Trial {
             mind.pins = self.pins.iter().copied().collect();
             mind.again = self.pins.len() > 1;
         }
-        let mut clerk = Clerk {
-            source: bench.clone(),
-            prompt: resident.clone(),
-            policy: CardPolicy::Resident,
-            card_wait: None,
-            counter: false,
-            transport: Arc::clone(&gateway) as Arc<dyn Transport>,
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            random: shared_random(),
-            interrupt: Interrupt::default(),
-            running: RunningClaim::default(),
-        };
+        let mut clerk = clerk(bench.clone(), &resident, &gateway, &clock);
         let before = clock.monotonic();
         let ticket = Secret::decode(&Octets([9; 32]).encode()).expect("32 octets");
         let end = clerk.serve(Order { gateway: origin(), ticket });
