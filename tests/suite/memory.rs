@@ -4,8 +4,9 @@
 
 use std::path::Path;
 
-use madoguchi_demo::{Browser, Child, Navigation, Program};
+use madoguchi_demo::{Browser, Child, Navigation};
 use madoguchi_tests::memory::{Hit, OWN_NAMESPACE, in_own_user_namespace, needles, scan};
+use madoguchi_tests::terminal::in_terminal;
 use madoguchi_tests::town::{Town, random, shown_code};
 use ring::rand::SecureRandom as _;
 use serde_json::Value;
@@ -81,14 +82,13 @@ impl Watched {
     async fn in_terminal(town: &mut Town) -> Self {
         town.stack.child("agent").expect("the agent").stop().await;
         let command = format!(
-            "exec unshare {} {} --terminal --gateway {} --port {}",
+            "unshare {} {} --terminal --gateway {} --port {}",
             OWN_NAMESPACE.join(" "),
             town.binary("madoguchi-agent").display(),
             town.ports.issuer(),
             town.ports.agent
         );
-        let child = Program::new("terminal", "script")
-            .args(["--quiet", "--return", "--flush", "--command", &command, "/dev/null"])
+        let child = in_terminal(&command)
             .env("PCSCLITE_CSOCK_NAME", town.socket())
             .spawn(town.stack.folder())
             .expect("script of util-linux starts");

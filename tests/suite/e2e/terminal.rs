@@ -1,6 +1,7 @@
-//! The agent in a terminal: a person reads, agrees and types. The terminal is a pseudo-terminal of util-linux's `script`.
+//! The agent in a terminal: a person reads, agrees and types.
 
-use madoguchi_demo::{Child, MockCard, Program, TEST_PIN};
+use madoguchi_demo::{Child, MockCard, TEST_PIN};
+use madoguchi_tests::terminal::in_terminal;
 use madoguchi_tests::town::{Town, Wishes};
 
 /// Ends the town's agent and starts the same one in a terminal.
@@ -12,8 +13,7 @@ pub(super) async fn terminal(town: &mut Town) -> Child {
         town.ports.issuer(),
         town.ports.agent
     );
-    let child = Program::new("terminal", "script")
-        .args(["--quiet", "--return", "--flush", "--command", &command, "/dev/null"])
+    let child = in_terminal(&command)
         .env("PCSCLITE_CSOCK_NAME", town.socket())
         .spawn(town.stack.folder())
         .expect("script of util-linux starts");
