@@ -10,9 +10,9 @@ use madoguchi_cert_verify::{
     decide, verify_path, verify_statement,
 };
 use madoguchi_protocol::{Octets, Origin, SignInStatement};
-use madoguchi_revocation::{CrlFiles, CrlShelf};
 
 use crate::rounds::{Work, print, ratio};
+use crate::shelf::refreshed;
 use crate::world::{Bare, KINDS, World, now};
 
 /// At most so many times the bare signature checks.
@@ -31,9 +31,10 @@ fn of(name: &str, world: &mut World, calls: u32) -> bool {
     for (name, list) in &lists {
         fs::write(folder.path().join(name), list).expect("written");
     }
-    let files =
-        CrlFiles { directory: Some(folder.path().to_owned()), files: Vec::new(), max_octets: 1 << 24 };
-    let shelf = CrlShelf::load(files, world.anchors.clone());
+    let (shared, mut refresher) = refreshed(&folder.path().join("state"), None, &world.anchors);
+    for (name, _) in &lists {
+        refresher.take(&folder.path().join(name)).expect("taken");
+    }
 
     let origin = Origin::parse("https://login.example").expect("an origin");
     let der = &world.card.auth_certificate;
@@ -53,9 +54,9 @@ fn of(name: &str, world: &mut World, calls: u32) -> bool {
         algorithm_is_allowed(&certificate, &world.anchors).expect("allowed");
         let signed = verify_statement(&statement, &certificate, &signature).expect("signed");
         let path = verify_path(&certificate, &world.anchors, &policy, now()).expect("a path");
-        let crl = shelf.evidence(&path, now(), None);
+        let crl = shared.shelf().evidence(&path, now(), None);
         let ocsp = OcspEvidence::none(&path, OcspAbsence::NotConfigured);
-        let Verdict::NotRevoked(not_revoked) = decide(&path, Sources::CrlOnly, ocsp, crl).verdict else {
+        let Verdict::NotRevoked(not_revoked) = decide(&path, Sources::CrlOnly, ocsp, crl, &[]).verdict else {
             panic!("not revoked");
         };
         AuthenticatedHolder::new(signed, path, not_revoked).expect("a holder");

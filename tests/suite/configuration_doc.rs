@@ -48,7 +48,10 @@ fn every_key_has_its_row_and_every_row_its_key() {
         ("", ""),
         ("tls.", "[tls]"),
         ("trust.", "[trust]"),
+        ("operations.", "[operations]"),
         ("revocation.", "[revocation]"),
+        ("revocation.crl_url.", "[revocation]\n[[revocation.crl_url]]"),
+        ("revocation.ocsp.", "[revocation]\n[[revocation.ocsp]]"),
         ("sign_in.", "[sign_in]"),
         ("municipality.", "[[municipality]]"),
         ("municipality.client.", "[[municipality]]\n[[municipality.client]]"),
@@ -58,7 +61,17 @@ fn every_key_has_its_row_and_every_row_its_key() {
         known.extend(expected.split('`').skip(1).step_by(2).map(|key| format!("{prefix}{key}")));
     }
     // Tables, not keys.
-    for table in ["tls", "trust", "revocation", "sign_in", "municipality", "municipality.client"] {
+    for table in [
+        "tls",
+        "trust",
+        "operations",
+        "revocation",
+        "revocation.crl_url",
+        "revocation.ocsp",
+        "sign_in",
+        "municipality",
+        "municipality.client",
+    ] {
         assert!(known.remove(table), "{table}");
     }
     assert_eq!(documented, known);

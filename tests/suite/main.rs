@@ -9,6 +9,7 @@ mod errors_doc;
 mod faults;
 mod gateway;
 mod memory;
+mod operations;
 mod pkits;
 mod verify_cli;
 mod verify_doc;

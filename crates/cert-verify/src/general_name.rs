@@ -12,7 +12,7 @@ use crate::name::readable;
 use crate::{Name, Oid};
 
 /// A general name. Two names are equal when form and value are; only directory names compare by more than octets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum GeneralName {
     /// otherName `[0]`: type-id and the encoding of the value.
     Other { type_id: Oid, value: Vec<u8> },

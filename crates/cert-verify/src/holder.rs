@@ -5,7 +5,7 @@ use std::fmt;
 use madoguchi_protocol::Octets;
 use rustls_pki_types::UnixTime;
 
-use crate::{Error, NotRevoked, StatementSigned, VerifiedPath};
+use crate::{CrlPoint, Error, NotRevoked, StatementSigned, VerifiedPath};
 
 /// The holder of a card who just proved it: made from the three proofs and from nothing else, and a session is
 /// made from nothing else than this.
@@ -44,6 +44,11 @@ impl AuthenticatedHolder {
     /// The last second of the certificate's validity.
     pub fn not_after(&self) -> UnixTime {
         self.path.not_after()
+    }
+
+    /// Where lists that cover the certificate are found.
+    pub fn crl_points(&self) -> impl Iterator<Item = CrlPoint<'_>> {
+        self.path.crl_points()
     }
 
     /// What said that the certificate is not revoked.

@@ -41,7 +41,8 @@ impl VerifiedPath {
         self.certificate.not_after()
     }
 
-    pub(crate) fn certificate(&self) -> &Certificate {
+    /// The certificate.
+    pub fn certificate(&self) -> &Certificate {
         &self.certificate
     }
 
@@ -68,12 +69,28 @@ pub fn verify_path(
     policy: &PathPolicy,
     now: UnixTime,
 ) -> Result<VerifiedPath, Error> {
-    algorithm_is_allowed(certificate, anchors)?;
-    let candidates = named_as_issuer(certificate, anchors)?;
-    let candidates = with_authority_key(certificate, &candidates)?;
-    let anchor = issued_by_one_of(certificate, &candidates, now)?;
-    is_for_user_authentication(certificate, policy)?;
-    Ok(VerifiedPath { certificate: certificate.clone(), issuer_key: anchor.key_hash() })
+    algorithm_is_allowed(certificate, anchors)?.verify_path(anchors, policy, now)
+}
+
+/// A certificate whose algorithm some anchor allows: worth a signature check.
+#[derive(Clone, Copy, Debug)]
+pub struct AllowedCertificate<'a>(&'a Certificate);
+
+impl AllowedCertificate<'_> {
+    /// The rest of [`verify_path`], for whoever checks something else in between.
+    pub fn verify_path(
+        self,
+        anchors: &[Anchor],
+        policy: &PathPolicy,
+        now: UnixTime,
+    ) -> Result<VerifiedPath, Error> {
+        let Self(certificate) = self;
+        let candidates = named_as_issuer(certificate, anchors)?;
+        let candidates = with_authority_key(certificate, &candidates)?;
+        let anchor = issued_by_one_of(certificate, &candidates, now)?;
+        is_for_user_authentication(certificate, policy)?;
+        Ok(VerifiedPath { certificate: certificate.clone(), issuer_key: anchor.key_hash() })
+    }
 }
 
 /// What `jpki-auth` demands of the certificate beside a path.
@@ -102,11 +119,14 @@ pub fn purpose_and_expiry(certificate: &Certificate, now: UnixTime) -> Result<()
 
 /// An algorithm that no anchor allows, and a key that nothing verifies with, are refused before any signature is
 /// checked.
-pub fn algorithm_is_allowed(certificate: &Certificate, anchors: &[Anchor]) -> Result<(), Error> {
+pub fn algorithm_is_allowed<'a>(
+    certificate: &'a Certificate,
+    anchors: &[Anchor],
+) -> Result<AllowedCertificate<'a>, Error> {
     certificate.public_key().is_supported()?;
     let algorithm = certificate.algorithm()?;
     if anchors.iter().any(|anchor| anchor.may_use(algorithm)) {
-        Ok(())
+        Ok(AllowedCertificate(certificate))
     } else {
         Err(Error::AlgorithmNotAllowed { algorithm })
     }

@@ -48,14 +48,16 @@ pub use anchor::Anchor;
 pub use budget::Budget;
 pub use certificate::{Certificate, MAX_CERTIFICATE_OCTETS_ANYWHERE, SERIAL_MAX_OCTETS};
 pub use crl::{
-    CrlChecker, CrlEntries, CrlEntry, CrlError, CrlNumber, CrlProfile, CrlSettings, CrlStatus, EntryWalk,
-    OfferedCrls, Partition, VerifiedCrl, WalkedEntry,
+    AskedCrl, CrlChecker, CrlEntries, CrlEntry, CrlError, CrlHead, CrlNumber, CrlPoint, CrlProfile,
+    CrlSettings, CrlStatus, EntryWalk, OfferedCrls, Partition, UnverifiedCrl, VerifiedCrl, WalkedEntry,
 };
 pub use error::{Error, Part};
 pub use file::{certificate_octets, crl_octets};
 pub use general_name::NameForm;
 pub use holder::AuthenticatedHolder;
-pub use jpki_auth::{VerifiedPath, algorithm_is_allowed, purpose_and_expiry, verify_path};
+pub use jpki_auth::{
+    AllowedCertificate, VerifiedPath, algorithm_is_allowed, purpose_and_expiry, verify_path,
+};
 pub use judge::{Case, Judgement, Outcome, Profile, Watch, judge};
 pub use name::Name;
 pub use name_constraints::NameConstraintError;
@@ -74,6 +76,6 @@ pub use public_key::{KeyKind, PublicKey, UnsupportedKey};
 pub use reason::RevocationReason;
 pub use statement::{StatementSigned, verify_statement};
 pub use verdict::{
-    CrlAbsence, CrlAnswer, CrlEvidence, Decision, NotRevoked, OcspAbsence, OcspAnswer, OcspEvidence,
-    Revocation, Rule, Source, SourceTimes, Sources, Verdict, decide,
+    CrlAbsence, CrlAnswer, CrlEvidence, Decision, KeptRevocation, NotRevoked, OcspAbsence, OcspAnswer,
+    OcspEvidence, Revocation, Rule, Shortfall, Source, SourceTimes, Sources, Verdict, decide,
 };

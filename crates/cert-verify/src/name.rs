@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
+use std::hash::{Hash, Hasher};
 use std::slice::ChunksExact;
 
 use crate::der::{DerError, Reader, Tlv, tag};
@@ -74,6 +75,13 @@ impl PartialEq for Name {
 }
 
 impl Eq for Name {}
+
+impl Hash for Name {
+    /// Equal octets have equal normal forms: names that compare equal hash alike.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.normal.hash(state);
+    }
+}
 
 impl fmt::Debug for Name {
     /// A subject's name is personal data: nothing of it is shown.

@@ -47,6 +47,11 @@ impl RevocationReason {
         })
     }
 
+    /// The reason of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        (0..=10).filter_map(Self::from_number).find(|reason| reason.name() == name)
+    }
+
     /// The name that RFC 5280 gives it.
     pub fn name(self) -> &'static str {
         match self {
@@ -111,6 +116,16 @@ impl ReasonFlags {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_means_its_reason() {
+        let all: Vec<_> = (0..=u8::MAX).filter_map(RevocationReason::from_number).collect();
+        assert_eq!(all.len(), 10);
+        for reason in all {
+            assert_eq!(RevocationReason::from_name(reason.name()), Some(reason));
+        }
+        assert_eq!(RevocationReason::from_name("certificatehold"), None);
+    }
 
     #[test]
     fn flags_are_the_standards() {

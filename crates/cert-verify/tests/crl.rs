@@ -319,7 +319,7 @@ fn fields_of_the_list() {
         (list.without(AKI), "crl_without_authority_key_id"),
         (list.with(Ext::new(AKI, false, &[0x30, 3, 0x80, 1, 7])), "crl_issuer_unknown"),
         (list.with(Ext::new(DELTA, true, &[2, 1, 1])), "crl_is_delta"),
-        (list.with(Ext::new(DELTA, false, &[2, 1, 1])), "crl_is_delta"),
+        (list.with(Ext::new(DELTA, false, &[2, 1, 1])), "extension_not_critical"),
         (list.with(Ext::new(&[0x2a, 3], true, &[5, 0])), "extension_unknown_critical"),
         (list.with(Ext::new(&[0x2a, 3], false, &[5, 0])), "accepted"),
         (list.with(Ext::new(&[0x2a, 3], false, b"no DER")), "accepted"),
@@ -470,7 +470,7 @@ fn a_good_list_makes_the_proof() {
     let (world, path, list) = world();
     let crl = world.verified_crl(world.sign(&list)).unwrap().evidence_for(&path, now(), None);
     let ocsp = OcspEvidence::none(&path, OcspAbsence::NotConfigured);
-    let decision = decide(&path, Sources::CrlOnly, ocsp, crl);
+    let decision = decide(&path, Sources::CrlOnly, ocsp, crl, &[]);
     assert_eq!(decision.rule, Rule::CrlGood);
     let Verdict::NotRevoked(proof) = decision.verdict else { panic!("not revoked") };
     assert_eq!(proof.certificate_sha256(), path.certificate_sha256());

@@ -150,7 +150,7 @@ fn proofs(world: &mut World, card: &CardFiles) -> (StatementSigned, VerifiedPath
     let der = world.crl();
     let crl = world.verified_crl(der).unwrap().evidence_for(&path, now(), None);
     let ocsp = OcspEvidence::none(&path, OcspAbsence::NotConfigured);
-    let Verdict::NotRevoked(not_revoked) = decide(&path, Sources::CrlOnly, ocsp, crl).verdict else {
+    let Verdict::NotRevoked(not_revoked) = decide(&path, Sources::CrlOnly, ocsp, crl, &[]).verdict else {
         panic!("not revoked")
     };
     (signed, path, not_revoked)
@@ -195,6 +195,6 @@ fn evidence_about_another_certificate_is_no_evidence() {
     let der = world.crl();
     let about_b = world.verified_crl(der).unwrap().evidence_for(&path_b, now(), None);
     let ocsp = OcspEvidence::none(&path_a, OcspAbsence::Unreachable);
-    assert!(matches!(decide(&path_a, Sources::Both, ocsp, about_b).verdict, Verdict::CannotCheck));
-    assert!(matches!(decide(&path_b, Sources::Both, ocsp, about_b).verdict, Verdict::NotRevoked(_)));
+    assert!(matches!(decide(&path_a, Sources::Both, ocsp, about_b, &[]).verdict, Verdict::CannotCheck));
+    assert!(matches!(decide(&path_b, Sources::Both, ocsp, about_b, &[]).verdict, Verdict::NotRevoked(_)));
 }

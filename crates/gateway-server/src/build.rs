@@ -6,27 +6,39 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ring::rand::SecureRandom;
+use rustls_pki_types::UnixTime;
 
-use madoguchi_cert_verify::{Anchor, Oid, PathPolicy, RequiredPolicies, Sources};
+use madoguchi_cert_verify::{Anchor, Oid, PathPolicy, RequiredPolicies};
 use madoguchi_gateway::{
     Gateway, GatewayParts, Municipality, MunicipalityKeys, RevocationPolicy, Sealer, Service, Trust,
 };
 use madoguchi_oidc::{Client, IdTokenAlg};
+use madoguchi_revocation::{Alarms, CrlRefresher, NoOcsp, OcspSource};
 use madoguchi_storage::{Clock, Storage};
 use madoguchi_storage_sqlite::SqliteStore;
 
 use crate::ServerError;
-use crate::config::{Config, MunicipalityConfig, ServiceConfig, SourcesConfig, TrustConfig};
-use crate::crl_reload::load_shelf;
+use crate::config::{Config, MunicipalityConfig, ServiceConfig, TrustConfig};
 use crate::kek::read_kek;
+use crate::operations::Watched;
+use crate::{crl_reload, ocsp};
+
+/// A gateway with what runs beside it.
+pub(crate) struct Built {
+    pub(crate) gateway: Gateway,
+    /// Keeps the CRLs fresh; absent when no CRL is configured.
+    pub(crate) refresher: Option<CrlRefresher>,
+    /// What operators look at.
+    pub(crate) watched: Watched,
+}
 
 /// Opens the store, reads keys, anchors and CRLs, and puts the gateway together. CRLs that cannot be used are logged by
 /// name and do not keep the gateway from starting: what they covered answers "cannot check".
-pub async fn build(
+pub(crate) async fn build(
     config: &Config,
     clock: Arc<dyn Clock>,
     random: Arc<dyn SecureRandom + Send + Sync>,
-) -> Result<Gateway, ServerError> {
+) -> Result<Built, ServerError> {
     let kek = read_kek(&config.kek_file)?;
     let trust = trust(&config.trust)?;
     let storage: Arc<dyn Storage> =
@@ -35,23 +47,38 @@ pub async fn build(
     for municipality in &config.municipalities {
         municipalities.push(build_municipality(municipality, &*storage, &kek, &*random).await?);
     }
-    let crls = load_shelf(&config.revocation, &trust.anchors);
-    Ok(Gateway::new(GatewayParts {
+    let refresher = if config.revocation.has_lists() {
+        let random = Arc::clone(&random);
+        Some(crl_reload::open(&config.revocation, &trust.anchors, clock.now(), random)?)
+    } else {
+        None
+    };
+    let crls = refresher.as_ref().map_or_else(Arc::default, |refresher| Arc::clone(refresher.shared()));
+    let alarms = Arc::<Alarms>::default();
+    let asked = ocsp::client(&config.revocation, &trust.anchors, Arc::clone(&random), Arc::clone(&alarms))?;
+    let source: Arc<dyn OcspSource> = match &asked {
+        Some(client) => Arc::clone(client) as Arc<dyn OcspSource>,
+        None => Arc::new(NoOcsp),
+    };
+    let anchors = Arc::from(trust.anchors.as_slice());
+    let gateway = Gateway::new(GatewayParts {
         storage,
-        clock,
+        clock: Arc::clone(&clock),
         random,
         municipalities,
         trust,
         revocation: RevocationPolicy {
-            sources: match config.revocation.sources {
-                SourcesConfig::Crl => Sources::CrlOnly,
-            },
+            sources: config.revocation.sources.sources(),
             crl_max_age: Duration::from_secs(config.revocation.max_age_hours.saturating_mul(3600)),
         },
-        crls,
+        crls: Arc::clone(&crls),
+        ocsp: source,
+        alarms: Arc::clone(&alarms),
         agent_ports: config.agent_ports.clone(),
         limits: config.sign_in,
-    }))
+    });
+    let watched = Watched { gateway: gateway.clone(), crls, ocsp: asked, alarms, anchors, clock };
+    Ok(Built { gateway, refresher, watched })
 }
 
 /// Reads the anchors and the policy.
@@ -115,8 +142,12 @@ impl ServiceConfig {
     }
 }
 
-/// `madoguchi config check`: reads everything that the configuration names, and opens no database.
-pub fn check(config: &Config) -> Result<(), ServerError> {
+/// `madoguchi config check`: reads everything that the configuration names, opens no database and asks no responder.
+pub fn check(
+    config: &Config,
+    random: Arc<dyn SecureRandom + Send + Sync>,
+    now: UnixTime,
+) -> Result<(), ServerError> {
     let trust = trust(&config.trust)?;
     read_kek(&config.kek_file)?;
     if let Some(tls) = &config.tls {
@@ -127,15 +158,9 @@ pub fn check(config: &Config) -> Result<(), ServerError> {
         let message = format!("the folder {} does not exist", folder.display());
         return Err(ServerError::value("database", message));
     }
-    let shelf = load_shelf(&config.revocation, &trust.anchors);
-    match shelf.problems().first() {
-        None if shelf.is_empty() => {
-            Err(ServerError::value("revocation", "no CRL was found: every sign-in would end in cannot_check"))
-        }
-        None => Ok(()),
-        Some(problem) => {
-            let message = format!("{}: {}", problem.path.display(), problem.error);
-            Err(ServerError::value("revocation", message))
-        }
+    ocsp::client(&config.revocation, &trust.anchors, Arc::clone(&random), Arc::default())?;
+    if config.revocation.has_lists() {
+        crl_reload::check(&config.revocation, &trust.anchors, now, random)?;
     }
+    Ok(())
 }

@@ -1,5 +1,7 @@
 //! The configuration file: one TOML file, every key here. Relative paths are relative to the file.
 
+mod revocation;
+
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -14,6 +16,10 @@ use madoguchi_storage::SignInLimits;
 
 use crate::ServerError;
 use crate::kek::file_error;
+
+pub use revocation::{
+    CrlUrlConfig, HashConfig, MethodConfig, NonceConfig, OcspConfig, RevocationConfig, SourcesConfig,
+};
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -34,6 +40,8 @@ pub struct Config {
     pub trust: TrustConfig,
     /// How to judge revocation.
     pub revocation: RevocationConfig,
+    /// Where operators look.
+    pub operations: Option<OperationsConfig>,
     /// Lifetimes and bounds of sign-ins.
     #[serde(default)]
     pub sign_in: SignInLimits,
@@ -68,34 +76,12 @@ pub struct TrustConfig {
     pub danger_any_policy: bool,
 }
 
-/// `[revocation]`.
+/// `[operations]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RevocationConfig {
-    /// Which sources there are. OCSP comes with a later version.
-    pub sources: SourcesConfig,
-    /// Folder of CRLs, `*.crl`.
-    pub crl_dir: Option<PathBuf>,
-    /// CRLs by name.
-    #[serde(default)]
-    pub crl_files: Vec<PathBuf>,
-    /// Most hours since a CRL's thisUpdate.
-    #[serde(default = "max_age_hours")]
-    pub max_age_hours: u64,
-    /// Largest CRL file that is read, in octets.
-    #[serde(default = "max_crl_octets")]
-    pub max_crl_octets: u64,
-    /// Seconds between looks at the CRL files for a change.
-    #[serde(default = "reload_seconds")]
-    pub reload_seconds: u64,
-}
-
-/// `revocation.sources`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SourcesConfig {
-    /// Revocation lists only.
-    Crl,
+pub struct OperationsConfig {
+    /// Loopback address that serves health and metrics.
+    pub listen: SocketAddr,
 }
 
 /// `[[municipality]]`.
@@ -145,8 +131,7 @@ impl Config {
         resolve(&mut self.database);
         resolve(&mut self.kek_file);
         self.trust.anchors.iter_mut().for_each(resolve);
-        self.revocation.crl_dir.iter_mut().for_each(resolve);
-        self.revocation.crl_files.iter_mut().for_each(resolve);
+        self.revocation.resolve(base, &self.database);
         if let Some(tls) = &mut self.tls {
             resolve(&mut tls.certificate);
             resolve(&mut tls.key);
@@ -165,19 +150,9 @@ impl Config {
             return Err(ServerError::value("agent_ports", "at least one port from 1 to 65535"));
         }
         self.check_trust()?;
-        if self.revocation.crl_dir.is_none() && self.revocation.crl_files.is_empty() {
-            return Err(ServerError::value(
-                "revocation",
-                "write crl_dir or crl_files: the check cannot be skipped",
-            ));
-        }
-        for (key, value) in [
-            ("revocation.reload_seconds", self.revocation.reload_seconds),
-            ("revocation.max_age_hours", self.revocation.max_age_hours),
-        ] {
-            if value == 0 {
-                return Err(ServerError::value(key, "at least 1"));
-            }
+        self.revocation.check()?;
+        if self.operations.as_ref().is_some_and(|operations| !operations.listen.ip().is_loopback()) {
+            return Err(ServerError::value("operations.listen", "only a loopback address"));
         }
         if self.municipalities.is_empty() {
             return Err(ServerError::value("municipality", "at least one [[municipality]]"));
@@ -260,20 +235,6 @@ impl MunicipalityConfig {
 
 fn agent_ports() -> Vec<u16> {
     AGENT_PORTS.to_vec()
-}
-
-/// Two days: yesterday's list may still be in use while today's arrives.
-const fn max_age_hours() -> u64 {
-    48
-}
-
-/// Seven million entries of JPKI's shape.
-const fn max_crl_octets() -> u64 {
-    256 * 1024 * 1024
-}
-
-const fn reload_seconds() -> u64 {
-    30
 }
 
 #[cfg(test)]

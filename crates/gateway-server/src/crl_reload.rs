@@ -1,63 +1,266 @@
-//! CRL files come and go while the gateway serves: they are looked at again and again, and a new shelf takes the place
-//! of the old one at once.
+//! CRLs come and go while the gateway serves. A thread of its own looks at files and addresses again and again; a new
+//! shelf takes the place of the old one at once, and nobody who is signing in waits for any of it.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ring::rand::SecureRandom;
+use rustls_pki_types::UnixTime;
 
 use madoguchi_cert_verify::Anchor;
-use madoguchi_gateway::Gateway;
-use madoguchi_revocation::{CrlFiles, CrlShelf, Problem};
+use madoguchi_revocation::{
+    CrlEvent, CrlFiles, CrlObserver, CrlRefresher, CrlRefresherParts, CrlUrl, Download, Downloaded,
+    FetchLimits, HttpUrl, SharedCrls, StateDir, Unobserved,
+};
+use madoguchi_storage::Clock;
 
+use crate::ServerError;
 use crate::config::RevocationConfig;
 
-/// Reads the configured CRLs, and logs each file that cannot be used by name.
-pub(crate) fn load_shelf(config: &RevocationConfig, anchors: &[Anchor]) -> CrlShelf {
-    let files = CrlFiles {
-        directory: config.crl_dir.clone(),
-        files: config.crl_files.clone(),
-        max_octets: config.max_crl_octets,
-    };
-    let shelf = CrlShelf::load(files, anchors.to_vec());
-    report(&shelf, &[]);
-    if shelf.is_empty() {
-        tracing::warn!("no CRL was found: every sign-in ends in cannot_check until one arrives");
+/// Opens the state folder and puts what it holds in use. When it holds nothing the files are read first.
+pub(crate) fn open(
+    config: &RevocationConfig,
+    anchors: &[Anchor],
+    now: UnixTime,
+    random: Arc<dyn SecureRandom + Send + Sync>,
+) -> Result<CrlRefresher, ServerError> {
+    let state = config.state_dir.as_deref().unwrap_or(Path::new("crl-state"));
+    let parts = parts(config, state, anchors, random, Arc::new(LogObserver::default()))?;
+    let mut refresher = CrlRefresher::open(parts).map_err(|error| state_error(&error))?;
+    if refresher.is_empty() {
+        refresher.look(now);
+        if refresher.is_empty() {
+            tracing::warn!(
+                "no CRL was found: every sign-in that needs one ends in cannot_check until one arrives"
+            );
+        }
     }
-    shelf
+    Ok(refresher)
 }
 
-/// Looks at the files every `reload_seconds`, for ever.
-pub(crate) async fn keep_reloading(gateway: Gateway, config: RevocationConfig) {
-    let mut interval = tokio::time::interval(Duration::from_secs(config.reload_seconds));
-    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    // The first tick is immediate, and the shelf was loaded at the start.
-    interval.tick().await;
-    loop {
-        interval.tick().await;
-        let current = gateway.clone();
-        // Parsing is work for a thread of its own: requests go on meanwhile.
-        let reloaded = tokio::task::spawn_blocking(move || {
-            let shelf = current.crls();
-            (!shelf.is_current()).then(|| shelf.reload())
-        });
-        match reloaded.await {
-            Ok(Some(shelf)) => {
-                let before: Vec<String> = gateway.crls().problems().iter().map(told).collect();
-                report(&shelf, &before);
-                tracing::info!("the CRL files changed and were read again");
-                gateway.replace_crls(shelf);
+/// `madoguchi config check`: reads every file without moving or keeping anything, beside a gateway that may be running.
+pub(crate) fn check(
+    config: &RevocationConfig,
+    anchors: &[Anchor],
+    now: UnixTime,
+    random: Arc<dyn SecureRandom + Send + Sync>,
+) -> Result<(), ServerError> {
+    let sources = config.sources.sources();
+    let state = config.state_dir.as_deref().unwrap_or(Path::new("crl-state"));
+    let scratch = state.with_extension(format!("check-{}", std::process::id()));
+    let mut parts = parts(config, &scratch, anchors, random, Arc::new(Unobserved))?;
+    let problem = |message: String| ServerError::value("revocation", message);
+    let checked =
+        parts.files.by_name().map_err(|error| problem(format!("crl_dir: {error}"))).and_then(|files| {
+            parts.files = files;
+            let mut refresher = CrlRefresher::open(parts).map_err(|error| state_error(&error))?;
+            refresher.look(now);
+            let report = refresher.shared().report();
+            match report.problems.first() {
+                Some(found) => Err(problem(format!("{}: {} ({})", found.place, found.message, found.code))),
+                None if refresher.is_empty() && config.crl_urls.is_empty() && sources.crl() => {
+                    Err(problem("no CRL was found: every sign-in would end in cannot_check".to_owned()))
+                }
+                None => Ok(()),
             }
-            Ok(None) => {}
-            Err(error) => tracing::error!(%error, "reloading the CRLs failed; the old ones stay in use"),
+        });
+    // Only this process knows the folder; what is left of it takes room and does no harm.
+    drop(std::fs::remove_dir_all(&scratch));
+    checked
+}
+
+fn parts(
+    config: &RevocationConfig,
+    state: &Path,
+    anchors: &[Anchor],
+    random: Arc<dyn SecureRandom + Send + Sync>,
+    observer: Arc<dyn CrlObserver + Send + Sync>,
+) -> Result<CrlRefresherParts, ServerError> {
+    let urls = config.crl_urls.iter().map(|url| CrlUrl {
+        url: url.url.clone(),
+        every: Duration::from_secs(url.every_minutes.saturating_mul(60)),
+    });
+    Ok(CrlRefresherParts {
+        state: StateDir::open(state).map_err(|error| state_error(&error))?,
+        files: CrlFiles { directory: config.crl_dir.clone(), files: config.crl_files.clone() },
+        urls: urls.collect(),
+        limits: FetchLimits { whole: Duration::from_secs(config.fetch_seconds), ..FetchLimits::default() },
+        max_octets: config.max_crl_octets,
+        anchors: anchors.to_vec(),
+        shared: Arc::new(SharedCrls::default()),
+        random,
+        stopwatch,
+        observer,
+    })
+}
+
+fn state_error(error: &madoguchi_revocation::Error) -> ServerError {
+    ServerError::value("revocation.state_dir", format!("{error} ({})", error.code()))
+}
+
+/// The thread that refreshes. It ends when this value goes, after the step that it is at.
+#[derive(Debug)]
+pub(crate) struct Refreshing {
+    messages: Sender<Message>,
+}
+
+enum Message {
+    Downloaded(Downloaded),
+    Lost(HttpUrl),
+    Stop,
+}
+
+impl Refreshing {
+    /// Starts the thread: it looks at once, and then every so often.
+    pub(crate) fn start(
+        refresher: CrlRefresher,
+        clock: Arc<dyn Clock>,
+        every: Duration,
+    ) -> Result<Self, ServerError> {
+        let (messages, received) = channel();
+        let work = Work { refresher, clock, every, messages: messages.clone(), told: BTreeSet::new() };
+        let thread = thread::Builder::new().name("crl-refresh".to_owned());
+        thread.spawn(move || work.run(&received)).map_err(ServerError::Runtime)?;
+        Ok(Self { messages })
+    }
+}
+
+impl Drop for Refreshing {
+    fn drop(&mut self) {
+        // A thread that is gone needs no message.
+        let _ = self.messages.send(Message::Stop);
+    }
+}
+
+struct Work {
+    refresher: CrlRefresher,
+    clock: Arc<dyn Clock>,
+    every: Duration,
+    messages: Sender<Message>,
+    /// Problems that were logged.
+    told: BTreeSet<(String, String)>,
+}
+
+impl Work {
+    fn run(mut self, received: &Receiver<Message>) {
+        loop {
+            self.guarded(Self::look);
+            let next = stopwatch().saturating_add(self.every);
+            // What a start took from the disk by its checksums is verified in the background.
+            let mut may_verify = true;
+            loop {
+                let wait = if may_verify { Duration::ZERO } else { next.saturating_sub(stopwatch()) };
+                match received.recv_timeout(wait) {
+                    Ok(Message::Downloaded(downloaded)) => self.guarded(|work| {
+                        work.refresher.downloaded(downloaded, work.clock.now());
+                    }),
+                    Ok(Message::Lost(url)) => self.refresher.download_lost(&url, self.clock.now()),
+                    Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                    Err(RecvTimeoutError::Timeout) if may_verify => {
+                        may_verify = false;
+                        self.guarded(|work| may_verify = work.refresher.verify_one_again());
+                    }
+                    Err(RecvTimeoutError::Timeout) => break,
+                }
+            }
+        }
+    }
+
+    /// One step. When it panics the lists that are in use stay, and the next step is tried in its turn.
+    fn guarded(&mut self, step: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| step(self))).is_err() {
+            tracing::error!("reading CRLs panicked; the lists in use stay in use");
+        }
+    }
+
+    fn look(&mut self) {
+        self.refresher.look(self.clock.now());
+        for download in self.refresher.due(self.clock.now()) {
+            self.start(download);
+        }
+        let report = self.refresher.shared().report();
+        let problems: BTreeSet<_> =
+            report.problems.iter().map(|problem| (problem.place.clone(), problem.message.clone())).collect();
+        for (place, problem) in problems.difference(&self.told) {
+            tracing::warn!(%place, %problem, "a CRL cannot be used as it is");
+        }
+        self.told = problems;
+    }
+
+    /// Each download on a thread of its own: it may take minutes, and lists in files go on meanwhile.
+    fn start(&mut self, download: Download) {
+        let (messages, url) = (self.messages.clone(), download.url().clone());
+        let asked = url.clone();
+        let run = move || {
+            let message = catch_unwind(AssertUnwindSafe(|| download.run()));
+            // When nobody receives any more the gateway is ending.
+            let _ = messages.send(message.map_or(Message::Lost(asked), Message::Downloaded));
+        };
+        if let Err(error) = thread::Builder::new().name("crl-fetch".to_owned()).spawn(run) {
+            tracing::error!(%error, %url, "a download cannot be started");
+            self.refresher.download_lost(&url, self.clock.now());
         }
     }
 }
 
-/// Logs what cannot be used, each thing once.
-fn report(shelf: &CrlShelf, before: &[String]) {
-    for problem in shelf.problems().iter().map(told).filter(|problem| !before.contains(problem)) {
-        tracing::error!(%problem, "a CRL cannot be used");
+/// Logs what happens.
+#[derive(Debug, Default)]
+struct LogObserver {
+    progress: Mutex<Duration>,
+}
+
+impl CrlObserver for LogObserver {
+    fn event(&self, event: &CrlEvent<'_>) {
+        match event {
+            CrlEvent::Building { place, done, octets } => {
+                let mut told = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+                if stopwatch().saturating_sub(*told) >= PROGRESS_EVERY {
+                    *told = stopwatch();
+                    tracing::info!(place, done, octets, "a CRL is being verified and indexed");
+                }
+            }
+            CrlEvent::Gone { path, why } => {
+                tracing::error!(path = %path.display(), why, "a CRL is no longer used");
+            }
+            CrlEvent::Refused { problem, moved_to } => {
+                let moved_to = moved_to.map(|path| path.display().to_string()).unwrap_or_default();
+                tracing::error!(
+                    place = problem.place,
+                    problem = problem.message,
+                    code = problem.code,
+                    moved_to,
+                    "a CRL is refused"
+                );
+            }
+            CrlEvent::Taken(taken) => {
+                let (partition, number) = (taken.partition.to_string(), taken.number.to_string());
+                let (entries, milliseconds, delta) = (taken.entries, taken.milliseconds, taken.is_delta);
+                tracing::info!(
+                    place = taken.place,
+                    partition,
+                    number,
+                    entries,
+                    delta,
+                    milliseconds,
+                    "a CRL is in use"
+                );
+            }
+            CrlEvent::Unchanged { place } => tracing::debug!(place, "a CRL is the one in use"),
+            other => tracing::debug!(?other, "CRL"),
+        }
     }
 }
 
-fn told(problem: &Problem) -> String {
-    format!("{}: {}", problem.path.display(), problem.error)
+/// The time since the program first asked.
+#[expect(clippy::disallowed_methods, reason = "the edge: it measures how long work takes, and waits")]
+pub(crate) fn stopwatch() -> Duration {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    START.elapsed()
 }
+
+const PROGRESS_EVERY: Duration = Duration::from_secs(5);

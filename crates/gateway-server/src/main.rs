@@ -9,7 +9,10 @@ use clap::{Parser, Subcommand};
 use ring::rand::{SecureRandom, SystemRandom};
 use tracing_subscriber::EnvFilter;
 
-use madoguchi_gateway_server::{Config, ServerError, SystemClock, VerifyArguments, serve, verify};
+use madoguchi_gateway_server::{
+    Config, CrlArguments, Edge, RevocationCommand, ServerError, SystemClock, VerifyArguments, crl,
+    revocation, serve, verify,
+};
 use madoguchi_storage::Clock as _;
 
 /// Sign-in gateway for the My Number card.
@@ -31,8 +34,14 @@ enum Command {
         #[arg(long, default_value = "info")]
         log: String,
     },
+    /// Revocation lists and their indexes, by hand.
+    #[command(subcommand)]
+    Crl(Box<CrlArguments>),
     /// Judges certificates by the files that are given. Nothing of the gateway is used.
     Verify(Box<VerifyArguments>),
+    /// What the sources say of a certificate, what is kept against it, and letting go of that.
+    #[command(subcommand)]
+    Revocation(RevocationCommand),
     /// Looks at the configuration.
     Config {
         #[command(subcommand)]
@@ -87,9 +96,25 @@ fn run(arguments: Arguments) -> Result<ExitCode, ServerError> {
         }
         Command::Config { command: ConfigCommand::Check { config } } => {
             let path = config.display().to_string();
-            madoguchi_gateway_server::check(&Config::read(&config)?)?;
+            madoguchi_gateway_server::check(&Config::read(&config)?, system_random(), SystemClock.now())?;
             print_line(&format!("{path}: ok"));
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Revocation(command) => {
+            let (mut output, mut errors) = (std::io::stdout().lock(), std::io::stderr().lock());
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .map_err(ServerError::Runtime)?;
+            let clock = Arc::new(SystemClock);
+            let done =
+                runtime.block_on(revocation(&command, clock, system_random(), &mut output, &mut errors));
+            Ok(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Command::Crl(arguments) => {
+            let edge = Edge { clock: Arc::new(SystemClock), random: system_random() };
+            let end = crl(&arguments, &edge, Box::new(std::io::stdout()), &mut std::io::stderr());
+            Ok(ExitCode::from(end.code()))
         }
         Command::Verify(arguments) => {
             let (input, output, errors) = (std::io::stdin(), std::io::stdout(), std::io::stderr());

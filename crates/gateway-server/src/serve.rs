@@ -9,10 +9,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use madoguchi_gateway::{Gateway, router};
 use madoguchi_storage::Clock;
 
+use crate::build::{Built, build};
 use crate::config::Config;
-use crate::crl_reload::keep_reloading;
-use crate::listen::Listener;
-use crate::{ServerError, build};
+use crate::crl_reload::Refreshing;
+use crate::listen::{Listener, Shutdown};
+use crate::{ServerError, operations};
 
 /// Serves until SIGTERM or SIGINT. `ready` is called once with the address when connections are accepted.
 pub async fn serve(
@@ -21,21 +22,34 @@ pub async fn serve(
     random: Arc<dyn SecureRandom + Send + Sync>,
     ready: impl FnOnce(std::net::SocketAddr),
 ) -> Result<(), ServerError> {
-    let gateway = build(&config, clock, random).await?;
+    let Built { gateway, refresher, watched } = build(&config, Arc::clone(&clock), random).await?;
     let (listener, shutdown) = Listener::bind(config.listen, config.tls.as_ref()).await?;
     let address = listener.address().unwrap_or(config.listen);
+    let mut shutdowns = vec![shutdown];
+    let watching = match &config.operations {
+        Some(operations) => {
+            let (listener, shutdown) = Listener::bind(operations.listen, None).await?;
+            shutdowns.push(shutdown);
+            Some(tokio::spawn(listener.serve(operations::router(watched))))
+        }
+        None => None,
+    };
     if config.trust.danger_test_trust {
         tracing::warn!("danger_test_trust: cards of a test authority are accepted, and every page says so");
     }
-    let reloading = tokio::spawn(keep_reloading(gateway.clone(), config.revocation));
+    let every = Duration::from_secs(config.revocation.reload_seconds);
+    let refreshing = refresher.map(|refresher| Refreshing::start(refresher, clock, every)).transpose()?;
     let sweeping = tokio::spawn(keep_sweeping(gateway.clone()));
     tokio::spawn(async move {
         wait_for_end().await;
-        shutdown.now();
+        shutdowns.iter().for_each(Shutdown::now);
     });
     ready(address);
     listener.serve(router(gateway)).await;
-    reloading.abort();
+    if let Some(watching) = watching {
+        watching.abort();
+    }
+    drop(refreshing);
     sweeping.abort();
     Ok(())
 }
@@ -59,7 +73,7 @@ async fn keep_sweeping(gateway: Gateway) {
     }
 }
 
-async fn wait_for_end() {
+pub(crate) async fn wait_for_end() {
     let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
         tracing::error!("signals cannot be waited for; end the program by SIGKILL");

@@ -15,7 +15,8 @@ use madoguchi_protocol::{
 };
 use madoguchi_storage::{Claim, ClaimHashes, SignIn, SignInState, StorageError, Transition};
 
-use crate::proof::{Refusal, prove};
+use crate::municipality::Municipality;
+use crate::proof::{NotProven, Proven, Refusal, prove};
 use crate::state::Gateway;
 use crate::tenant::Tenant;
 
@@ -106,30 +107,54 @@ async fn finish_inner(
     if request.certificate.len() > MAX_CERTIFICATE_OCTETS || request.signature.len() > MAX_SIGNATURE_OCTETS {
         return Err(ErrorCode::RequestInvalid);
     }
-    let storage = &gateway.0.storage;
     let municipality = &tenant.municipality;
+    let finish_hash = finish_hash(&request);
+    for _ in 0..MOST_JUDGEMENTS {
+        match finish_once(gateway, municipality, &request, finish_hash).await? {
+            Transition::Done(sign_in) | Transition::Same(sign_in) => {
+                return repeated(gateway, &sign_in, finish_hash);
+            }
+            // A revocation was kept while this finish was judged: what it was judged by is not all there is.
+            Transition::Conflict(SignInState::Claimed) => {}
+            other => return Err(refused(&other)),
+        }
+    }
+    tracing::error!(municipality = %municipality.id, "a finish was judged again and again");
+    Err(ErrorCode::Internal)
+}
+
+/// Judges a finish and writes the outcome.
+async fn finish_once(
+    gateway: &Gateway,
+    municipality: &Municipality,
+    request: &FinishRequest,
+    finish_hash: Octets<32>,
+) -> Result<Transition, ErrorCode> {
+    let storage = &gateway.0.storage;
     let (id, secret_hash) = (request.sign_in_id, request.claim_secret.hash());
     let sign_in = storage
         .claimed(&municipality.id, id, secret_hash)
         .await
         .map_err(failed)?
         .ok_or(ErrorCode::SignInUnknown)?;
-    let finish_hash = finish_hash(&request);
     if sign_in.state != SignInState::Claimed {
         // Nothing is verified for a sign-in that this request cannot change.
-        return repeated(gateway, &sign_in, finish_hash);
+        return Ok(Transition::Same(Box::new(sign_in)));
     }
-    let transition = match prove(gateway, municipality, &sign_in, &request.certificate, &request.signature) {
-        Ok(proof) => storage.prove(&municipality.id, id, secret_hash, finish_hash, proof).await,
-        Err(Refusal { code, burn, cause }) => {
+    let written = match prove(gateway, municipality, &sign_in, &request.certificate, &request.signature).await
+    {
+        Ok(Proven { proof, cleared }) => {
+            storage.prove(&municipality.id, id, secret_hash, finish_hash, proof, cleared).await
+        }
+        Err(NotProven::StoreFailed(error)) => Err(error),
+        Err(NotProven::Refused(refusal)) => {
+            let Refusal { refused, cause } = *refusal;
+            let code = refused.code;
             tracing::info!(municipality = %municipality.id, sign_in = %id, %code, %cause, "finish refused");
-            storage.refuse(&municipality.id, id, secret_hash, finish_hash, code, burn).await
+            storage.refuse(&municipality.id, id, secret_hash, finish_hash, refused).await
         }
     };
-    match transition.map_err(failed)? {
-        Transition::Done(sign_in) | Transition::Same(sign_in) => repeated(gateway, &sign_in, finish_hash),
-        other => Err(refused(&other)),
-    }
+    written.map_err(failed)
 }
 
 /// What a finish that was decided before is answered: the same as then, and only to the same request.
@@ -257,4 +282,6 @@ fn status(code: ErrorCode) -> StatusCode {
     }
 }
 
+/// Each new one means that yet another revocation was kept meanwhile.
+const MOST_JUDGEMENTS: usize = 3;
 const MAX_AGENT_VERSION: usize = 64;

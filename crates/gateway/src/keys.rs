@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use madoguchi_oidc::{CryptoError, SigningKey};
 use madoguchi_protocol::Octets;
-use madoguchi_storage::{SealedSecret, SecretPurpose, Storage, StorageError};
+use madoguchi_storage::{CertificateId, SealedSecret, SecretPurpose, Storage, StorageError};
 
 use crate::seal::{SealError, Sealer};
 
@@ -14,6 +14,8 @@ use crate::seal::{SealError, Sealer};
 pub struct MunicipalityKeys {
     /// Finds accounts.
     account: hmac::Key,
+    /// Finds what is kept against a certificate.
+    pub certificates: CertificateIds,
     /// Seals the start page's form and the holder in a session.
     pub flow: Sealer,
     /// Signs ID tokens.
@@ -40,6 +42,7 @@ impl MunicipalityKeys {
         let signing = vault.secret(SecretPurpose::SigningKeyEs256, &fresh).await?;
         Ok(Self {
             account: hmac::Key::new(hmac::HMAC_SHA256, account.as_slice()),
+            certificates: CertificateIds::new(&account),
             network: hmac::Key::new(hmac::HMAC_SHA256, flow.as_slice()),
             flow: Sealer::new(&flow),
             signing: SigningKey::from_pkcs8(&signing, random)?,
@@ -50,17 +53,56 @@ impl MunicipalityKeys {
     /// The keyed hash by which a holder's account is found: issuer key and length-prefixed serial number. Without
     /// the key, which is never in the database in the clear, serial numbers cannot be tried out against it.
     pub fn account_lookup(&self, issuer_key_hash: &[u8; 32], serial: &[u8]) -> Octets<32> {
-        let mut context = hmac::Context::with_key(&self.account);
-        context.update(issuer_key_hash);
-        context.update(&u64::try_from(serial.len()).unwrap_or(u64::MAX).to_be_bytes());
-        context.update(serial);
-        octets(context.sign())
+        keyed_hash(&self.account, issuer_key_hash, serial)
     }
 
     /// A name for a network prefix that tells nothing about it.
     pub fn network_name(&self, prefix: &str) -> String {
         octets(hmac::sign(&self.network, prefix.as_bytes())).encode()
     }
+}
+
+/// Names certificates by keyed hashes, for what is kept against them. Its key is derived from the one that finds accounts,
+/// and is another: what is kept and whose account it is cannot be told from each other's rows.
+pub struct CertificateIds(hmac::Key);
+
+impl CertificateIds {
+    fn new(account_key: &[u8; 32]) -> Self {
+        let account = hmac::Key::new(hmac::HMAC_SHA256, account_key);
+        Self(hmac::Key::new(
+            hmac::HMAC_SHA256,
+            hmac::sign(&account, b"madoguchi kept revocations v1").as_ref(),
+        ))
+    }
+
+    /// Reads the key of a municipality and makes none. `None` when the municipality has none yet: nothing is kept then.
+    pub async fn read(
+        storage: &dyn Storage,
+        kek: &Sealer,
+        municipality: &str,
+    ) -> Result<Option<Self>, KeyError> {
+        let purpose = SecretPurpose::AccountKey;
+        let Some(SealedSecret(sealed)) = storage.secret(municipality, purpose).await? else {
+            return Ok(None);
+        };
+        let opened = kek.open(&key_use(municipality, purpose), &sealed);
+        let key = opened.as_ref().and_then(|opened| <&[u8; 32]>::try_from(opened.as_slice()).ok());
+        key.map(|key| Some(Self::new(key))).ok_or_else(|| does_not_open(municipality, purpose))
+    }
+
+    /// The name of the certificate with this serial number of this issuer.
+    pub fn id(&self, issuer_key_hash: &[u8; 32], serial: &[u8]) -> CertificateId {
+        CertificateId(keyed_hash(&self.0, issuer_key_hash, serial))
+    }
+}
+
+/// Issuer key and length-prefixed serial number.
+fn keyed_hash(key: &hmac::Key, issuer_key_hash: &[u8; 32], serial: &[u8]) -> Octets<32> {
+    let mut context = hmac::Context::with_key(key);
+    context.update(issuer_key_hash);
+    context.update(&u64::try_from(serial.len()).unwrap_or(u64::MAX).to_be_bytes());
+    context.update(serial);
+    octets(context.sign())
 }
 
 /// Why the keys of a municipality are not there.
@@ -105,15 +147,24 @@ impl Vault<'_> {
 
     /// The stored secret; `fresh` becomes it when there is none.
     async fn secret(&self, purpose: SecretPurpose, fresh: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-        let use_ = format!("{}/{}", self.municipality, purpose.as_str());
+        let use_ = key_use(self.municipality, purpose);
         let sealed = SealedSecret(self.kek.seal(self.random, &use_, fresh)?);
         let SealedSecret(stored) = self.storage.secret_or_insert(self.municipality, purpose, sealed).await?;
         self.kek.open(&use_, &stored).ok_or_else(|| self.does_not_open(purpose))
     }
 
     fn does_not_open(&self, purpose: SecretPurpose) -> KeyError {
-        KeyError::DoesNotOpen { municipality: self.municipality.to_owned(), purpose: purpose.as_str() }
+        does_not_open(self.municipality, purpose)
     }
+}
+
+/// Bound into the seal, so that one key cannot stand in for another.
+fn key_use(municipality: &str, purpose: SecretPurpose) -> String {
+    format!("{municipality}/{}", purpose.as_str())
+}
+
+fn does_not_open(municipality: &str, purpose: SecretPurpose) -> KeyError {
+    KeyError::DoesNotOpen { municipality: municipality.to_owned(), purpose: purpose.as_str() }
 }
 
 fn octets(tag: hmac::Tag) -> Octets<32> {

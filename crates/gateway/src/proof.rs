@@ -1,40 +1,102 @@
 //! From a finish to a proof, in this order: signature → path → purpose and policy → revocation. The gateway rebuilds
 //! the statement from its own record; nothing of it travelled.
 
-use ring::rand::SecureRandom;
 use rustls_pki_types::UnixTime;
-use zeroize::Zeroizing;
 
 use madoguchi_cert_verify::{
-    AuthenticatedHolder, Certificate, CrlAnswer, Decision, Error, OcspAbsence, OcspEvidence, Verdict,
-    VerifiedPath, algorithm_is_allowed, decide, verify_path, verify_statement,
+    AuthenticatedHolder, Certificate, Decision, Error, KeptRevocation, StatementSigned, Verdict,
+    VerifiedPath, algorithm_is_allowed, decide, verify_statement,
 };
 use madoguchi_protocol::{ErrorCode, SignInStatement};
-use madoguchi_storage::{Proof, SignIn};
+use madoguchi_revocation::Alarm;
+use madoguchi_storage::{CertificateId, Cleared, Proof, Refused, RevokedCertificate, SignIn, StorageError};
 
+use crate::evidence::EvidenceRecord;
+use crate::holder::SessionHolder;
 use crate::municipality::Municipality;
-use crate::seal::{SealError, Sealer};
 use crate::state::Gateway;
+
+/// A finish that is believed.
+pub(crate) struct Proven {
+    /// What it leaves behind.
+    pub(crate) proof: Proof,
+    /// What was kept against its certificate is over.
+    pub(crate) cleared: Cleared,
+}
+
+/// Why a finish proves nothing.
+pub(crate) enum NotProven {
+    /// It is refused, once and for all.
+    Refused(Box<Refusal>),
+    /// The store failed: nothing is decided, and the agent may ask again.
+    StoreFailed(StorageError),
+}
+
+impl From<Refusal> for NotProven {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
+}
+
+impl From<StorageError> for NotProven {
+    fn from(error: StorageError) -> Self {
+        Self::StoreFailed(error)
+    }
+}
 
 /// Why a finish is refused.
 pub(crate) struct Refusal {
-    /// What the resident is told.
-    pub(crate) code: ErrorCode,
-    /// True when the finish cannot come from an honest agent with a card of ours.
-    pub(crate) burn: bool,
+    /// What is stored of it.
+    pub(crate) refused: Refused,
     /// What the operator's log says.
     pub(crate) cause: String,
 }
 
-/// Verifies a finish.
-pub(crate) fn prove(
+/// Verifies a finish. While OCSP is waited for nothing is locked: whoever writes the outcome asks again where the
+/// sign-in stands, and what is kept by then.
+pub(crate) async fn prove(
     gateway: &Gateway,
     municipality: &Municipality,
     sign_in: &SignIn,
     certificate: &[u8],
     signature: &[u8],
-) -> Result<Proof, Refusal> {
+) -> Result<Proven, NotProven> {
     let now = gateway.0.clock.now();
+    let (signed, path) = verify(gateway, municipality, sign_in, certificate, signature, now)?;
+    let id = municipality.keys.certificates.id(&path.issuer_key_hash().0, path.serial());
+    let (decision, evidence) = revocation(gateway, municipality, &path, id, now).await?;
+    let hold_over = decision.hold_over;
+    let not_revoked = match decision.verdict {
+        Verdict::NotRevoked(not_revoked) => not_revoked,
+        Verdict::CannotCheck => return Err(judged(ErrorCode::CannotCheck, evidence, None).into()),
+        Verdict::OcspUnknown => return Err(judged(ErrorCode::OcspUnknown, evidence, None).into()),
+        Verdict::OnHold { .. } => {
+            let revoked = revoked(&decision, &path, id);
+            return Err(judged(ErrorCode::CertificateOnHold, evidence, Some(revoked)).into());
+        }
+        Verdict::Revoked { .. } => {
+            let revoked = revoked(&decision, &path, id);
+            return Err(judged(ErrorCode::CertificateRevoked, evidence, Some(revoked)).into());
+        }
+    };
+    let holder = AuthenticatedHolder::new(signed, path, not_revoked).map_err(|error| refusal(&error))?;
+    let keys = &municipality.keys;
+    let lookup = keys.account_lookup(&holder.issuer_key_hash().0, holder.serial());
+    let sealed = SessionHolder::seal(&holder, &keys.flow, &*gateway.0.random)
+        .map_err(|error| internal(&error.to_string()))?;
+    let proof = Proof::of(&holder, lookup, sealed, evidence);
+    Ok(Proven { proof, cleared: Cleared { certificate: id, hold_over } })
+}
+
+/// Signature, path, purpose and policy.
+fn verify(
+    gateway: &Gateway,
+    municipality: &Municipality,
+    sign_in: &SignIn,
+    certificate: &[u8],
+    signature: &[u8],
+    now: UnixTime,
+) -> Result<(StatementSigned, VerifiedPath), Refusal> {
     let trust = &gateway.0.trust;
     let claim = sign_in.claim.as_ref().ok_or_else(|| internal("a claimed sign-in without its claim"))?;
     let new = &sign_in.new;
@@ -49,66 +111,53 @@ pub(crate) fn prove(
     );
     let certificate = Certificate::parse(certificate).map_err(|error| unreadable(&error))?;
     // Before any signature check: what no anchor allows costs nothing.
-    algorithm_is_allowed(&certificate, &trust.anchors).map_err(|error| refusal(&error))?;
-    let signed = verify_statement(&statement, &certificate, signature).map_err(|error| Refusal {
-        code: ErrorCode::SignatureInvalid,
-        burn: true,
-        cause: error.code().to_owned(),
-    })?;
-    let path =
-        verify_path(&certificate, &trust.anchors, &trust.policy, now).map_err(|error| refusal(&error))?;
-    let decision = revocation(gateway, &path, now);
-    let evidence = evidence_json(&decision);
-    let not_revoked = match decision.verdict {
-        Verdict::NotRevoked(not_revoked) => not_revoked,
-        Verdict::CannotCheck => return Err(everyday(ErrorCode::CannotCheck, evidence)),
-        Verdict::OcspUnknown => return Err(everyday(ErrorCode::OcspUnknown, evidence)),
-        Verdict::OnHold { .. } => return Err(everyday(ErrorCode::CertificateOnHold, evidence)),
-        Verdict::Revoked { .. } => return Err(everyday(ErrorCode::CertificateRevoked, evidence)),
-    };
-    let holder = AuthenticatedHolder::new(signed, path, not_revoked).map_err(|error| refusal(&error))?;
-    let keys = &municipality.keys;
-    let lookup = keys.account_lookup(&holder.issuer_key_hash().0, holder.serial());
-    let sealed =
-        seal_holder(&holder, &keys.flow, &*gateway.0.random).map_err(|error| internal(&error.to_string()))?;
-    Ok(Proof::of(&holder, lookup, sealed, evidence))
+    let allowed = algorithm_is_allowed(&certificate, &trust.anchors).map_err(|error| refusal(&error))?;
+    let signed = verify_statement(&statement, &certificate, signature)
+        .map_err(|error| Refusal::of(ErrorCode::SignatureInvalid, true, error.code()))?;
+    let path = allowed.verify_path(&trust.anchors, &trust.policy, now).map_err(|error| refusal(&error))?;
+    Ok((signed, path))
 }
 
-/// What a session keeps to ask about revocation again: issuer key and serial, sealed, deleted with the session.
-fn seal_holder(
-    holder: &AuthenticatedHolder,
-    sealer: &Sealer,
-    random: &dyn SecureRandom,
-) -> Result<Vec<u8>, SealError> {
-    let mut octets = Zeroizing::new(holder.issuer_key_hash().0.to_vec());
-    octets.extend_from_slice(holder.serial());
-    sealer.seal(random, HOLDER, &octets)
-}
-
-/// Is the certificate of a sealed holder still in no list? `None` when the seal does not open.
-///
-/// A list that is stale or missing does not end a session that began with a check; only a revocation does.
-pub(crate) fn still_unlisted(gateway: &Gateway, sealer: &Sealer, sealed: &[u8]) -> Option<bool> {
-    let octets = sealer.open(HOLDER, sealed)?;
-    let (issuer_key_hash, serial) = octets.split_first_chunk::<32>()?;
-    Some(gateway.crls().find(issuer_key_hash, serial).is_none())
-}
-
-fn revocation(gateway: &Gateway, path: &VerifiedPath, now: UnixTime) -> Decision {
+/// Asks every source and what was kept, decides, and tells operators what was wanting.
+async fn revocation(
+    gateway: &Gateway,
+    municipality: &Municipality,
+    path: &VerifiedPath,
+    id: CertificateId,
+    now: UnixTime,
+) -> Result<(Decision, String), StorageError> {
     let policy = &gateway.0.revocation;
+    let ocsp = gateway.0.ocsp.evidence(path, now).await;
+    // After the wait: the newest list, and what another sign-in may have found meanwhile.
     let crl = gateway.crls().evidence(path, now, Some(policy.crl_max_age));
-    let ocsp = OcspEvidence::none(path, OcspAbsence::NotConfigured);
-    decide(path, policy.sources, ocsp, crl)
+    let kept = gateway.0.storage.kept(&municipality.id, id).await?;
+    let kept: Vec<KeptRevocation> = kept.into_iter().map(|record| record.kept).collect();
+    let decision = decide(path, policy.sources, ocsp, crl, &kept);
+    let evidence = EvidenceRecord::new(&decision, &kept).to_json();
+    for shortfall in decision.shortfalls() {
+        gateway.0.shortfalls.count(shortfall);
+        tracing::warn!(municipality = %municipality.id, shortfall = shortfall.name(), rule = decision.rule.name(), "revocation");
+    }
+    if decision.sources_disagree {
+        gateway.0.alarms.raise(Alarm::SourcesDisagree, &evidence);
+    }
+    Ok((decision, evidence))
 }
 
-fn evidence_json(decision: &Decision) -> String {
-    let (crl, this_update) = match decision.crl {
-        CrlAnswer::Good(times) => ("good", Some(times.this_update.as_secs())),
-        CrlAnswer::Revoked(revocation) => ("revoked", Some(revocation.times.this_update.as_secs())),
-        CrlAnswer::None(absence) => (absence.code(), None),
-    };
-    serde_json::json!({ "rule": decision.rule.name(), "crl": crl, "crl_this_update": this_update })
-        .to_string()
+/// What is kept of a revocation.
+fn revoked(decision: &Decision, path: &VerifiedPath, certificate: CertificateId) -> RevokedCertificate {
+    RevokedCertificate {
+        certificate,
+        not_after: path.not_after(),
+        said: decision.to_keep(),
+        sources_disagree: decision.sources_disagree,
+    }
+}
+
+/// Refused by what the sources said.
+fn judged(code: ErrorCode, evidence: String, revoked: Option<RevokedCertificate>) -> Refusal {
+    let refused = Refused { code, burn: false, evidence: Some(evidence.clone()), revoked };
+    Refusal { refused, cause: evidence }
 }
 
 fn refusal(error: &Error) -> Refusal {
@@ -137,20 +186,21 @@ fn refusal(error: &Error) -> Refusal {
         | Error::UniqueIdentifiers => return unreadable(error),
         _ => (ErrorCode::CertificateUntrusted, true),
     };
-    Refusal { code, burn, cause: error.code().to_owned() }
+    Refusal::of(code, burn, error.code())
 }
 
 /// No honest agent sends what it cannot read or use itself.
 fn unreadable(error: &Error) -> Refusal {
-    Refusal { code: ErrorCode::CertificateUnusable, burn: true, cause: error.code().to_owned() }
-}
-
-fn everyday(code: ErrorCode, evidence: String) -> Refusal {
-    Refusal { code, burn: false, cause: evidence }
+    Refusal::of(ErrorCode::CertificateUnusable, true, error.code())
 }
 
 fn internal(cause: &str) -> Refusal {
-    Refusal { code: ErrorCode::Internal, burn: false, cause: cause.to_owned() }
+    Refusal::of(ErrorCode::Internal, false, cause)
 }
 
-const HOLDER: &str = "holder-v1";
+impl Refusal {
+    /// Refused before the sources were asked.
+    fn of(code: ErrorCode, burn: bool, cause: &str) -> Self {
+        Self { refused: Refused { burn, ..code.into() }, cause: cause.to_owned() }
+    }
+}

@@ -1,15 +1,16 @@
 //! What every handler is given: the gateway with its store, clock, randomness, trust and municipalities.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use ring::rand::SecureRandom;
 
 use madoguchi_cert_verify::{Anchor, PathPolicy, Sources};
-use madoguchi_revocation::CrlShelf;
+use madoguchi_revocation::{Alarms, CrlShelf, OcspSource, SharedCrls};
 use madoguchi_storage::{Clock, SignInLimits, Storage, StorageError};
 
 use crate::municipality::Municipality;
+use crate::shortfalls::Shortfalls;
 
 /// Whom the gateway trusts to say who a card is.
 pub struct Trust {
@@ -43,8 +44,12 @@ pub struct GatewayParts {
     pub trust: Trust,
     /// How to judge revocation.
     pub revocation: RevocationPolicy,
-    /// The CRLs at start; replaced by [`Gateway::replace_crls`].
-    pub crls: CrlShelf,
+    /// The CRLs in use; whoever refreshes them shares them.
+    pub crls: Arc<SharedCrls>,
+    /// Who is asked about a certificate while its resident waits.
+    pub ocsp: Arc<dyn OcspSource>,
+    /// What an operator must look at.
+    pub alarms: Arc<Alarms>,
     /// Loopback ports of agents, the first one first.
     pub agent_ports: Vec<u16>,
     /// Lifetimes, as the store has them.
@@ -62,9 +67,12 @@ pub(crate) struct Inner {
     pub(crate) by_authority: BTreeMap<String, Arc<Municipality>>,
     pub(crate) trust: Trust,
     pub(crate) revocation: RevocationPolicy,
+    pub(crate) ocsp: Arc<dyn OcspSource>,
+    pub(crate) alarms: Arc<Alarms>,
+    pub(crate) shortfalls: Shortfalls,
     pub(crate) agent_ports: Vec<u16>,
     pub(crate) limits: SignInLimits,
-    crls: RwLock<Arc<CrlShelf>>,
+    pub(crate) crls: Arc<SharedCrls>,
 }
 
 impl Gateway {
@@ -82,10 +90,18 @@ impl Gateway {
             by_authority,
             trust: parts.trust,
             revocation: parts.revocation,
+            ocsp: parts.ocsp,
+            alarms: parts.alarms,
+            shortfalls: Shortfalls::default(),
             agent_ports: parts.agent_ports,
             limits: parts.limits,
-            crls: RwLock::new(Arc::new(parts.crls)),
+            crls: parts.crls,
         }))
+    }
+
+    /// How often each source failed a sign-in since the start, by its name in log and metrics.
+    pub fn shortfalls(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.0.shortfalls.counts().map(|(shortfall, count)| (shortfall.name(), count))
     }
 
     /// Where the forms of a page that leads to the agent may go.
@@ -100,12 +116,6 @@ impl Gateway {
 
     /// The CRLs in use.
     pub fn crls(&self) -> Arc<CrlShelf> {
-        // A poisoned lock still holds a whole shelf: it is only ever replaced at once.
-        self.0.crls.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
-    }
-
-    /// Puts a newly loaded shelf in use, at once for all.
-    pub fn replace_crls(&self, shelf: CrlShelf) {
-        *self.0.crls.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(shelf);
+        self.0.crls.shelf_to_keep()
     }
 }

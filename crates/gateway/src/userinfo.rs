@@ -11,7 +11,7 @@ use serde::Serialize;
 use madoguchi_oidc::{BearerError, Parameters, bearer_token};
 use madoguchi_protocol::Octets;
 
-use crate::proof::still_unlisted;
+use crate::session_use::{SessionUse, use_session};
 use crate::state::Gateway;
 use crate::tenant::Tenant;
 use crate::token::subject;
@@ -88,10 +88,10 @@ async fn lookup(
             Failure::Internal
         })?
         .ok_or(BearerError::InvalidToken)?;
-    match still_unlisted(gateway, &municipality.keys.flow, &record.holder_sealed) {
-        Some(true) => {}
-        Some(false) => return Err(BearerError::InvalidToken.into()),
-        None => return Err(Failure::Internal),
+    match use_session(gateway, municipality, &record).await {
+        SessionUse::GoesOn => {}
+        SessionUse::Ended => return Err(BearerError::InvalidToken.into()),
+        SessionUse::Failed => return Err(Failure::Internal),
     }
     subject(municipality, &record.redirect_uri, record.account)
         .map(|sub| UserInfo { sub })

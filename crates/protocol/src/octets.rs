@@ -31,6 +31,24 @@ impl<const N: usize> Octets<N> {
     pub fn encode(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
     }
+
+    /// The hexadecimal form, which other programs print hashes in.
+    pub fn to_hex(&self) -> String {
+        self.0.iter().map(|octet| format!("{octet:02x}")).collect()
+    }
+
+    /// Reads the hexadecimal form, in either case.
+    pub fn from_hex(text: &str) -> Result<Self, OctetsError> {
+        let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
+        let digits = digits.ok_or(OctetsError::NotHexadecimal)?;
+        let octets = digits.chunks(2).map(|pair| match pair {
+            [high, low] => u8::try_from(high * 16 + low).map_err(|_| OctetsError::NotHexadecimal),
+            _ => Err(OctetsError::NotHexadecimal),
+        });
+        let octets = octets.collect::<Result<Vec<u8>, _>>()?;
+        let found = octets.len();
+        Ok(Self(octets.try_into().map_err(|_| OctetsError::WrongLength { expected: N, found })?))
+    }
 }
 
 impl<const N: usize> AsRef<[u8]> for Octets<N> {
@@ -127,6 +145,9 @@ pub enum OctetsError {
     /// Not canonical base64url without padding.
     #[error("not base64url without padding")]
     NotBase64Url,
+    /// Not pairs of hexadecimal digits.
+    #[error("not hexadecimal")]
+    NotHexadecimal,
     /// Another number of octets than the field has.
     #[error("{found} octets where {expected} belong")]
     WrongLength {
@@ -165,6 +186,19 @@ mod tests {
     fn octets_read_back_what_they_write() {
         let octets = Octets([7; 32]);
         assert_eq!(Octets::<32>::decode(&octets.encode()), Ok(octets));
+    }
+
+    #[test]
+    fn hexadecimal_reads_back_and_nothing_else_is_read() {
+        let octets = Octets([0, 0x0f, 0xf0, 0xab]);
+        assert_eq!(octets.to_hex(), "000ff0ab");
+        assert_eq!(Octets::<4>::from_hex("000ff0ab"), Ok(octets));
+        assert_eq!(Octets::<4>::from_hex("000FF0AB"), Ok(octets));
+        for text in ["000ff0a", "000ff0ag", "0x0ff0ab", "00 0ff0a", "+00ff0ab"] {
+            assert_eq!(Octets::<4>::from_hex(text), Err(OctetsError::NotHexadecimal), "{text}");
+        }
+        let short = Err(OctetsError::WrongLength { expected: 4, found: 3 });
+        assert_eq!(Octets::<4>::from_hex("000ff0"), short);
     }
 
     #[test]

@@ -1,80 +1,41 @@
-//! All lists of a deployment. A shelf never changes: a reload makes a new one, and whoever shares it swaps it.
+//! All lists of a deployment. A shelf never changes: whoever reads new lists makes a new one, and whoever shares it
+//! swaps it ([`SharedCrls`](crate::SharedCrls)).
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use madoguchi_cert_verify::{
-    Anchor, CrlAbsence, CrlEvidence, Partition, RevocationReason, VerifiedCrl, VerifiedPath, crl_octets,
+    CrlAbsence, CrlEntry, CrlEvidence, CrlNumber, CrlPoint, Partition, Revocation, RevocationReason,
+    VerifiedPath,
 };
+use madoguchi_protocol::Octets;
 use rustls_pki_types::UnixTime;
 
+use crate::index::Damaged;
 use crate::shelved::Shelved;
-use crate::sources::Stamp;
-use crate::{CrlFiles, Error, PartitionStatus, Problem};
 
-/// The newest verified list of every partition.
-#[derive(Debug)]
+/// The newest verified lists of every partition, found by the points that a certificate names. However many there are, a
+/// certificate is looked up in those that can be about it, one as a rule.
+#[derive(Debug, Default)]
 pub struct CrlShelf {
-    files: CrlFiles,
-    anchors: Vec<Anchor>,
     lists: BTreeMap<Partition, Arc<Shelved>>,
-    problems: Vec<Problem>,
-    /// The files as they were before they were read.
-    stamps: Vec<Stamp>,
-}
-
-/// A serial that is in a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Listed {
-    /// Why it was revoked.
-    pub reason: RevocationReason,
-    /// When.
-    pub revoked_at: UnixTime,
+    by_point: HashMap<CrlPoint<'static>, Vec<Arc<Shelved>>>,
+    /// The same for whoever kept no more than the point's identifier.
+    by_point_id: HashMap<Octets<32>, Vec<Arc<Shelved>>>,
 }
 
 impl CrlShelf {
-    /// Reads every file. A file that is refused is among [`Self::problems`] and disturbs no other.
-    pub fn load(files: CrlFiles, anchors: Vec<Anchor>) -> Self {
-        Self { files, anchors, lists: BTreeMap::new(), problems: Vec::new(), stamps: Vec::new() }.reload()
-    }
-
-    /// Reads every file again into a new shelf.
-    ///
-    /// A partition whose file is gone is gone. A list older than the one on this shelf does not replace it, and a
-    /// file that is broken now leaves the list that was read from it before, which its nextUpdate bounds.
-    pub fn reload(&self) -> Self {
-        // Before reading: a file that changes meanwhile differs from its stamp, and is read again the next time.
-        let stamps = self.files.stamps();
-        let mut problems = Vec::new();
-        let mut lists = BTreeMap::new();
-        for path in self.paths(&mut problems) {
-            match self.read(&path) {
-                Ok(list) => keep_newest(&mut lists, Arc::new(list)),
-                Err(error) => {
-                    if !is_gone(&error) {
-                        for list in self.read_from(&path) {
-                            keep_newest(&mut lists, Arc::clone(list));
-                        }
-                    }
-                    problems.push(Problem { path, error });
-                }
+    pub(crate) fn new(lists: impl IntoIterator<Item = Arc<Shelved>>) -> Self {
+        let mut shelf = Self::default();
+        for list in lists {
+            for point in list.head().points() {
+                shelf.by_point_id.entry(point.id()).or_default().push(Arc::clone(&list));
+                shelf.by_point.entry(point.into_owned()).or_default().push(Arc::clone(&list));
             }
+            shelf.lists.insert(list.partition.clone(), list);
         }
-        for (partition, list) in &mut lists {
-            let Some(shelved) = self.lists.get(partition).filter(|shelved| list.is_older_than(shelved))
-            else {
-                continue;
-            };
-            let (found, number) = (list.crl.number().clone(), shelved.crl.number().clone());
-            problems
-                .push(Problem { path: list.path.clone(), error: Error::Older { found, shelved: number } });
-            *list = Arc::clone(shelved);
-        }
-        Self { files: self.files.clone(), anchors: self.anchors.clone(), lists, problems, stamps }
+        shelf
     }
 
     /// True when there is no list at all.
@@ -82,80 +43,97 @@ impl CrlShelf {
         self.lists.is_empty()
     }
 
-    /// True while the files are those that were read: a reload would give the same shelf.
-    pub fn is_current(&self) -> bool {
-        self.files.stamps() == self.stamps
-    }
-
-    /// The files that were refused. Whoever loads logs them.
-    pub fn problems(&self) -> &[Problem] {
-        &self.problems
+    /// How many partitions there are.
+    pub fn len(&self) -> usize {
+        self.lists.len()
     }
 
     /// What the lists say about a certificate: revoked by any that covers it, else good by any, else why not.
     pub fn evidence(&self, path: &VerifiedPath, now: UnixTime, max_age: Option<Duration>) -> CrlEvidence {
-        self.lists
-            .values()
+        path.crl_points()
+            .filter_map(|point| self.by_point.get(&point))
+            .flatten()
             .map(|list| list.evidence(path, now, max_age))
             .fold(CrlEvidence::none(path, CrlAbsence::MissingPartition), CrlEvidence::or)
     }
 
-    /// Whether any list of this issuer key has the serial: the question at each use of a session, which keeps
-    /// nothing of the certificate but these two. `None` is not "good": lists may be stale or missing.
-    pub fn find(&self, issuer_key_hash: &[u8; 32], serial: &[u8]) -> Option<Listed> {
-        let listed = |list: &Arc<Shelved>| {
-            let entry = list.find(serial)?;
-            Some(Listed { reason: entry.reason, revoked_at: entry.revoked_at })
-        };
-        let found = self.lists.values().filter(|list| list.crl.issuer_key_hash().0 == *issuer_key_hash);
-        // A revocation that is final outweighs a hold.
-        found.filter_map(listed).min_by_key(|listed| listed.reason == RevocationReason::CertificateHold)
+    /// What the lists of these points say about a serial: the question at each use of a session, which keeps nothing of
+    /// the certificate but the serial and [`CrlPoint::id`] of its points. `None` is not "good": lists may be stale or
+    /// missing.
+    pub fn find_at(
+        &self,
+        points: impl IntoIterator<Item = Octets<32>>,
+        serial: &[u8],
+    ) -> Result<Option<Revocation>, Damaged> {
+        let lists = points.into_iter().filter_map(|point| self.by_point_id.get(&point)).flatten();
+        weightiest(lists, serial)
     }
 
-    /// Every partition's list.
-    pub fn status(&self, now: UnixTime) -> Vec<PartitionStatus> {
-        self.lists.values().map(|list| PartitionStatus::new(list, now)).collect()
+    /// The same in every list of an issuer key, for whoever knows no point: it asks as many lists as there are.
+    pub fn find(&self, issuer_key_hash: &[u8; 32], serial: &[u8]) -> Result<Option<Revocation>, Damaged> {
+        weightiest(
+            self.lists.values().filter(|list| list.head().issuer_key_hash().0 == *issuer_key_hash),
+            serial,
+        )
     }
 
-    /// The files to read. A folder that cannot be listed for the moment is taken to hold what it held.
-    fn paths(&self, problems: &mut Vec<Problem>) -> BTreeSet<PathBuf> {
-        let mut paths: BTreeSet<PathBuf> = self.files.files.iter().cloned().collect();
-        if let Some(directory) = &self.files.directory {
-            match CrlFiles::list(directory) {
-                Ok(found) => paths.extend(found),
-                Err(error) => {
-                    let known = self.lists.values().map(|list| &list.path);
-                    paths.extend(known.filter(|path| path.parent() == Some(directory)).cloned());
-                    problems.push(Problem { path: directory.clone(), error });
+    /// What each list says about a serial number, for an operator. Two CAs may give the same one.
+    pub fn listings(&self, serial: &[u8]) -> impl Iterator<Item = Listing<'_>> {
+        self.lists.values().flat_map(move |shelved| {
+            std::iter::once(&shelved.complete).chain(&shelved.delta).map(move |list| {
+                let head = list.crl.head();
+                Listing {
+                    partition: &shelved.partition,
+                    is_delta: head.base().is_some(),
+                    number: head.number(),
+                    this_update: head.this_update(),
+                    found: list.crl.find(serial),
                 }
+            })
+        })
+    }
+
+    /// Every partition, in the order of their identifiers.
+    pub(crate) fn partitions(&self) -> impl Iterator<Item = &Shelved> {
+        self.lists.values().map(|list| &**list)
+    }
+}
+
+/// What one list says about a serial number, whoever it is of.
+#[derive(Clone, Debug)]
+pub struct Listing<'a> {
+    /// Its partition.
+    pub partition: &'a Partition,
+    /// Whether the list is a delta.
+    pub is_delta: bool,
+    /// Its number.
+    pub number: &'a CrlNumber,
+    /// Its thisUpdate.
+    pub this_update: UnixTime,
+    /// The entry, if there is one.
+    pub found: Result<Option<CrlEntry<'a>>, Damaged>,
+}
+
+/// A revocation that is final outweighs a hold; and either outweighs a list that is damaged.
+fn weightiest<'a>(
+    lists: impl Iterator<Item = &'a Arc<Shelved>>,
+    serial: &[u8],
+) -> Result<Option<Revocation>, Damaged> {
+    let mut damaged = None;
+    let mut found: Option<Revocation> = None;
+    for list in lists {
+        match list.find(serial) {
+            Ok(Some(listed))
+                if found.is_none_or(|found| found.reason == RevocationReason::CertificateHold) =>
+            {
+                found = Some(listed);
             }
+            Ok(_) => {}
+            Err(error) => damaged = Some(error),
         }
-        paths
     }
-
-    fn read(&self, path: &Path) -> Result<Shelved, Error> {
-        let octets = self.files.read(path)?;
-        let crl = VerifiedCrl::verify(crl_octets(&octets)?.into_owned(), &self.anchors)?;
-        Ok(Shelved::new(path.to_owned(), crl))
-    }
-
-    fn read_from<'a>(&'a self, path: &'a Path) -> impl Iterator<Item = &'a Arc<Shelved>> {
-        self.lists.values().filter(move |list| list.path == path)
-    }
-}
-
-fn is_gone(error: &Error) -> bool {
-    matches!(error, Error::Io(io) if io.kind() == io::ErrorKind::NotFound)
-}
-
-fn keep_newest(lists: &mut BTreeMap<Partition, Arc<Shelved>>, list: Arc<Shelved>) {
-    match lists.entry(list.partition.clone()) {
-        Entry::Vacant(free) => {
-            free.insert(list);
-        }
-        Entry::Occupied(mut taken) if list.is_newer_than(taken.get()) => {
-            taken.insert(list);
-        }
-        Entry::Occupied(_) => {}
+    match (found, damaged) {
+        (None, Some(damaged)) => Err(damaged),
+        (found, _) => Ok(found),
     }
 }

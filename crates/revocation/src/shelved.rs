@@ -1,78 +1,106 @@
-//! One verified list with its serials in order.
+//! The lists of one partition: a complete one, and a delta that changes it.
 
-use std::cmp::Ordering;
-use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use madoguchi_cert_verify::{CrlEntry, CrlEvidence, Partition, RevocationReason, VerifiedCrl, VerifiedPath};
+use madoguchi_cert_verify::{
+    AskedCrl, CrlAbsence, CrlAnswer, CrlEvidence, CrlHead, Partition, Revocation, RevocationReason,
+    SourceTimes, VerifiedPath,
+};
 use rustls_pki_types::UnixTime;
 
-/// A list, ready to be asked.
+use crate::index::{Damaged, IndexedCrl};
+use crate::stem::Stem;
+
+/// One list in the state folder, mapped.
 #[derive(Debug)]
+pub(crate) struct ShelvedList {
+    pub(crate) stem: Stem,
+    pub(crate) crl: IndexedCrl,
+    /// How long verifying and indexing took, when this process did it.
+    pub(crate) build: Option<Duration>,
+}
+
+/// One partition, ready to be asked.
+#[derive(Clone, Debug)]
 pub(crate) struct Shelved {
-    pub(crate) path: PathBuf,
     pub(crate) partition: Partition,
-    pub(crate) crl: VerifiedCrl,
-    /// Sorted by serial; each serial once, with its weightiest entry.
-    entries: Vec<Entry>,
-}
-
-#[derive(Debug)]
-struct Entry {
-    serial: Box<[u8]>,
-    revoked_at: UnixTime,
-    reason: RevocationReason,
-}
-
-impl Entry {
-    fn as_crl_entry(&self) -> CrlEntry<'_> {
-        CrlEntry { serial: &self.serial, revoked_at: self.revoked_at, reason: self.reason }
-    }
+    pub(crate) complete: Arc<ShelvedList>,
+    pub(crate) delta: Option<Arc<ShelvedList>>,
 }
 
 impl Shelved {
-    pub(crate) fn new(path: PathBuf, crl: VerifiedCrl) -> Self {
-        let mut entries: Vec<Entry> = crl
-            .entries()
-            .flatten()
-            .map(|entry| Entry {
-                serial: entry.serial.into(),
-                revoked_at: entry.revoked_at,
-                reason: entry.reason,
-            })
-            .collect();
-        // The weightiest entry of a serial comes first and stays.
-        entries.sort_by(|a, b| a.serial.cmp(&b.serial).then_with(|| heavier_first(a, b)));
-        entries.dedup_by(|later, first| later.serial == first.serial);
-        Self { path, partition: crl.partition(), crl, entries }
+    pub(crate) fn new(complete: Arc<ShelvedList>, delta: Option<Arc<ShelvedList>>) -> Self {
+        let delta = delta.filter(|delta| delta.crl.head().changes(complete.crl.head()));
+        Self { partition: complete.crl.head().partition(), complete, delta }
     }
 
-    /// The entry of this serial.
-    pub(crate) fn find(&self, serial: &[u8]) -> Option<CrlEntry<'_>> {
-        let index = self.entries.binary_search_by(|entry| (*entry.serial).cmp(serial)).ok()?;
-        self.entries.get(index).map(Entry::as_crl_entry)
+    pub(crate) fn head(&self) -> &CrlHead {
+        self.complete.crl.head()
     }
 
+    /// What they say about a certificate. An index that does not hold together says nothing, whichever of the two.
     pub(crate) fn evidence(
         &self,
         path: &VerifiedPath,
         now: UnixTime,
         max_age: Option<Duration>,
     ) -> CrlEvidence {
-        self.crl.evidence(path, self.find(path.serial()), now, max_age)
+        let complete =
+            self.complete.crl.find(path.serial()).map(|found| AskedCrl { head: self.head(), found });
+        let Some(delta) = &self.delta else {
+            return complete.map_or_else(damaged(path), |asked| asked.evidence(path, now, max_age));
+        };
+        let delta = delta.crl.find(path.serial()).map(|found| AskedCrl { head: delta.crl.head(), found });
+        match (complete, delta) {
+            (Ok(complete), Ok(delta)) => complete.evidence_with_delta(delta, path, now, max_age),
+            // Half of the answer is enough for a revocation, and for nothing else.
+            (Ok(asked), Err(_)) | (Err(_), Ok(asked)) => {
+                let evidence = asked.evidence(path, now, max_age);
+                if matches!(evidence.answer(), CrlAnswer::Revoked(_)) {
+                    evidence
+                } else {
+                    damaged(path)(Damaged)
+                }
+            }
+            (Err(error), Err(_)) => damaged(path)(error),
+        }
     }
 
-    /// Whether this list replaces another of the same partition: number first, then time.
-    pub(crate) fn is_newer_than(&self, other: &Self) -> bool {
-        (self.crl.number(), self.crl.this_update()) > (other.crl.number(), other.crl.this_update())
-    }
-
-    pub(crate) fn is_older_than(&self, other: &Self) -> bool {
-        other.is_newer_than(self)
+    /// Whether a serial is listed, whatever the age of the lists: what is final is final, and of the rest the delta's
+    /// word is the newer one.
+    pub(crate) fn find(&self, serial: &[u8]) -> Result<Option<Revocation>, Damaged> {
+        let delta = match &self.delta {
+            Some(delta) => find_in(delta, serial)?,
+            None => None,
+        };
+        let complete = find_in(&self.complete, serial)?;
+        let is_final = |found: &Revocation| !is_open(found.reason);
+        let last = delta.filter(is_final).or(complete.filter(is_final)).or(delta).or(complete);
+        Ok(last.filter(|found| found.reason != RevocationReason::RemoveFromCrl))
     }
 }
 
-fn heavier_first(a: &Entry, b: &Entry) -> Ordering {
-    let (a, b) = (a.as_crl_entry(), b.as_crl_entry());
-    b.outweighs(&a).cmp(&a.outweighs(&b))
+/// An index that does not hold together says nothing.
+fn damaged(path: &VerifiedPath) -> impl Fn(Damaged) -> CrlEvidence {
+    move |_| CrlEvidence::none(path, CrlAbsence::MissingPartition)
+}
+
+fn find_in(list: &ShelvedList, serial: &[u8]) -> Result<Option<Revocation>, Damaged> {
+    let head = list.crl.head();
+    let found = list.crl.find(serial)?;
+    Ok(found.map(|entry| Revocation {
+        reason: entry.reason,
+        revoked_at: entry.revoked_at,
+        times: SourceTimes {
+            this_update: head.this_update(),
+            next_update: Some(head.next_update()),
+            produced_at: None,
+        },
+        signer_key: head.issuer_key_hash(),
+    }))
+}
+
+fn is_open(reason: RevocationReason) -> bool {
+    matches!(reason, RevocationReason::CertificateHold | RevocationReason::RemoveFromCrl)
 }

@@ -1,67 +1,42 @@
-//! The files that lists are read from.
+//! Where lists come from.
 
-use std::fs::{self, File};
-use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use crate::Error;
+use crate::HttpUrl;
 
-/// One file as it was.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Stamp {
-    path: PathBuf,
-    state: Option<(u64, u64, i64, i64)>,
+/// Files that somebody else puts in place: a folder whose `*.crl` are read, single files, or both.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CrlFiles {
+    /// The drop folder. What is refused is moved into its folder `rejected`.
+    pub directory: Option<PathBuf>,
+    /// Single files, of any name. They are never moved.
+    pub files: Vec<PathBuf>,
 }
 
-/// Where revocation lists are put: a folder whose `*.crl` files are read, single files, or both.
+/// An address that a list is fetched from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CrlFiles {
-    /// The folder.
-    pub directory: Option<PathBuf>,
-    /// Single files, of any name.
-    pub files: Vec<PathBuf>,
-    /// Largest file that is read, in octets: memory is not to be had for the asking by an unverified file.
-    pub max_octets: u64,
+pub struct CrlUrl {
+    /// The address.
+    pub url: HttpUrl,
+    /// How often.
+    pub every: Duration,
 }
 
 impl CrlFiles {
-    /// The octets of one file, never more than the cap.
-    pub(crate) fn read(&self, path: &Path) -> Result<Vec<u8>, Error> {
-        // A named pipe would keep the reader waiting for a writer, and with it every later list.
-        if !fs::metadata(path)?.is_file() {
-            return Err(Error::Io(std::io::Error::other("not a regular file")));
+    /// The same files as they are now, each by its name: none of them is moved.
+    pub fn by_name(&self) -> io::Result<Self> {
+        let mut files = self.files.clone();
+        if let Some(directory) = &self.directory {
+            files.extend(Self::list(directory)?);
         }
-        let mut octets = Vec::new();
-        // One octet more than the cap tells a file that is too large from one that just fits.
-        File::open(path)?.take(self.max_octets.saturating_add(1)).read_to_end(&mut octets)?;
-        if u64::try_from(octets.len()).is_ok_and(|length| length <= self.max_octets) {
-            Ok(octets)
-        } else {
-            Err(Error::TooLarge { limit: self.max_octets })
-        }
+        Ok(Self { directory: None, files })
     }
 
-    /// What tells one state of the files from another without reading them: where each is, which file it is, how long
-    /// and how old.
-    pub(crate) fn stamps(&self) -> Vec<Stamp> {
-        let listed = self.directory.as_deref().map(Self::list).and_then(Result::ok).unwrap_or_default();
-        let mut stamps: Vec<Stamp> = listed
-            .into_iter()
-            .chain(self.files.iter().cloned())
-            .map(|path| {
-                let state = fs::metadata(&path)
-                    .map(|metadata| (metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
-                    .ok();
-                Stamp { path, state }
-            })
-            .collect();
-        stamps.sort();
-        stamps
-    }
-
-    /// The folder's lists.
-    pub(crate) fn list(directory: &Path) -> Result<Vec<PathBuf>, Error> {
+    /// The folder's lists, in the order of their names.
+    pub(crate) fn list(directory: &Path) -> io::Result<Vec<PathBuf>> {
         let mut found = Vec::new();
         for entry in fs::read_dir(directory)? {
             let path = entry?.path();
@@ -69,6 +44,7 @@ impl CrlFiles {
                 found.push(path);
             }
         }
+        found.sort();
         Ok(found)
     }
 }

@@ -20,15 +20,11 @@ impl Audit for SqliteStore {
     ) -> Result<Vec<AuditRecord>, StorageError> {
         let municipality = municipality.to_owned();
         self.read(move |work| {
-            let mut statement = work.connection.prepare_cached(
+            work.all(
                 "SELECT * FROM audit WHERE municipality = ?1 AND number > ?2 ORDER BY number LIMIT ?3",
-            )?;
-            let mut rows = statement.query((municipality, integer(after), limit))?;
-            let mut records = Vec::new();
-            while let Some(row) = rows.next()? {
-                records.push(read(row)?);
-            }
-            Ok(records)
+                (municipality, integer(after), limit),
+                read,
+            )
         })
         .await
     }
@@ -38,15 +34,23 @@ pub(crate) fn insert(
     work: &Work<'_>,
     kind: AuditKind,
     municipality: &str,
-    sign_in: Octets<16>,
-    client_id: &str,
+    sign_in: Option<Octets<16>>,
+    client_id: Option<&str>,
     code: Option<ErrorCode>,
     evidence: Option<&str>,
 ) -> Result<(), SqliteError> {
     work.execute(
         "INSERT INTO audit (at, municipality, kind, sign_in, client_id, code, evidence)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        (work.now, municipality, kind.as_str(), sign_in.0, client_id, code.map(ErrorCode::as_str), evidence),
+        (
+            work.now,
+            municipality,
+            kind.as_str(),
+            sign_in.map(|id| id.0),
+            client_id,
+            code.map(ErrorCode::as_str),
+            evidence,
+        ),
     )?;
     Ok(())
 }

@@ -128,7 +128,8 @@ fn revoke_what_it_gave(
 ) -> Result<(), SqliteError> {
     work.execute("DELETE FROM access_tokens WHERE municipality = ?1 AND code = ?2", (municipality, hash.0))?;
     let code = find(work, municipality, hash)?.ok_or_else(|| damaged(TABLE, "a row went away"))?;
-    audit::insert(work, AuditKind::CodeReused, municipality, sign_in, &code.grant.client_id, None, None)
+    let client_id = Some(code.grant.client_id.as_str());
+    audit::insert(work, AuditKind::CodeReused, municipality, Some(sign_in), client_id, None, None)
 }
 
 fn find_access_token(
@@ -137,7 +138,7 @@ fn find_access_token(
     hash: Octets<32>,
 ) -> Result<Option<AccessTokenRecord>, SqliteError> {
     work.find(
-        "SELECT codes.code_grant, sessions.account, sessions.auth_time, sessions.holder_sealed
+        "SELECT codes.code_grant, sessions.account, sessions.auth_time, sessions.sid, sessions.holder_sealed
          FROM access_tokens
          JOIN codes ON codes.municipality = access_tokens.municipality AND codes.hash = access_tokens.code
          JOIN sessions ON sessions.municipality = codes.municipality AND sessions.sid = codes.sid
@@ -153,6 +154,7 @@ fn find_access_token(
                 account: AccountId(Octets(column(row, "sessions", "account")?)),
                 redirect_uri: grant.redirect_uri,
                 auth_time: time(row, "sessions", "auth_time")?,
+                sid: Octets(column(row, "sessions", "sid")?),
                 holder_sealed: column(row, "sessions", "holder_sealed")?,
             })
         },

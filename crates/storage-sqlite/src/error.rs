@@ -19,10 +19,14 @@ pub(crate) enum SqliteError {
     NotADatabase(PathBuf),
     #[error("{0}: this database belongs to another program")]
     OtherProgram(PathBuf),
+    #[error("this store was opened to read alone")]
+    ReadOnly,
     #[error("a reader stopped: {0}")]
     ReaderStopped(#[from] tokio::task::JoinError),
     #[error("the database has schema version {found}; this program knows up to {known}")]
     SchemaTooNew { found: u32, known: u32 },
+    #[error("the database has schema version {found}; this program needs {known}")]
+    SchemaTooOld { found: u32, known: u32 },
     #[error("{0}")]
     Statement(#[from] rusqlite::Error),
     #[error("the writer has stopped")]
@@ -34,6 +38,7 @@ impl From<SqliteError> for StorageError {
         match error {
             SqliteError::Damaged { table, detail } => Self::Damaged { table, detail },
             SqliteError::SchemaTooNew { found, known } => Self::SchemaTooNew { found, known },
+            SqliteError::SchemaTooOld { found, known } => Self::SchemaTooOld { found, known },
             other => Self::Unavailable(Box::new(other)),
         }
     }

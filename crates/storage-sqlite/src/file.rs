@@ -14,7 +14,28 @@ use crate::schema;
 /// Opens the connection of the writer: makes the file when it is not there, and brings its schema up to date.
 pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, SqliteError> {
     make_private(path)?;
-    prepare(path).map_err(|error| match error {
+    told(path, || prepare(path))
+}
+
+/// Opens a connection for look-ups.
+pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, SqliteError> {
+    open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+/// Whether the file is one that look-ups can be made in as it is.
+pub(crate) fn check_for_reading(path: &Path) -> Result<(), SqliteError> {
+    let failed = |source| SqliteError::File { path: path.to_owned(), source };
+    std::fs::metadata(path).map_err(failed)?;
+    told(path, || {
+        let connection = open_for_reading(path)?;
+        schema::check_program(&connection, path)?;
+        schema::check_version(&connection)
+    })
+}
+
+/// A file that is no database is told by its name.
+fn told<T>(path: &Path, run: impl FnOnce() -> Result<T, SqliteError>) -> Result<T, SqliteError> {
+    run().map_err(|error| match error {
         SqliteError::Statement(cause) if cause.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
             SqliteError::NotADatabase(path.to_owned())
         }
@@ -22,15 +43,8 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, SqliteError> {
     })
 }
 
-/// Opens a connection for look-ups.
-pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, SqliteError> {
-    let connection = open(path)?;
-    connection.pragma_update(None, "query_only", true)?;
-    Ok(connection)
-}
-
 fn prepare(path: &Path) -> Result<Connection, SqliteError> {
-    let mut connection = open(path)?;
+    let mut connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     // Whose file it is comes before anything is changed in it.
     schema::check_program(&connection, path)?;
     std::fs::set_permissions(path, Permissions::from_mode(OWNER_ONLY))
@@ -42,9 +56,8 @@ fn prepare(path: &Path) -> Result<Connection, SqliteError> {
     Ok(connection)
 }
 
-fn open(path: &Path) -> Result<Connection, SqliteError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+fn open(path: &Path, mode: OpenFlags) -> Result<Connection, SqliteError> {
+    let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     // Operator commands may write beside a running gateway.
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "foreign_keys", true)?;

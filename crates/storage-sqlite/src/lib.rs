@@ -10,6 +10,7 @@ mod audit;
 mod codes;
 mod error;
 mod file;
+mod kept;
 mod readers;
 mod rows;
 mod schema;

@@ -63,6 +63,7 @@ fn read(row: &Row<'_>, now: i64) -> Result<SignIn, SqliteError> {
         claim: claim(row)?,
         finish_hash: field::<Option<_>>(row, "finish_hash")?.map(Octets),
         proof: proof(row)?,
+        refused_on: refused_on(row)?,
         account: field::<Option<_>>(row, "account")?.map(|id| AccountId(Octets(id))),
         proven_at: field::<Option<_>>(row, "proven_at")?.map(unix_time),
         answered: field(row, "answered")?,
@@ -113,6 +114,14 @@ fn proof(row: &Row<'_>) -> Result<Option<Proof>, SqliteError> {
         time(row, TABLE, "not_after")?,
         field(row, "evidence")?,
     )))
+}
+
+/// The evidence of a finish that proved nothing.
+fn refused_on(row: &Row<'_>) -> Result<Option<String>, SqliteError> {
+    match field::<Option<Vec<u8>>>(row, "account_lookup")? {
+        Some(_) => Ok(None),
+        None => field(row, "evidence"),
+    }
 }
 
 fn field<T: FromSql>(row: &Row<'_>, name: &str) -> Result<T, SqliteError> {

@@ -1,6 +1,7 @@
 //! The schema and its versions. `user_version` counts the migrations that were applied; `application_id` says whose
 //! file it is.
 
+use std::cmp::Ordering;
 use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -8,7 +9,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::error::SqliteError;
 
 /// Every migration in order. One that was released is never edited: a change is a new one at the end.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001.sql"), include_str!("../migrations/0002.sql")];
 
 /// "Mado", so that `file` and we can tell the database from another program's.
 const APPLICATION_ID: i32 = 0x4d61_646f;
@@ -27,6 +28,17 @@ pub(crate) fn check_program(connection: &Connection, path: &Path) -> Result<(), 
 /// Applies what is missing, all or nothing.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), SqliteError> {
     apply(connection, MIGRATIONS)
+}
+
+/// Refuses a schema of any other version than this program's.
+pub(crate) fn check_version(connection: &Connection) -> Result<(), SqliteError> {
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    match found.cmp(&known) {
+        Ordering::Less => Err(SqliteError::SchemaTooOld { found, known }),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(SqliteError::SchemaTooNew { found, known }),
+    }
 }
 
 fn apply(connection: &mut Connection, migrations: &[&str]) -> Result<(), SqliteError> {

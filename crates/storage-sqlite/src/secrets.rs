@@ -4,8 +4,9 @@ use async_trait::async_trait;
 
 use madoguchi_storage::{SealedSecret, SecretPurpose, Secrets, StorageError};
 
+use crate::error::SqliteError;
 use crate::store::SqliteStore;
-use crate::work::{column, damaged};
+use crate::work::{Work, column, damaged};
 
 #[async_trait]
 impl Secrets for SqliteStore {
@@ -22,13 +23,29 @@ impl Secrets for SqliteStore {
                  ON CONFLICT (municipality, purpose) DO NOTHING",
                 (&municipality, purpose.as_str(), if_absent.0),
             )?;
-            work.find(
-                "SELECT sealed FROM secrets WHERE municipality = ?1 AND purpose = ?2",
-                (&municipality, purpose.as_str()),
-                |row| column(row, "secrets", "sealed").map(SealedSecret),
-            )?
-            .ok_or_else(|| damaged("secrets", "a row went away"))
+            find(work, &municipality, purpose)?.ok_or_else(|| damaged("secrets", "a row went away"))
         })
         .await
     }
+
+    async fn secret(
+        &self,
+        municipality: &str,
+        purpose: SecretPurpose,
+    ) -> Result<Option<SealedSecret>, StorageError> {
+        let municipality = municipality.to_owned();
+        self.read(move |work| find(work, &municipality, purpose)).await
+    }
+}
+
+fn find(
+    work: &Work<'_>,
+    municipality: &str,
+    purpose: SecretPurpose,
+) -> Result<Option<SealedSecret>, SqliteError> {
+    work.find(
+        "SELECT sealed FROM secrets WHERE municipality = ?1 AND purpose = ?2",
+        (municipality, purpose.as_str()),
+        |row| column(row, "secrets", "sealed").map(SealedSecret),
+    )
 }

@@ -64,6 +64,28 @@ pub(crate) fn find_of_sign_in(
     )
 }
 
+/// What ending a live session by its public name needs.
+pub(crate) struct Named {
+    pub(crate) id_hash: Octets<32>,
+    pub(crate) sign_in: Octets<16>,
+}
+
+/// A live session by its public name, the `sid` claim.
+pub(crate) fn find_by_sid(
+    work: &Work<'_>,
+    municipality: &str,
+    sid: Octets<16>,
+) -> Result<Option<Named>, SqliteError> {
+    work.find(
+        "SELECT id_hash, sign_in FROM sessions WHERE municipality = ?1 AND sid = ?2 AND expires_at > ?3",
+        (municipality, sid.0, work.now),
+        |row| {
+            let id_hash = Octets(column(row, TABLE, "id_hash")?);
+            Ok(Named { id_hash, sign_in: Octets(column(row, TABLE, "sign_in")?) })
+        },
+    )
+}
+
 fn read(row: &Row<'_>) -> Result<SessionRecord, SqliteError> {
     Ok(SessionRecord {
         id_hash: Octets(column(row, TABLE, "id_hash")?),
@@ -128,7 +150,7 @@ fn account(
     .ok_or_else(|| damaged("accounts", "a row went away"))
 }
 
-fn end(work: &Work<'_>, municipality: &str, id_hash: Octets<32>) -> Result<bool, SqliteError> {
+pub(crate) fn end(work: &Work<'_>, municipality: &str, id_hash: Octets<32>) -> Result<bool, SqliteError> {
     work.execute(
         "DELETE FROM access_tokens WHERE municipality = ?1 AND code IN (
              SELECT codes.hash FROM codes JOIN sessions USING (municipality, sid)

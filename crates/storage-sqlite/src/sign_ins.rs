@@ -9,8 +9,8 @@ use async_trait::async_trait;
 
 use madoguchi_protocol::{ErrorCode, Octets};
 use madoguchi_storage::{
-    AnswerTaken, AuditKind, Claim, NewCode, NewSession, NewSignIn, Proof, Returned, SignIn, SignInState,
-    SignIns, StorageError, Transition,
+    AnswerTaken, AuditKind, Claim, Cleared, NewCode, NewSession, NewSignIn, Proof, Refused, Returned, SignIn,
+    SignInState, SignIns, StorageError, Transition,
 };
 
 use crate::audit;
@@ -56,10 +56,13 @@ impl SignIns for SqliteStore {
         claim_secret_hash: Octets<32>,
         finish_hash: Octets<32>,
         proof: Proof,
+        cleared: Cleared,
     ) -> Result<Transition, StorageError> {
         let municipality = municipality.to_owned();
-        self.write(move |work| agent::prove(work, &municipality, id, claim_secret_hash, finish_hash, &proof))
-            .await
+        self.write(move |work| {
+            agent::prove(work, &municipality, id, claim_secret_hash, finish_hash, &proof, &cleared)
+        })
+        .await
     }
 
     async fn refuse(
@@ -68,12 +71,11 @@ impl SignIns for SqliteStore {
         id: Octets<16>,
         claim_secret_hash: Octets<32>,
         finish_hash: Octets<32>,
-        code: ErrorCode,
-        burn: bool,
+        refused: Refused,
     ) -> Result<Transition, StorageError> {
         let municipality = municipality.to_owned();
         self.write(move |work| {
-            agent::refuse(work, &municipality, id, claim_secret_hash, finish_hash, code, burn)
+            agent::refuse(work, &municipality, id, claim_secret_hash, finish_hash, &refused)
         })
         .await
     }
@@ -181,9 +183,14 @@ fn record(work: &Work<'_>, kind: AuditKind, sign_in: &SignIn) -> Result<(), Sqli
         work,
         kind,
         &sign_in.new.municipality,
-        sign_in.new.id,
-        &sign_in.new.request.client_id,
+        Some(sign_in.new.id),
+        Some(&sign_in.new.request.client_id),
         code,
-        sign_in.proof.as_ref().map(|proof| proof.evidence.as_str()),
+        sign_in
+            .proof
+            .as_ref()
+            .map(|proof| &proof.evidence)
+            .or(sign_in.refused_on.as_ref())
+            .map(String::as_str),
     )
 }

@@ -13,7 +13,8 @@ use crate::writer::Writer;
 
 /// A store in one SQLite file. Dropping it does what was already asked for and ends its thread.
 pub struct SqliteStore {
-    writer: Writer,
+    /// Absent in a store that only reads.
+    writer: Option<Writer>,
     readers: Readers,
 }
 
@@ -24,7 +25,18 @@ impl SqliteStore {
         let connection = file::open_for_writing(path)?;
         let writer = Writer::start(connection, Arc::clone(&clock), limits)
             .map_err(|source| SqliteError::File { path: path.to_owned(), source })?;
-        Ok(Self { writer, readers: Readers::new(path.to_owned(), clock, limits) })
+        Ok(Self { writer: Some(writer), readers: Readers::new(path.to_owned(), clock, limits) })
+    }
+
+    /// Opens a file for look-ups alone, beside the program that writes it: nothing in it is changed, and writes fail. A
+    /// file that is not there, or whose schema is of another version, is refused.
+    pub fn open_to_read(
+        path: &Path,
+        clock: Arc<dyn Clock>,
+        limits: SignInLimits,
+    ) -> Result<Self, StorageError> {
+        file::check_for_reading(path)?;
+        Ok(Self { writer: None, readers: Readers::new(path.to_owned(), clock, limits) })
     }
 
     pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, StorageError>
@@ -32,7 +44,7 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&Work<'_>) -> Result<T, SqliteError> + Send + 'static,
     {
-        Ok(self.writer.run(work).await?)
+        Ok(self.writer.as_ref().ok_or(SqliteError::ReadOnly)?.run(work).await?)
     }
 
     pub(crate) async fn read<T, F>(&self, look: F) -> Result<T, StorageError>

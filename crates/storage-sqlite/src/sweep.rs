@@ -14,7 +14,7 @@ pub(crate) fn sweep(work: &Work<'_>, limit: u32) -> Result<u64, SqliteError> {
     Ok(u64::from(limit) - left)
 }
 
-const SWEEPS: [&str; 4] = [
+const SWEEPS: [&str; 5] = [
     "DELETE FROM access_tokens WHERE rowid IN (
          SELECT rowid FROM access_tokens WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
     "DELETE FROM codes WHERE rowid IN (
@@ -26,6 +26,8 @@ const SWEEPS: [&str; 4] = [
          SELECT rowid FROM sessions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
     "DELETE FROM sign_ins WHERE number IN (
          SELECT number FROM sign_ins WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+    "DELETE FROM kept_revocations WHERE rowid IN (
+         SELECT rowid FROM kept_revocations WHERE not_after <= ?1 ORDER BY not_after LIMIT ?2)",
 ];
 
 /// An hour: late requests still get their own answer, and a clock that steps deletes nothing that is in use.

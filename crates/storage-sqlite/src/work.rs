@@ -32,6 +32,22 @@ impl Work<'_> {
         rows.next()?.map(read).transpose()
     }
 
+    /// Every row of a query, read by `read`.
+    pub(crate) fn all<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl Fn(&Row<'_>) -> Result<T, SqliteError>,
+    ) -> Result<Vec<T>, SqliteError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(params)?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            all.push(read(row)?);
+        }
+        Ok(all)
+    }
+
     /// The number that a query answers.
     pub(crate) fn count(&self, sql: &str, params: impl Params) -> Result<u64, SqliteError> {
         Ok(self.connection.prepare_cached(sql)?.query_row(params, |row| row.get(0))?)

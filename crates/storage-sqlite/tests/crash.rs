@@ -14,9 +14,9 @@ use rustls_pki_types::UnixTime;
 use madoguchi_oidc::{AuthorizationRequest, CodeChallenge, CodeGrant};
 use madoguchi_protocol::{Lang, Octets, sha256};
 use madoguchi_storage::{
-    AccountId, Accounts as _, AnswerTaken, Audit as _, Claim, ClaimHashes, Codes as _, ManualClock,
-    NewAccessToken, NewCode, NewSession, NewSignIn, Proof, Redemption, Returned, SignInLimits, SignInState,
-    SignIns as _, Transition,
+    AccountId, Accounts as _, AnswerTaken, Audit as _, CertificateId, Claim, ClaimHashes, Cleared,
+    Codes as _, ManualClock, NewAccessToken, NewCode, NewSession, NewSignIn, Proof, Redemption, Returned,
+    SignInLimits, SignInState, SignIns as _, Transition,
 };
 use madoguchi_storage_sqlite::SqliteStore;
 
@@ -137,7 +137,8 @@ async fn sign_in(store: &SqliteStore, number: u32) {
     answered(1, number);
     let not_after = UnixTime::since_unix_epoch(Duration::from_secs(9));
     let proof = Proof::read_back(hash("card", number), vec![1], not_after, "{}".to_owned());
-    let outcome = store.prove(TOWN, id, secret, hash("finish", number), proof).await;
+    let cleared = Cleared { certificate: CertificateId(hash("certificate", number)), hold_over: None };
+    let outcome = store.prove(TOWN, id, secret, hash("finish", number), proof, cleared).await;
     assert!(matches!(outcome, Ok(Transition::Done(_))), "{outcome:?}");
     answered(2, number);
     let session = NewSession {

@@ -80,6 +80,66 @@ async fn two_processes_may_have_it_open() {
     assert_eq!(secret(&two, "two").await.expect("a secret"), first);
 }
 
+fn open_to_read(path: &Path) -> Result<SqliteStore, StorageError> {
+    SqliteStore::open_to_read(path, Arc::new(ManualClock::new(1)), SignInLimits::default())
+}
+
+/// An operator's command looks into the file of a gateway that runs, or that was killed, and changes nothing.
+#[tokio::test]
+async fn a_store_opened_to_read_reads_beside_the_writer_and_writes_nothing() {
+    let folder = folder();
+    let path = folder.path().join("m.sqlite3");
+    let writer = open(&path).expect("a store");
+    let first = secret(&writer, "one").await.expect("a secret");
+    let reader = open_to_read(&path).expect("the same");
+    let look = || reader.secret("midori", SecretPurpose::FlowSeal);
+    assert_eq!(look().await.expect("a look"), Some(first.clone()));
+    let second = SealedSecret(b"two".to_vec());
+    let purpose = SecretPurpose::SubjectSalt;
+    writer.secret_or_insert("midori", purpose, second.clone()).await.expect("a secret");
+    assert_eq!(reader.secret("midori", purpose).await.expect("a look"), Some(second), "written since");
+    secret(&reader, "three").await.expect_err("it only reads");
+    // As after kill -9: the log is there, nobody has the file open, and it stays as it is.
+    let killed = folder.path().join("killed.sqlite3");
+    for end in ["", "-wal"] {
+        fs::copy(format!("{}{end}", path.display()), format!("{}{end}", killed.display())).expect("a copy");
+    }
+    let octets = || {
+        [
+            fs::read(&killed).expect("the file"),
+            fs::read(folder.path().join("killed.sqlite3-wal")).expect("the log"),
+        ]
+    };
+    let before = octets();
+    let reader = open_to_read(&killed).expect("the copy");
+    assert_eq!(reader.secret("midori", SecretPurpose::FlowSeal).await.expect("a look"), Some(first));
+    drop(reader);
+    assert!(octets() == before, "file or log changed");
+}
+
+#[test]
+fn what_cannot_be_read_as_it_is_is_refused_and_not_made() {
+    let folder = folder();
+    let absent = folder.path().join("absent.sqlite3");
+    let message = open_to_read(&absent).err().expect("refused").to_string();
+    assert!(message.contains("absent.sqlite3"), "{message}");
+    assert!(!absent.exists());
+    let path = folder.path().join("m.sqlite3");
+    drop(open(&path).expect("a store"));
+    let outside = Connection::open(&path).expect("a database");
+    outside.pragma_update(None, "user_version", 1).expect("a version");
+    match open_to_read(&path) {
+        Err(StorageError::SchemaTooOld { found: 1, known }) => assert!(known > 1),
+        other => panic!("{:?}", other.err()),
+    }
+    outside.pragma_update(None, "user_version", 7_000).expect("a version");
+    assert!(matches!(open_to_read(&path), Err(StorageError::SchemaTooNew { found: 7_000, .. })));
+    let notes = folder.path().join("notes.txt");
+    fs::write(&notes, "buy a card reader\n".repeat(100)).expect("a file");
+    let message = open_to_read(&notes).err().expect("refused").to_string();
+    assert!(message.contains("notes.txt") && message.contains("not an SQLite database"), "{message}");
+}
+
 #[test]
 fn a_newer_schema_is_refused_and_left_alone() {
     let folder = folder();

@@ -10,27 +10,51 @@ use madoguchi_protocol::{ErrorCode, Octets};
 pub enum AuditKind {
     /// A code was presented a second time; what it had given was revoked.
     CodeReused,
+    /// A certificate's hold, which was kept, is over: every source says good.
+    HoldEnded,
+    /// A revocation was kept against a certificate.
+    RevocationKept,
+    /// An operator let go of kept revocations.
+    RevocationReleased,
+    /// A session ended because its certificate was found revoked.
+    SessionRevoked,
     /// A sign-in was completed.
     SignInCompleted,
     /// A sign-in was burned: for example the return leg came from another browser.
     SignInBurned,
+    /// One source of revocation information said good and another, or what was kept, said revoked.
+    SourcesDisagree,
 }
 
 impl AuditKind {
+    const ALL: [Self; 8] = [
+        Self::CodeReused,
+        Self::HoldEnded,
+        Self::RevocationKept,
+        Self::RevocationReleased,
+        Self::SessionRevoked,
+        Self::SignInCompleted,
+        Self::SignInBurned,
+        Self::SourcesDisagree,
+    ];
+
     /// The name in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::CodeReused => "code_reused",
+            Self::HoldEnded => "hold_ended",
+            Self::RevocationKept => "revocation_kept",
+            Self::RevocationReleased => "revocation_released",
+            Self::SessionRevoked => "session_revoked",
             Self::SignInCompleted => "sign_in_completed",
             Self::SignInBurned => "sign_in_burned",
+            Self::SourcesDisagree => "sources_disagree",
         }
     }
 
     /// The kind that a name in the database means.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::CodeReused, Self::SignInCompleted, Self::SignInBurned]
-            .into_iter()
-            .find(|kind| kind.as_str() == name)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 }
 
@@ -51,6 +75,6 @@ pub struct AuditRecord {
     pub client_id: Option<String>,
     /// Why, where something was refused.
     pub code: Option<ErrorCode>,
-    /// The evidence of the verdict as JSON, where there was one.
+    /// The evidence of the verdict as JSON, where there was one; of an operator's order, what was ordered.
     pub evidence: Option<String>,
 }

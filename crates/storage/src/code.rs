@@ -75,6 +75,8 @@ pub struct AccessTokenRecord {
     pub redirect_uri: String,
     /// When the card was shown.
     pub auth_time: UnixTime,
+    /// The `sid` claim of its session.
+    pub sid: Octets<16>,
     /// Issuer key id and serial, sealed, of its session.
     pub holder_sealed: Vec<u8>,
 }

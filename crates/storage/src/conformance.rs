@@ -24,6 +24,7 @@ mod codes;
 mod expiry;
 mod finish;
 mod fixture;
+mod kept;
 mod log;
 mod municipalities;
 mod party;
@@ -107,6 +108,23 @@ cases! { $
         the_same_finish_is_told_again,
         a_finish_needs_its_claim_secret,
         a_refused_finish_cancels_or_burns,
+    }
+    kept {
+        a_refusal_keeps_what_was_said,
+        what_takes_the_place_of_what,
+        each_source_is_kept_by_itself,
+        nothing_is_proven_against_what_is_kept,
+        a_hold_that_is_over_goes_with_the_proof,
+        a_proof_that_fails_lets_no_hold_go,
+        a_revocation_is_kept_whatever_became_of_the_sign_in,
+        a_revocation_is_kept_until_not_after,
+        what_is_kept_is_the_municipalitys_own,
+        sources_that_disagree_are_audited,
+        a_revoked_session_ends_and_is_kept,
+        what_is_kept_is_counted_by_signer,
+        one_certificate_is_released,
+        what_a_signer_gave_is_released,
+        of_64_refusals_of_one_card_one_is_kept,
     }
     log { the_log_is_in_order_and_pages, the_log_says_what_happened, what_is_not_listed_is_not_logged, }
     municipalities { a_municipality_sees_nothing_of_another, a_twin_lends_nothing, twins_in_two_municipalities_live_apart, }

@@ -20,6 +20,14 @@ pub enum StorageError {
         /// Newest version known.
         known: u32,
     },
+    /// The database's schema is of an older version of the program, and may only be read now.
+    #[error("the database has schema version {found}, this program needs {known}; start the gateway once")]
+    SchemaTooOld {
+        /// Version found.
+        found: u32,
+        /// Version needed.
+        known: u32,
+    },
     /// The database cannot be reached, is full, or refuses.
     #[error("the database failed: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -14,6 +14,7 @@ mod clock;
 mod code;
 pub mod conformance;
 mod error;
+mod kept;
 mod limits;
 mod secret;
 mod session;
@@ -26,9 +27,12 @@ pub use audit::{AuditKind, AuditRecord};
 pub use clock::{Clock, ManualClock};
 pub use code::{AccessTokenRecord, CodeRecord, NewAccessToken, NewCode, Redemption};
 pub use error::StorageError;
+pub use kept::{
+    CertificateId, Cleared, KeptCount, KeptRecord, KeptSelection, Refused, Release, RevokedCertificate,
+};
 pub use limits::SignInLimits;
 pub use secret::{SealedSecret, SecretPurpose};
 pub use session::{NewSession, SessionRecord};
 pub use sign_in::{Claim, ClaimHashes, NewSignIn, Proof, SignIn, SignInState};
-pub use store::{Accounts, Audit, Codes, Secrets, Sessions, SignIns, Storage};
+pub use store::{Accounts, Audit, Codes, KeptRevocations, Secrets, Sessions, SignIns, Storage};
 pub use transition::{AnswerTaken, Returned, Transition};

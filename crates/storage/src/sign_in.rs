@@ -152,6 +152,8 @@ pub struct SignIn {
     pub finish_hash: Option<Octets<32>>,
     /// What the card proved.
     pub proof: Option<Proof>,
+    /// What the sources of revocation information said when its finish was refused, as JSON.
+    pub refused_on: Option<String>,
     /// The account, once completed.
     pub account: Option<AccountId>,
     /// When the card proved it.

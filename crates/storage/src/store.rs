@@ -5,8 +5,9 @@ use async_trait::async_trait;
 use madoguchi_protocol::{ErrorCode, Octets};
 
 use crate::{
-    AccessTokenRecord, AnswerTaken, AuditRecord, Claim, CodeRecord, NewAccessToken, NewCode, NewSession,
-    NewSignIn, Proof, Redemption, Returned, SealedSecret, SecretPurpose, SessionRecord, SignIn, StorageError,
+    AccessTokenRecord, AnswerTaken, AuditRecord, CertificateId, Claim, Cleared, CodeRecord, KeptCount,
+    KeptRecord, KeptSelection, NewAccessToken, NewCode, NewSession, NewSignIn, Proof, Redemption, Refused,
+    Release, Returned, RevokedCertificate, SealedSecret, SecretPurpose, SessionRecord, SignIn, StorageError,
     Transition,
 };
 
@@ -38,8 +39,10 @@ pub trait SignIns {
         claim_secret_hash: Octets<32>,
     ) -> Result<Option<SignIn>, StorageError>;
 
-    /// `Claimed` → `Proven`, and starts the time to return. The same finish again answers `Same` with the record, whatever
-    /// has become of the sign-in since.
+    /// `Claimed` → `Proven`, and starts the time to return; in the same transaction the holds that are over are let go
+    /// (audited). Nothing is proven against what is kept: while anything else is kept against the certificate it answers
+    /// `Conflict(Claimed)`, nothing changes, and the caller judges again. The same finish again answers `Same` with the
+    /// record, whatever has become of the sign-in since.
     async fn prove(
         &self,
         municipality: &str,
@@ -47,18 +50,21 @@ pub trait SignIns {
         claim_secret_hash: Octets<32>,
         finish_hash: Octets<32>,
         proof: Proof,
+        cleared: Cleared,
     ) -> Result<Transition, StorageError>;
 
     /// `Claimed` → `Cancelled(code)` or, with `burn`, `Burned(code)` (audited): the gateway refused the finish
     /// `finish_hash`. The same finish again answers `Same` as for [`prove`](Self::prove): the first verdict stands.
+    ///
+    /// In the same transaction what the sources said of the certificate's revocation is kept, whatever has become of
+    /// the sign-in meanwhile, and sources that disagree are audited. See [`KeptRevocations`].
     async fn refuse(
         &self,
         municipality: &str,
         id: Octets<16>,
         claim_secret_hash: Octets<32>,
         finish_hash: Octets<32>,
-        code: ErrorCode,
-        burn: bool,
+        refused: Refused,
     ) -> Result<Transition, StorageError>;
 
     /// `Claimed` → `Cancelled(code)` by the agent. The same cancel again answers `Same`.
@@ -118,8 +124,8 @@ pub trait SignIns {
         browser_hash: Octets<32>,
     ) -> Result<Option<SignIn>, StorageError>;
 
-    /// Deletes at most `limit` rows (sign-ins, codes, tokens, sessions) whose time has been over for an hour. Answers how
-    /// many went. A code waits for the tokens it gave, so that a second use still revokes them.
+    /// Deletes at most `limit` rows (sign-ins, codes, tokens, sessions, kept revocations) whose time has been over for an
+    /// hour. Answers how many went. A code waits for the tokens it gave, so that a second use still revokes them.
     async fn sweep(&self, limit: u32) -> Result<u64, StorageError>;
 }
 
@@ -164,6 +170,41 @@ pub trait Sessions {
     async fn end_session(&self, municipality: &str, id_hash: Octets<32>) -> Result<bool, StorageError>;
 }
 
+/// Revocations that are kept, per certificate and source, until the certificate's notAfter.
+///
+/// What a source says takes the place of what the same source said earlier when that was a hold and this is final, or a
+/// hold of a later thisUpdate. Else what was kept first stays. Each change is audited (`RevocationKept`).
+#[async_trait]
+pub trait KeptRevocations {
+    /// What is kept against a certificate whose notAfter is not past, in no order.
+    async fn kept(
+        &self,
+        municipality: &str,
+        certificate: CertificateId,
+    ) -> Result<Vec<KeptRecord>, StorageError>;
+
+    /// A use of a session found its certificate revoked: keeps what was said and ends the session with its tokens, in
+    /// one transaction. Answers whether the session was live (audited). `code` is what the audit records say.
+    async fn end_revoked_session(
+        &self,
+        municipality: &str,
+        sid: Octets<16>,
+        client_id: &str,
+        code: ErrorCode,
+        revoked: RevokedCertificate,
+    ) -> Result<bool, StorageError>;
+
+    /// How much is kept, by source, signer and reason.
+    async fn count_kept(&self, municipality: &str) -> Result<Vec<KeptCount>, StorageError>;
+
+    /// How many kept revocations a selection holds.
+    async fn count_selected(&self, municipality: &str, selection: KeptSelection)
+    -> Result<u64, StorageError>;
+
+    /// Lets go of a selection, audited (`RevocationReleased`) with who ordered it and why. Answers how many went.
+    async fn release(&self, municipality: &str, release: Release) -> Result<u64, StorageError>;
+}
+
 /// Accounts.
 #[async_trait]
 pub trait Accounts {
@@ -182,6 +223,13 @@ pub trait Secrets {
         purpose: SecretPurpose,
         if_absent: SealedSecret,
     ) -> Result<SealedSecret, StorageError>;
+
+    /// The secret of a municipality and purpose, for whoever must not make one.
+    async fn secret(
+        &self,
+        municipality: &str,
+        purpose: SecretPurpose,
+    ) -> Result<Option<SealedSecret>, StorageError>;
 }
 
 /// The audit log.
@@ -197,6 +245,12 @@ pub trait Audit {
 }
 
 /// A whole backend.
-pub trait Storage: SignIns + Codes + Sessions + Accounts + Secrets + Audit + Send + Sync + 'static {}
+pub trait Storage:
+    SignIns + Codes + Sessions + KeptRevocations + Accounts + Secrets + Audit + Send + Sync + 'static
+{
+}
 
-impl<T: SignIns + Codes + Sessions + Accounts + Secrets + Audit + Send + Sync + 'static> Storage for T {}
+impl<T> Storage for T where
+    T: SignIns + Codes + Sessions + KeptRevocations + Accounts + Secrets + Audit + Send + Sync + 'static
+{
+}

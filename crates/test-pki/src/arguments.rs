@@ -3,7 +3,10 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{ArgGroup, Parser, Subcommand};
-use madoguchi_test_pki::{CertificateFault, CrlFault, KeyKind, OcspFault, RevocationReason, Serial};
+use madoguchi_test_pki::{
+    BulkOrder, BulkReasons, CertificateFault, CrlFault, HttpFault, KeyKind, OcspClaim, OcspFault,
+    RevocationReason, Serial, SerialLength,
+};
 use rustls_pki_types::UnixTime;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -53,7 +56,7 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Make all revocation lists again.
+    /// Make all revocation lists again; with --size, large lists of made-up entries.
     Crl {
         /// The folder.
         #[arg(long)]
@@ -65,8 +68,11 @@ pub(crate) enum Command {
         #[arg(long, value_parser = rfc3339)]
         this_update: Option<UnixTime>,
         /// What shall be wrong in each list.
-        #[arg(long, value_enum)]
+        #[arg(long, value_enum, conflicts_with = "size")]
         fault: Option<CrlFault>,
+        /// Large lists.
+        #[command(flatten)]
+        large: Option<Large>,
         /// Answer with one JSON line.
         #[arg(long)]
         json: bool,
@@ -82,6 +88,18 @@ pub(crate) enum Command {
         /// What shall be wrong in each answer.
         #[arg(long, value_enum)]
         fault: Option<OcspFault>,
+        /// The status of every certificate, whatever it is.
+        #[arg(long, value_enum)]
+        status: Option<OcspClaim>,
+        /// What shall be wrong in HTTP.
+        #[arg(long, value_enum)]
+        http: Option<HttpFault>,
+        /// Milliseconds before each answer.
+        #[arg(long, default_value_t = 0)]
+        delay_ms: u64,
+        /// Make a socket here, for its owner only, where lines such as `status revoked` change all this.
+        #[arg(long)]
+        control: Option<PathBuf>,
         /// Instead of `ready`, one JSON line with the address.
         #[arg(long)]
         json: bool,
@@ -120,6 +138,45 @@ pub(crate) struct Issue {
     /// Answer with one JSON line.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Lists of made-up entries, beside those of revoked cards.
+#[derive(clap::Args)]
+#[group(requires_all = ["size", "out"])]
+pub(crate) struct Large {
+    /// How many entries, in all lists together.
+    #[arg(long, required = false, value_parser = clap::value_parser!(u64).range(..1 << 32))]
+    pub(crate) size: u64,
+    /// The file; with --partitions, the folder.
+    #[arg(long, required = false)]
+    pub(crate) out: PathBuf,
+    /// Octets of each serial number.
+    #[arg(long, value_enum, default_value = "5")]
+    pub(crate) serial_octets: SerialLength,
+    /// Reasons of the entries.
+    #[arg(long, value_enum, default_value = "mixed")]
+    pub(crate) reasons: BulkReasons,
+    /// Order of the entries.
+    #[arg(long, value_enum, default_value = "random")]
+    pub(crate) order: BulkOrder,
+    /// What the serial numbers are made from.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Index of the first serial number: lists with one seed and other indices share none.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..1 << 37))]
+    pub(crate) first: u64,
+    /// One list for each of so many municipalities, few large and most small.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1741), conflicts_with = "municipality")]
+    pub(crate) partitions: Option<u16>,
+    /// Only of this municipality; without it, of the whole authority.
+    #[arg(long)]
+    pub(crate) municipality: Option<String>,
+    /// A delta to the list of this number.
+    #[arg(long, conflicts_with = "partitions")]
+    pub(crate) delta_base: Option<u64>,
+    /// In a delta: take back the first so many revocations of the seed, from index 0 on.
+    #[arg(long, requires = "delta_base", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..1 << 32))]
+    pub(crate) removed: u64,
 }
 
 fn rfc3339(text: &str) -> Result<UnixTime, String> {

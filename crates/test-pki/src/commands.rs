@@ -2,21 +2,25 @@
 
 use std::{
     io::{self, Write as _},
+    net::SocketAddr,
     path::Path,
     sync::Arc,
     time::Duration,
 };
 
 use madoguchi_test_pki::{
-    AUTH_POLICY, CardFiles, CardOptions, Error, MUNICIPALITIES, Options, SIGN_POLICY, TestPki, save_crls,
-    serve_ocsp,
+    AUTH_POLICY, CardFiles, CardOptions, Control, Error, MUNICIPALITIES, OcspBehaviour, OcspSwitch, Options,
+    SIGN_POLICY, TestPki, save_crls, serve_ocsp,
 };
 use ring::rand::SystemRandom;
 use rustls_pki_types::UnixTime;
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::arguments::{Arguments, Command, Issue};
+use crate::{
+    arguments::{Arguments, Command, Issue},
+    large,
+};
 
 const DEFAULT_CRL_VALIDITY: Duration = Duration::from_hours(24);
 
@@ -58,11 +62,17 @@ pub(crate) fn run(arguments: Arguments, context: Context) -> Result<(), Error> {
             pki.save(&folder)?;
             tell(json, &format!("revoked {serial}"), &json!({"serial": serial, "reason": reason}))
         }
-        Command::Crl { pki: folder, next_update_hours, this_update, fault, json } => {
+        Command::Crl { pki: folder, next_update_hours, this_update, fault, large, json } => {
             let _lock = lock(&folder)?;
             let mut pki = TestPki::load(&folder, random)?;
             let (this_update, validity) =
                 (this_update.unwrap_or(now), Duration::from_hours(u64::from(next_update_hours)));
+            if let Some(large) = large {
+                let number = pki.take_crl_number();
+                pki.save(&folder)?;
+                let (text, value) = large::make(&pki, &large, number, (this_update, validity), random)?;
+                return tell(json, &text, &value);
+            }
             let lists = match fault {
                 None => pki.crls(this_update, validity, random)?,
                 Some(fault) => pki.faulty_crls(this_update, validity, fault, random)?,
@@ -74,27 +84,55 @@ pub(crate) fn run(arguments: Arguments, context: Context) -> Result<(), Error> {
             let text: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
             tell(json, &text.join("\n"), &json!({"files": files}))
         }
-        Command::ServeOcsp { pki, listen, fault, json } => {
-            check_folder(&pki)?;
-            let path = pki.clone();
-            let runtime = tokio::runtime::Runtime::new().map_err(|source| Error::Io { path, source })?;
-            let path = pki.clone();
-            runtime.block_on(async {
-                let mut terminate = signal(SignalKind::terminate())
-                    .map_err(|source| Error::Io { path: path.clone(), source })?;
-                let mut interrupt =
-                    signal(SignalKind::interrupt()).map_err(|source| Error::Io { path, source })?;
-                let stop = async move {
-                    tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-                };
-                let listening = |address| {
-                    // Whoever closed standard output does not wait for this line.
-                    let _ = tell(json, "ready", &json!({"ready": true, "listen": address}));
-                };
-                serve_ocsp(pki, listen, fault, context.clock, Arc::new(context.random), listening, stop).await
-            })
+        Command::ServeOcsp { pki, listen, fault, status, http, delay_ms, control, json } => {
+            let behaviour = OcspBehaviour { fault, status, http, delay: Duration::from_millis(delay_ms) };
+            serve(&pki, listen, OcspSwitch::new(behaviour), control.as_deref(), json, context)
         }
     }
+}
+
+/// The OCSP responder, until a signal.
+fn serve(
+    pki: &Path,
+    listen: SocketAddr,
+    switch: OcspSwitch,
+    control: Option<&Path>,
+    json: bool,
+    context: Context,
+) -> Result<(), Error> {
+    check_folder(pki)?;
+    let failed = |source| Error::Io { path: pki.to_owned(), source };
+    let runtime = tokio::runtime::Runtime::new().map_err(failed)?;
+    let served = runtime.block_on(async {
+        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+        let stop = async move {
+            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        };
+        let listening = |address| {
+            // Whoever closed standard output does not wait for this line.
+            let _ = tell(json, "ready", &json!({"ready": true, "listen": address}));
+        };
+        let control = match control {
+            Some(path) => Some(Control::bind(path)?),
+            None => None,
+        };
+        let steered = switch.clone();
+        let steer = async {
+            match control {
+                Some(control) => control.serve(steered).await,
+                None => std::future::pending().await,
+            }
+        };
+        let random = Arc::new(context.random);
+        tokio::select! {
+            served = serve_ocsp(pki.to_owned(), listen, switch, context.clock, random, listening, stop) => served,
+            () = steer => Err(Error::Unsteered),
+        }
+    });
+    // Connections that still wait for an answer are not waited for.
+    runtime.shutdown_background();
+    served
 }
 
 fn issue_card(issue: &Issue, now: UnixTime, random: &SystemRandom) -> Result<(), Error> {

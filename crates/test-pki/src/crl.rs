@@ -72,7 +72,7 @@ impl CrlBuilder {
 }
 
 impl CrlEntry {
-    fn to_der(&self) -> Result<Vec<u8>, Error> {
+    pub(crate) fn to_der(&self) -> Result<Vec<u8>, Error> {
         let mut list = Vec::new();
         if self.reason != RevocationReason::Unspecified {
             list.push(Extension::new(oid::CRL_REASON, false, der::enumerated(self.reason.code())));

@@ -7,7 +7,13 @@ use crate::{Error, validity};
 
 /// One tag-length-value.
 pub(crate) fn tlv(tag: u8, contents: &[u8]) -> Vec<u8> {
-    let length = contents.len();
+    let mut out = header(tag, contents.len());
+    out.extend_from_slice(contents);
+    out
+}
+
+/// Tag and length of contents that are written elsewhere.
+pub(crate) fn header(tag: u8, length: usize) -> Vec<u8> {
     let mut out = vec![tag];
     if length < 0x80 {
         out.extend(u8::try_from(length));
@@ -17,7 +23,6 @@ pub(crate) fn tlv(tag: u8, contents: &[u8]) -> Vec<u8> {
         out.push(0x80 | u8::try_from(octets.len()).unwrap_or(0x7f));
         out.extend(octets);
     }
-    out.extend_from_slice(contents);
     out
 }
 

@@ -40,6 +40,12 @@ pub enum Error {
         /// What the cryptographic library said.
         reason: ring::error::KeyRejected,
     },
+    /// A line that does not say how the OCSP responder shall behave.
+    #[error("{text:?} is none of: right; fault NAME, status NAME, http NAME, delay-ms NUMBER; requests")]
+    MalformedBehaviour {
+        /// What was given.
+        text: String,
+    },
     /// A card name that is not 1 to 64 lower-case letters, digits, `-` or `_`.
     #[error("{name:?} is no name for a card: 1 to 64 of a-z, 0-9, - and _")]
     MalformedCardName {
@@ -114,4 +120,7 @@ pub enum Error {
         /// What was given.
         code: String,
     },
+    /// The control socket takes no connections any more.
+    #[error("the control socket takes no connections any more")]
+    Unsteered,
 }

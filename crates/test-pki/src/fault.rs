@@ -103,3 +103,26 @@ pub enum OcspFault {
     /// responderID is nobody's.
     WrongResponderId,
 }
+
+/// A fault of the HTTP around every answer of the OCSP responder; the answer itself may be right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum HttpFault {
+    /// One octet at a time, each after the delay, or after 100 milliseconds when there is none.
+    Drip,
+    /// Octets without end.
+    Endless,
+    /// Octets that are no OCSP response.
+    Garbage,
+    /// Status 500.
+    InternalError,
+    /// Status 302 to an address that answers well.
+    Redirect,
+    /// No answer, and the connection stays open.
+    Silent,
+    /// The connection ends in the middle of the answer.
+    Truncated,
+    /// Status 503.
+    Unavailable,
+    /// Content type text/html.
+    WrongContentType,
+}

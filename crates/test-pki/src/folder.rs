@@ -26,12 +26,17 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
 }
 
 pub(crate) fn write(path: &Path, octets: &[u8]) -> Result<(), Error> {
-    replace(path, octets, 0o644)
+    write_parts(path, &[octets])
+}
+
+/// A file of several parts, one after the other.
+pub(crate) fn write_parts(path: &Path, parts: &[impl AsRef<[u8]>]) -> Result<(), Error> {
+    replace(path, parts, 0o644)
 }
 
 /// Only the owner may read it.
 pub(crate) fn write_secret(path: &Path, octets: &[u8]) -> Result<(), Error> {
-    replace(path, octets, 0o600)
+    replace(path, &[octets], 0o600)
 }
 
 /// JSON may hold a PIN: only the owner may read it.
@@ -41,7 +46,7 @@ pub(crate) fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), Err
             .map_err(|source| Error::MalformedJson { path: path.to_owned(), source })?,
     );
     text.push(b'\n');
-    replace(path, &text, 0o600)
+    replace(path, &[text.as_slice()], 0o600)
 }
 
 /// Removes a file; one that is not there is fine.
@@ -71,7 +76,7 @@ pub(crate) fn io_error(path: &Path) -> impl FnOnce(io::Error) -> Error {
     move |source| Error::Io { path, source }
 }
 
-fn replace(path: &Path, octets: &[u8], mode: u32) -> Result<(), Error> {
+fn replace(path: &Path, parts: &[impl AsRef<[u8]>], mode: u32) -> Result<(), Error> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
     let beside = Path::new(&beside);
@@ -79,6 +84,8 @@ fn replace(path: &Path, octets: &[u8], mode: u32) -> Result<(), Error> {
     remove(beside)?;
     let mut file =
         OpenOptions::new().create_new(true).write(true).mode(mode).open(beside).map_err(io_error(beside))?;
-    file.write_all(octets).map_err(io_error(beside))?;
+    for part in parts {
+        file.write_all(part.as_ref()).map_err(io_error(beside))?;
+    }
     fs::rename(beside, path).map_err(io_error(path))
 }

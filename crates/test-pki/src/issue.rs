@@ -86,6 +86,25 @@ impl TestPki {
         })
     }
 
+    /// A user-authentication certificate of any serial number, which the PKI does not remember: for lists of made-up
+    /// entries.
+    pub fn auth_certificate_of(
+        &self,
+        serial: Serial,
+        municipality: &str,
+        key: &PrivateKey,
+        now: UnixTime,
+        random: &dyn SecureRandom,
+    ) -> Result<Vec<u8>, Error> {
+        let holder = Holder {
+            municipality: Municipality::find(municipality)?,
+            not_before: now,
+            not_after: validity::end_of_day_after_years(now, 5)?,
+            ocsp_url: self.state.ocsp_url.as_deref(),
+        };
+        holder.auth(&self.auth, serial, key, None, random)?.sign(&self.auth.key, random)
+    }
+
     /// Revokes a certificate that was issued here. A hold may become final; nothing else changes again.
     pub fn revoke(&mut self, serial: Serial, reason: RevocationReason, now: UnixTime) -> Result<(), Error> {
         if self.state.issued(serial).is_none() {
@@ -99,5 +118,19 @@ impl TestPki {
         }
         self.state.revoked.push(Revoked { serial, reason, unix_time: now });
         Ok(())
+    }
+
+    /// Takes a hold back; what is final stays.
+    pub fn reinstate(&mut self, serial: Serial) -> Result<(), Error> {
+        match self.state.revoked(serial) {
+            None => Err(Error::UnknownSerial { serial }),
+            Some(revoked) if revoked.reason != RevocationReason::CertificateHold => {
+                Err(Error::AlreadyRevoked { serial })
+            }
+            Some(_) => {
+                self.state.revoked.retain(|revoked| revoked.serial != serial);
+                Ok(())
+            }
+        }
     }
 }

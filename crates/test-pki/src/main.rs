@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod large;
 
 use std::{
     io::{self, Write as _},

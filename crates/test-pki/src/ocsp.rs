@@ -11,9 +11,9 @@ use ring::{digest, rand::SecureRandom};
 use rustls_pki_types::UnixTime;
 
 use crate::{
-    CertificateBuilder, Error, Extension, OcspCertId, OcspFault, OcspResponderId, OcspResponseBuilder,
-    OcspSingle, OcspStatus, RevocationReason, Serial, TestPki, authority::Purpose, der, holder::responder,
-    oid, pki::tampered, validity,
+    CertificateBuilder, Error, Extension, OcspBehaviour, OcspCertId, OcspClaim, OcspFault, OcspResponderId,
+    OcspResponseBuilder, OcspSingle, OcspStatus, RevocationReason, Serial, TestPki, authority::Purpose, der,
+    holder::responder, oid, pki::tampered, validity,
 };
 
 /// How long an answer is good for.
@@ -37,6 +37,18 @@ impl TestPki {
         now: UnixTime,
         random: &dyn SecureRandom,
     ) -> Result<Vec<u8>, Error> {
+        self.answer_ocsp_so(request, OcspBehaviour { fault, ..OcspBehaviour::default() }, now, random)
+    }
+
+    /// The same by a responder that behaves so; HTTP and delay are not its matter.
+    pub fn answer_ocsp_so(
+        &self,
+        request: &[u8],
+        behaviour: OcspBehaviour,
+        now: UnixTime,
+        random: &dyn SecureRandom,
+    ) -> Result<Vec<u8>, Error> {
+        let fault = behaviour.fault;
         match fault {
             Some(OcspFault::TryLater) => return Ok(OcspResponseBuilder::error(TRY_LATER)),
             Some(OcspFault::Unauthorized) => return Ok(OcspResponseBuilder::error(UNAUTHORIZED)),
@@ -55,7 +67,7 @@ impl TestPki {
         };
         let mut singles = Vec::new();
         for single in &request.tbs_request.request_list {
-            singles.extend(self.singles(&single.req_cert, fault, this_update)?);
+            singles.extend(self.singles(&single.req_cert, behaviour, this_update)?);
         }
         let key = match fault {
             Some(OcspFault::OtherResponder) => &self.sign.key,
@@ -127,7 +139,7 @@ impl TestPki {
     fn singles(
         &self,
         id: &CertId,
-        fault: Option<OcspFault>,
+        OcspBehaviour { fault, status, .. }: OcspBehaviour,
         this_update: UnixTime,
     ) -> Result<Vec<OcspSingle>, Error> {
         let mut serial = id.serial_number.clone();
@@ -142,7 +154,10 @@ impl TestPki {
                 serial: rasn::der::encode(&serial)
                     .map_err(|_| Error::NotEncodable { what: "a serial number" })?,
             },
-            status: self.status(id)?,
+            status: match status {
+                Some(claim) => claimed(claim, this_update),
+                None => self.status(id)?,
+            },
             this_update,
             next_update: Some(validity::later(this_update, ANSWER_VALIDITY)),
             extensions: Vec::new(),
@@ -182,6 +197,19 @@ impl TestPki {
                 reason: (revoked.reason != RevocationReason::Unspecified).then(|| revoked.reason.code()),
             },
         }
+    }
+}
+
+fn claimed(claim: OcspClaim, this_update: UnixTime) -> OcspStatus {
+    let revoked = |reason: RevocationReason| OcspStatus::Revoked {
+        at: validity::days_before(this_update, 1),
+        reason: Some(reason.code()),
+    };
+    match claim {
+        OcspClaim::Good => OcspStatus::Good,
+        OcspClaim::Hold => revoked(RevocationReason::CertificateHold),
+        OcspClaim::Revoked => revoked(RevocationReason::KeyCompromise),
+        OcspClaim::Unknown => OcspStatus::Unknown,
     }
 }
 

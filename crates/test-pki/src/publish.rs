@@ -6,12 +6,18 @@ use ring::rand::SecureRandom;
 use rustls_pki_types::UnixTime;
 
 use crate::{
-    CrlBuilder, CrlEntry, CrlFault, Error, Extension, IssuingDistributionPoint, MUNICIPALITIES, Municipality,
+    CrlBuilder, CrlFault, Error, Extension, IssuingDistributionPoint, MUNICIPALITIES, Municipality,
     PointName, RevocationReason, TestPki, authority::Authority, der, folder, oid, pki::tampered,
     reason_flags, validity,
 };
 
 impl TestPki {
+    /// The next cRLNumber: for lists that are made one by one.
+    pub fn take_crl_number(&mut self) -> u64 {
+        self.state.crl_number += 1;
+        self.state.crl_number
+    }
+
     /// New lists of the authority for user authentication, one for each municipality: file name and DER.
     pub fn crls(
         &mut self,
@@ -83,11 +89,6 @@ impl TestPki {
             Some(CrlFault::WrongDistributionPoint) => municipality.next(),
             _ => municipality,
         };
-        let entries = self.state.revoked.iter().filter(|revoked| {
-            self.state.issued(revoked.serial).is_some_and(|issued| {
-                issued.purpose == authority.purpose && issued.municipality == municipality.code
-            })
-        });
         let name = authority.purpose.distribution_point(point)?;
         let mut issuing =
             IssuingDistributionPoint { name: PointName::of(&name), ..IssuingDistributionPoint::default() };
@@ -113,19 +114,18 @@ impl TestPki {
             _ => {}
         }
         let version_1 = fault == Some(CrlFault::Version1);
+        let mut entries = self.revoked_cards(Some(municipality));
+        if version_1 {
+            for entry in &mut entries {
+                entry.reason = RevocationReason::Unspecified;
+            }
+        }
         Ok(CrlBuilder {
             version: if version_1 { None } else { Some(1) },
             issuer: authority.purpose.name()?,
             this_update,
             next_update: Some(next_update),
-            entries: entries
-                .map(|revoked| CrlEntry {
-                    serial: revoked.serial,
-                    revoked_at: revoked.unix_time,
-                    reason: if version_1 { RevocationReason::Unspecified } else { revoked.reason },
-                    extensions: Vec::new(),
-                })
-                .collect(),
+            entries,
             extensions,
         })
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -21,14 +20,17 @@ use madoguchi_gateway::{
 };
 use madoguchi_oidc::{Client, ClientAuthentication, ClientSecret, IdTokenAlg};
 use madoguchi_protocol::ErrorCode;
-use madoguchi_revocation::{CrlFiles, CrlShelf};
+use madoguchi_revocation::{
+    Alarm, Alarms, CrlFiles, CrlRefresher, CrlRefresherParts, FetchLimits, NoOcsp, OcspSource, SharedCrls,
+    StateDir, Unobserved,
+};
 use madoguchi_storage::{Accounts as _, Audit as _, AuditKind, Clock, ManualClock, SignInLimits};
 use madoguchi_storage_sqlite::SqliteStore;
 use madoguchi_test_pki::{
     AUTH_POLICY, CardOptions, CertificateFault, CrlFault, KeyKind, Options, RevocationReason, TestPki,
 };
 
-use super::{Answer, KOSODATE, TOSHO, TestCard, Town};
+use super::{Answer, KOSODATE, TOSHO, TestCard, TestOcsp, Town};
 
 /// The time at which every test begins: 2026-11-22T00:00:00Z.
 pub const NOW: u64 = 1_795_305_600;
@@ -44,26 +46,37 @@ pub struct TestGateway {
     pub store: Arc<SqliteStore>,
     /// Its clock and the store's.
     pub clock: Arc<ManualClock>,
+    /// The OCSP responder, asked where the gateway has OCSP among its sources.
+    pub ocsp: Arc<TestOcsp>,
     /// The secret of the confidential client, the same in every municipality.
     pub client_secret: String,
     router: Router,
     peer: Mutex<IpAddr>,
-    pki: Mutex<TestPki>,
+    pki: Arc<Mutex<TestPki>>,
     folder: TempDir,
+    anchors: Vec<Anchor>,
+    crls: Arc<SharedCrls>,
+    alarms: Arc<Alarms>,
+    refresher: Mutex<CrlRefresher>,
 }
 
 impl TestGateway {
     /// A gateway of three municipalities with two services each, whose lists are fresh.
     pub async fn new() -> Self {
-        Self::build(true).await
+        Self::build(true, Sources::CrlOnly).await
+    }
+
+    /// The same with these sources.
+    pub async fn with_sources(sources: Sources) -> Self {
+        Self::build(true, sources).await
     }
 
     /// The same, but its pages do not say that the trust is a test's.
     pub async fn without_test_banner() -> Self {
-        Self::build(false).await
+        Self::build(false, Sources::CrlOnly).await
     }
 
-    async fn build(danger_test_trust: bool) -> Self {
+    async fn build(danger_test_trust: bool, sources: Sources) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::create_dir(folder.path().join("crl")).expect("a folder");
         let clock = Arc::new(ManualClock::new(NOW));
@@ -74,6 +87,9 @@ impl TestGateway {
         let options = Options { authority_key: KeyKind::P256, ..Options::default() };
         let pki = TestPki::create(&options, clock.now(), random()).expect("a PKI");
         let anchors = vec![Anchor::new(pki.auth_ca()).expect("an anchor")];
+        let pki = Arc::new(Mutex::new(pki));
+        let ocsp = Arc::new(TestOcsp::new(Arc::clone(&pki)));
+        let (alarms, crls) = (Arc::<Alarms>::default(), Arc::<SharedCrls>::default());
         let policies = vec![AUTH_POLICY.parse().expect("an identifier")];
         let policies = RequiredPolicies::any_of(policies).expect("a policy");
         let secret = ClientSecret::generate(random()).expect("a secret");
@@ -89,8 +105,10 @@ impl TestGateway {
             random: Arc::new(random().clone()),
             municipalities,
             trust: Trust { anchors: anchors.clone(), policy: PathPolicy { policies }, danger_test_trust },
-            revocation: RevocationPolicy { sources: Sources::CrlOnly, crl_max_age: CRL_MAX_AGE },
-            crls: CrlShelf::load(crl_files(&folder), anchors),
+            revocation: RevocationPolicy { sources, crl_max_age: CRL_MAX_AGE },
+            crls: Arc::clone(&crls),
+            ocsp: if sources.ocsp() { Arc::clone(&ocsp) as Arc<dyn OcspSource> } else { Arc::new(NoOcsp) },
+            alarms: Arc::clone(&alarms),
             agent_ports: PORTS.to_vec(),
             limits,
         };
@@ -100,10 +118,15 @@ impl TestGateway {
             gateway,
             store,
             clock,
+            ocsp,
             client_secret: secret.encode().to_string(),
             peer: Mutex::new(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-            pki: Mutex::new(pki),
+            pki,
+            refresher: Mutex::new(refresher(&folder, &anchors, &crls)),
             folder,
+            anchors,
+            crls,
+            alarms,
         };
         world.publish_lists();
         world
@@ -155,7 +178,17 @@ impl TestGateway {
         self.pki.lock().expect("a lock").revoke(card.serial, reason, self.clock.now()).expect("revoked");
     }
 
-    /// Publishes lists of now for a day, and the gateway reads them again as it does while it runs.
+    /// Takes a card's hold back. Nobody knows before the next list.
+    pub fn reinstate(&self, card: &TestCard) {
+        self.pki.lock().expect("a lock").reinstate(card.serial).expect("it was on hold");
+    }
+
+    /// Lists of now for a day, by the names of their files; nobody has them yet.
+    pub fn lists(&self) -> Vec<(String, Vec<u8>)> {
+        self.pki.lock().expect("a lock").crls(self.clock.now(), DAY, random()).expect("lists")
+    }
+
+    /// Publishes lists of now for a day, and the gateway reads them as it does while it runs.
     pub fn publish_lists(&self) {
         self.publish_lists_for(DAY);
     }
@@ -165,22 +198,42 @@ impl TestGateway {
         let lists =
             self.pki.lock().expect("a lock").crls(self.clock.now(), validity, random()).expect("lists");
         self.put_lists(&lists);
-        self.gateway.replace_crls(self.gateway.crls().reload());
+        self.read_lists();
     }
 
     /// A gateway that starts with these faulty lists.
     pub fn start_with_faulty_lists(&self, fault: CrlFault) {
-        let mut pki = self.pki.lock().expect("a lock");
-        let lists = pki.faulty_crls(self.clock.now(), DAY, fault, random()).expect("lists");
-        let anchor = Anchor::new(pki.auth_ca()).expect("an anchor");
-        self.put_lists(&lists);
-        self.gateway.replace_crls(CrlShelf::load(crl_files(&self.folder), vec![anchor]));
+        let lists = self.pki.lock().expect("a lock").faulty_crls(self.clock.now(), DAY, fault, random());
+        self.start_with_lists(&lists.expect("lists"));
     }
 
-    /// Takes the lists of the municipality with this code away.
+    /// A gateway that starts with the lists that are there, but for that of the municipality with this code.
     pub fn start_without_list_of(&self, code: &str) {
         std::fs::remove_file(self.folder.path().join("crl").join(format!("{code}.crl"))).expect("removed");
-        self.gateway.replace_crls(self.gateway.crls().reload());
+        self.start();
+    }
+
+    /// A gateway that starts with these lists and remembers no other: a new computer, or a backup put back.
+    pub fn start_with_lists(&self, lists: &[(String, Vec<u8>)]) {
+        self.put_lists(lists);
+        self.start();
+    }
+
+    /// The lists that are there are read with nothing of the earlier ones left. The database stays.
+    fn start(&self) {
+        // Let go first: of one state folder there is one writer.
+        let mut running = self.refresher.lock().expect("a lock");
+        *running = refresher(&self.folder, &self.anchors, &self.crls);
+        drop(running);
+        self.read_lists();
+    }
+
+    fn read_lists(&self) {
+        let mut refresher = self.refresher.lock().expect("a lock");
+        for entry in std::fs::read_dir(self.folder.path().join("crl")).expect("a folder") {
+            // What is refused is not on the shelf; that is what tests look for.
+            let _ = refresher.take(&entry.expect("an entry").path());
+        }
     }
 
     fn put_lists(&self, lists: &[(String, Vec<u8>)]) {
@@ -191,6 +244,11 @@ impl TestGateway {
         for (name, der) in lists {
             std::fs::write(folder.join(name), der).expect("written");
         }
+    }
+
+    /// How often an alarm was raised.
+    pub fn alarms(&self, alarm: Alarm) -> u64 {
+        self.alarms.counts().filter(|(kind, _)| *kind == alarm).map(|(_, count)| count).sum()
     }
 
     /// Moves the clock.
@@ -266,9 +324,22 @@ fn municipality(town: Town, secret: &ClientSecret, keys: MunicipalityKeys) -> Mu
     }
 }
 
-fn crl_files(folder: &TempDir) -> CrlFiles {
-    let directory: PathBuf = folder.path().join("crl");
-    CrlFiles { directory: Some(directory), files: Vec::new(), max_octets: 1 << 20 }
+/// Reads lists, in a state folder of its own.
+fn refresher(folder: &TempDir, anchors: &[Anchor], crls: &Arc<SharedCrls>) -> CrlRefresher {
+    let state = tempfile::Builder::new().prefix("state").tempdir_in(folder.path()).expect("a folder");
+    let parts = CrlRefresherParts {
+        state: StateDir::open(&state.keep()).expect("a state folder"),
+        files: CrlFiles::default(),
+        urls: Vec::new(),
+        limits: FetchLimits::default(),
+        max_octets: 1 << 20,
+        anchors: anchors.to_vec(),
+        shared: Arc::clone(crls),
+        random: Arc::new(random().clone()),
+        stopwatch: || Duration::ZERO,
+        observer: Arc::new(Unobserved),
+    };
+    CrlRefresher::open(parts).expect("an empty state folder")
 }
 
 const DAY: Duration = Duration::from_hours(24);

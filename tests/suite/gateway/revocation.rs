@@ -1,7 +1,7 @@
 //! Revoked, on hold, or "cannot check now": three answers, never one for another.
 
 use madoguchi_protocol::{ErrorCode, PATH_FINISH};
-use madoguchi_storage::{Audit as _, SignInState};
+use madoguchi_storage::{Audit as _, AuditKind, SignInState};
 use madoguchi_test_pki::{CardOptions, CrlFault, RevocationReason};
 use madoguchi_tests::gateway::{CRL_MAX_AGE, MIDORI, TestGateway, Visit};
 
@@ -13,7 +13,10 @@ async fn refused(mut visit: Visit<'_>, status: u16, code: ErrorCode, oauth: &str
     stopped.is_error_page(200, code);
     let back = stopped.back().expect("a way back");
     assert!(back.contains(&format!("error={oauth}&error_description={code}&")), "{back}");
-    assert_eq!(visit.gateway.audit(MIDORI).await, []);
+    // What is kept is remembered, and nothing else of a sign-in that came to nothing.
+    let kept = matches!(code, ErrorCode::CertificateRevoked | ErrorCode::CertificateOnHold);
+    let expected = if kept { vec![(AuditKind::RevocationKept, Some(code))] } else { vec![] };
+    assert_eq!(visit.gateway.audit(MIDORI).await, expected);
     visit.nobody_is_signed_in().await;
 }
 
@@ -141,8 +144,12 @@ async fn the_audit_record_says_which_list_was_asked() {
     assert_eq!(record.sign_in, Some(visit.id()));
     assert_eq!(record.client_id.as_deref(), Some("kosodate"));
     let evidence: serde_json::Value = serde_json::from_str(record.evidence.as_deref().unwrap()).unwrap();
-    assert_eq!(
-        evidence,
-        serde_json::json!({ "rule": "crl_good", "crl": "good", "crl_this_update": gateway.now() })
-    );
+    let (now, due) = (gateway.now(), gateway.now() + 86_400);
+    let expected = serde_json::json!({
+        "rule": "crl_good",
+        "source": "crl",
+        "ocsp": { "says": "ocsp_not_configured" },
+        "crl": { "says": "good", "this_update": now, "next_update": due },
+    });
+    assert_eq!(evidence, expected);
 }

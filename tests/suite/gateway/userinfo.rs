@@ -3,8 +3,8 @@
 use axum::body::Body;
 use http::Request;
 use madoguchi_oidc::AccessToken;
-use madoguchi_protocol::Secret;
-use madoguchi_storage::Sessions as _;
+use madoguchi_protocol::{ErrorCode, Secret};
+use madoguchi_storage::{AuditKind, Sessions as _};
 use madoguchi_test_pki::RevocationReason;
 use madoguchi_tests::gateway::{Answer, HINATA, MIDORI, TestGateway, TestService, Visit, random};
 
@@ -140,6 +140,18 @@ async fn a_certificate_revoked_since_ends_it() {
         gateway.wait(1);
         gateway.publish_lists();
         is_invalid_token(&visit.service.userinfo(&gateway, &token).await);
+        let code = match reason {
+            RevocationReason::CertificateHold => ErrorCode::CertificateOnHold,
+            _ => ErrorCode::CertificateRevoked,
+        };
+        let log = gateway.audit(MIDORI).await.split_off(2);
+        assert_eq!(
+            log,
+            [AuditKind::RevocationKept, AuditKind::SessionRevoked].map(|kind| (kind, Some(code)))
+        );
+        // Ended, and not asked again each time.
+        is_invalid_token(&visit.service.userinfo(&gateway, &token).await);
+        assert_eq!(gateway.audit(MIDORI).await.len(), 4);
         assert_eq!(other.service.userinfo(&gateway, &others_token).await.status, 200);
     }
 }

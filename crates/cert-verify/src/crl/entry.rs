@@ -2,7 +2,7 @@
 
 use rustls_pki_types::UnixTime;
 
-use crate::crl::EntryWalk;
+use crate::crl::{EntryWalk, WalkedEntry};
 use crate::{Error, RevocationReason};
 
 /// One entry of a list.
@@ -32,12 +32,13 @@ impl<'a> Iterator for CrlEntries<'a> {
     type Item = Result<CrlEntry<'a>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.walk.next().map(|walked| {
-            walked.map(|entry| CrlEntry {
-                serial: entry.serial,
-                revoked_at: entry.revoked_at,
-                reason: entry.reason,
-            })
-        })
+        self.walk.next().map(|walked| walked.map(|entry| entry.entry()))
+    }
+}
+
+impl<'a> WalkedEntry<'a> {
+    /// The entry without its place.
+    pub fn entry(&self) -> CrlEntry<'a> {
+        CrlEntry { serial: self.serial, revoked_at: self.revoked_at, reason: self.reason }
     }
 }

@@ -121,24 +121,10 @@ impl<'a> List<'a> {
             extensions: self.is_version_2,
             delta: self.is_delta(),
             indirect: self.extensions.scope.is_indirect(),
+            of_one_issuer: false,
         };
         EntryWalk::new(self.entries, self.entries_end, kind)
     }
-}
-
-/// The entries of a complete, direct list that was read before.
-pub(crate) fn entries_of(der: &[u8]) -> Result<EntryWalk<'_>, DerError> {
-    let outer = Outer::read(der)?;
-    let mut reader = outer.tbs.content();
-    reader.expect(tag::INTEGER)?; // version
-    reader.expect(tag::SEQUENCE)?; // signature
-    reader.expect(tag::SEQUENCE)?; // issuer
-    reader.read()?; // thisUpdate
-    reader.read()?; // nextUpdate
-    let entries = reader.optional(tag::SEQUENCE)?;
-    let end = outer.tbs_end.saturating_sub(reader.rest().len());
-    let kind = Kind { extensions: true, delta: false, indirect: false };
-    Ok(EntryWalk::new(entries.map_or(Reader::new(&[]), |entries| entries.content()), end, kind))
 }
 
 struct Outer<'a> {

@@ -268,7 +268,8 @@ impl Valid<'_, '_> {
     }
 
     fn revocation(&self, found: Found) -> Revocation {
-        Revocation { reason: found.reason, revoked_at: found.revoked_at, times: times(self.list) }
+        let Found { reason, revoked_at } = found;
+        Revocation { reason, revoked_at, times: times(self.list), signer_key: self.signer.key }
     }
 }
 

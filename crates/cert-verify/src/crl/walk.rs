@@ -38,6 +38,16 @@ pub(super) struct Kind {
     pub(super) delta: bool,
     /// The list is indirect: entries may be about other issuers' certificates.
     pub(super) indirect: bool,
+    /// The gateway's: each date in the form of its year, each entry about the list's own issuer's certificates.
+    pub(super) of_one_issuer: bool,
+}
+
+/// Where the entries stand in a list.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EntriesPlace {
+    start: usize,
+    end: usize,
+    kind: Kind,
 }
 
 /// The entries of a list in its order; after an error there is nothing more.
@@ -55,7 +65,87 @@ impl<'a> EntryWalk<'a> {
         Self { reader, end, kind }
     }
 
+    /// The entries of the same list, given its octets again.
+    pub(super) fn at(place: EntriesPlace, der: &'a [u8]) -> Self {
+        let entries = der.get(place.start..place.end).unwrap_or_default();
+        Self::new(Reader::new(entries), place.end, place.kind)
+    }
+
+    /// One of them.
+    pub(super) fn at_entry(
+        place: EntriesPlace,
+        der: &'a [u8],
+        offset: usize,
+    ) -> Result<WalkedEntry<'a>, Error> {
+        let entries = if offset < place.start { None } else { der.get(offset..place.end) };
+        let entries = entries.ok_or(malformed(DerError::Truncated))?;
+        Self::new(Reader::new(entries), place.end, place.kind).entry()
+    }
+
+    pub(super) fn place(&self) -> EntriesPlace {
+        let start = self.end.saturating_sub(self.reader.rest().len());
+        EntriesPlace { start, end: self.end, kind: self.kind }
+    }
+
+    /// The same with the gateway's demands.
+    pub(super) fn of_one_issuer(mut self) -> Self {
+        self.kind.of_one_issuer = true;
+        self
+    }
+
+    #[inline]
     fn entry(&mut self) -> Result<WalkedEntry<'a>, Error> {
+        match self.usual_entry() {
+            Some(entry) => Ok(entry),
+            None => self.any_entry(),
+        }
+    }
+
+    /// The two forms that nearly all entries have, octet by octet: a UTCTime, and no extension but reasonCode. Of an
+    /// entry in any other form, or with anything wrong in it, this says nothing.
+    #[inline]
+    fn usual_entry(&mut self) -> Option<WalkedEntry<'a>> {
+        let octets = self.reader.rest();
+        let (&[tag::SEQUENCE, length @ ..0x80, tag::INTEGER, serial_length], rest) =
+            octets.split_first_chunk()?
+        else {
+            return None;
+        };
+        let serial_length = usize::from(serial_length);
+        let (serial, rest) = rest.split_at_checked(serial_length)?;
+        der::integer(serial).ok().filter(|serial| serial.len() <= SERIAL_MAX_OCTETS)?;
+        let (&[tag::UTC_TIME, 13, ref time @ ..], rest) = rest.split_first_chunk::<15>()? else {
+            return None;
+        };
+        let revoked_at = der::utc_time(time).ok()?;
+        let (reason, has_extensions, rest) = match usize::from(length).checked_sub(serial_length)? {
+            17 => (RevocationReason::Unspecified, false, rest),
+            31 if self.kind.extensions => {
+                let (extensions, rest) = rest.split_first_chunk::<14>()?;
+                let [tag::SEQUENCE, 12, extension @ ..] = extensions else { return None };
+                let reason = reason_alone(extension)?;
+                if reason == RevocationReason::RemoveFromCrl && !self.kind.delta {
+                    return None;
+                }
+                (reason, true, rest)
+            }
+            _ => return None,
+        };
+        let offset = self.end.saturating_sub(octets.len());
+        self.reader = Reader::new(rest);
+        Some(WalkedEntry {
+            offset,
+            serial,
+            revoked_at,
+            reason,
+            has_extensions,
+            certificate_issuer: None,
+            profiled_time: true,
+        })
+    }
+
+    #[cold]
+    fn any_entry(&mut self) -> Result<WalkedEntry<'a>, Error> {
         let offset = self.end.saturating_sub(self.reader.rest().len());
         let mut entry = self.reader.sequence().map_err(malformed)?;
         let serial = entry.integer().map_err(malformed)?;
@@ -70,6 +160,9 @@ impl<'a> EntryWalk<'a> {
             said = Said::read(extensions, self.kind)?;
         }
         entry.finish().map_err(malformed)?;
+        if self.kind.of_one_issuer {
+            is_of_one_issuer(&said, profiled_time)?;
+        }
         Ok(WalkedEntry {
             offset,
             serial,
@@ -85,6 +178,7 @@ impl<'a> EntryWalk<'a> {
 impl<'a> Iterator for EntryWalk<'a> {
     type Item = Result<WalkedEntry<'a>, Error>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.reader.is_empty() {
             return None;
@@ -164,6 +258,18 @@ impl<'a> Said<'a> {
     }
 }
 
+/// What is demanded of a list that is complete for its issuer.
+fn is_of_one_issuer(said: &Said<'_>, profiled_time: bool) -> Result<(), Error> {
+    if !profiled_time {
+        return Err(Error::CrlTimeForm);
+    }
+    if said.certificate_issuer.is_some() {
+        let oid = Oid::from_octets(oid::CERTIFICATE_ISSUER);
+        return Err(Error::ExtensionUnknownCritical { part: Part::Crl, oid });
+    }
+    Ok(())
+}
+
 /// Both forms of Time, and whether it is the one that its year asks for (RFC 5280 section 5.1.2.4).
 pub(super) fn time(reader: &mut Reader<'_>) -> Result<(UnixTime, bool), DerError> {
     let tlv = reader.read()?;
@@ -228,7 +334,7 @@ mod tests {
 
     #[test]
     fn the_short_way_and_the_long_way_read_the_same_reason() {
-        let v2 = Kind { extensions: true, delta: true, indirect: false };
+        let v2 = Kind { extensions: true, delta: true, ..Kind::default() };
         for number in 0..=u8::MAX {
             let alone = [0x30, 0x0a, 6, 3, 0x55, 0x1d, 0x15, 4, 3, 0x0a, 1, number];
             // invalidityDate after it takes the long way.

@@ -9,6 +9,7 @@ use rustls_pki_types::UnixTime;
 use crate::judge::explain::Shared;
 use crate::judge::judgement::is_open;
 use crate::judge::{Profile, Watch};
+use crate::verdict::{Ruling, Says, ruling};
 use crate::{
     Budget, Certificate, CrlChecker, CrlError, CrlStatus, Error, KeyKind, NoncePolicy, OcspAnswer, OcspError,
     OcspQuestion, OcspResponse, PathError, Place, ResponderStanding, Revocation, SignatureAlgorithm, Source,
@@ -108,26 +109,11 @@ impl<'a> Revocations<'a> {
     ) -> Result<Standing, Error> {
         let ocsp = self.ocsp(certificate, issuer, chain, budget)?;
         let lists = self.lists.status(certificate, issuer, chain, budget);
-        match (ocsp, lists) {
-            (Said::Revoked(by_ocsp), CrlStatus::Revoked(by_list)) => {
-                // A hold that the other source has made final is final.
-                let revocation = if by_ocsp.is_hold() { by_list } else { by_ocsp };
-                Err(Error::Revoked { revocation })
-            }
-            (Said::Revoked(revocation), _) | (_, CrlStatus::Revoked(revocation)) => {
-                Err(Error::Revoked { revocation })
-            }
-            (Said::Unknown, _) => Err(Error::OcspUnknown),
-            (Said::Good, CrlStatus::Good(_)) => Ok(Standing::Good(SourceName(Source::OcspAndCrl))),
-            (Said::Good, CrlStatus::Undetermined(_)) => Ok(Standing::Good(SourceName(Source::Ocsp))),
-            (Said::Nothing(_), CrlStatus::Good(_)) => Ok(Standing::Good(SourceName(Source::Crl))),
-            (_, CrlStatus::Undetermined(CrlError::BudgetSpent)) => Err(Error::BudgetSpent),
-            (Said::Nothing(Some(reason)), CrlStatus::Undetermined(absence)) if absence.is_absence() => {
-                Ok(Standing::Open(Error::OcspUndetermined { reason: Box::new(reason) }))
-            }
-            (Said::Nothing(_), CrlStatus::Undetermined(reason)) => {
-                Ok(Standing::Open(Error::RevocationUndetermined { reason: Box::new(reason) }))
-            }
+        match ruling((&ocsp).into(), (&lists).into()).0 {
+            Ruling::Revoked { revocation, .. } => Err(Error::Revoked { revocation }),
+            Ruling::OcspUnknown => Err(Error::OcspUnknown),
+            Ruling::NotRevoked(source) => Ok(Standing::Good(SourceName(source))),
+            Ruling::CannotCheck => open(ocsp, lists).map(Standing::Open),
         }
     }
 
@@ -204,12 +190,50 @@ impl<'a> Revocations<'a> {
     }
 }
 
+/// Why neither says anything: the more telling of the two. A budget that was spent is no everyday silence.
+fn open(ocsp: Said, lists: CrlStatus) -> Result<Error, Error> {
+    match (ocsp, lists) {
+        (_, CrlStatus::Undetermined(CrlError::BudgetSpent)) => Err(Error::BudgetSpent),
+        (Said::Nothing(Some(reason)), CrlStatus::Undetermined(absence)) if absence.is_absence() => {
+            Ok(Error::OcspUndetermined { reason: Box::new(reason) })
+        }
+        (_, CrlStatus::Undetermined(reason)) => {
+            Ok(Error::RevocationUndetermined { reason: Box::new(reason) })
+        }
+        // Such lists have decided already.
+        (_, CrlStatus::Good(_) | CrlStatus::Revoked(_)) => {
+            Err(Error::RevocationUndetermined { reason: Box::new(CrlError::NoList) })
+        }
+    }
+}
+
 /// What OCSP says about one certificate.
 enum Said {
     Nothing(Option<OcspError>),
     Good,
     Unknown,
     Revoked(Revocation),
+}
+
+impl From<&Said> for Says {
+    fn from(said: &Said) -> Self {
+        match said {
+            Said::Nothing(_) => Self::Nothing,
+            Said::Good => Self::Good,
+            Said::Unknown => Self::Unknown,
+            Said::Revoked(revocation) => Self::Revoked(*revocation),
+        }
+    }
+}
+
+impl From<&CrlStatus> for Says {
+    fn from(status: &CrlStatus) -> Self {
+        match status {
+            CrlStatus::Good(_) => Self::Good,
+            CrlStatus::Revoked(revocation) => Self::Revoked(*revocation),
+            CrlStatus::Undetermined(_) => Self::Nothing,
+        }
+    }
 }
 
 impl Said {

@@ -1,5 +1,6 @@
 //! What a response says about one certificate, reduced.
 
+use madoguchi_protocol::Octets;
 use rustls_pki_types::UnixTime;
 
 use crate::ocsp::response::{Basic, OcspResponse};
@@ -19,10 +20,11 @@ pub fn check_ocsp(
     budget: &mut Budget,
 ) -> Result<OcspAnswer, OcspError> {
     let basic = response.basic()?;
-    responder::signed_by_a_right_responder(basic, question, standing, now, budget)?;
+    let signer_key = responder::signed_by_a_right_responder(basic, question, standing, now, budget)?;
     extension::refuse_unknown_critical(&basic.extensions, &[extension::NONCE])?;
     let singles = about(basic, question)?;
-    let answers = singles.into_iter().map(|single| answer(single, basic, question, settings, now));
+    let answers =
+        singles.into_iter().map(|single| answer(single, basic, signer_key, question, settings, now));
     // The worst of several (RFC 6960 leaves it open; only this is safe).
     answers.max_by_key(badness).unwrap_or(Err(OcspError::WrongCertificate { mismatch: Mismatch::NoResponse }))
 }
@@ -46,6 +48,7 @@ fn about<'b, 'a>(
 fn answer(
     single: &Single<'_>,
     basic: &Basic<'_>,
+    signer_key: Octets<32>,
     question: &OcspQuestion<'_>,
     settings: &OcspSettings,
     now: UnixTime,
@@ -62,7 +65,7 @@ fn answer(
     };
     match single.status {
         CertStatus::Revoked { at, reason } => {
-            Ok(OcspAnswer::Revoked(Revocation { reason, revoked_at: at, times }))
+            Ok(OcspAnswer::Revoked(Revocation { reason, revoked_at: at, times, signer_key }))
         }
         CertStatus::Good => {
             fresh()?;

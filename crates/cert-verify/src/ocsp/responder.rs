@@ -3,6 +3,7 @@
 //!
 //! The signer is the one that responderID names, wherever its certificate stands in the response.
 
+use madoguchi_protocol::Octets;
 use rustls_pki_types::UnixTime;
 
 use crate::ocsp::cert_id::key_hash;
@@ -23,19 +24,20 @@ pub enum ResponderStanding {
     Unknown,
 }
 
-/// Verifies the signature of a response by the issuer or by a responder of the issuer's.
+/// Verifies the signature of a response by the issuer or by a responder of the issuer's. Answers SHA-256 of the
+/// SubjectPublicKeyInfo of the key that signed.
 pub(crate) fn signed_by_a_right_responder(
     basic: &Basic<'_>,
     question: &OcspQuestion<'_>,
     standing: &dyn Fn(&Certificate) -> ResponderStanding,
     now: UnixTime,
     budget: &mut Budget,
-) -> Result<(), OcspError> {
+) -> Result<Octets<32>, OcspError> {
     let algorithm = allowed(&basic.algorithm, question.algorithms)?;
     let mut failure = OcspError::ResponderUnknown;
     if basic.responder.is(question.certificate.issuer(), question.issuer_key) {
         match has_signed(question.issuer_key, algorithm, basic, budget) {
-            Ok(()) => return Ok(()),
+            Ok(()) => return Ok(question.issuer_key.spki_sha256()),
             Err(error) => failure = error,
         }
     }
@@ -44,12 +46,13 @@ pub(crate) fn signed_by_a_right_responder(
             Some(responder) => {
                 is_right_responder(&responder, question, now, budget)?;
                 has_signed(responder.public_key(), algorithm, basic, budget)?;
-                is_not_revoked(&responder, standing).map(Some)
+                is_not_revoked(&responder, standing)?;
+                Ok(Some(responder.public_key().spki_sha256()))
             }
             None => Ok(None),
         });
         match delegated {
-            Ok(Some(())) => return Ok(()),
+            Ok(Some(signer_key)) => return Ok(signer_key),
             // Of several that do not do, the one that came furthest tells most.
             Err(error) if rank(&error) >= rank(&failure) => failure = error,
             Ok(None) | Err(_) => {}

@@ -3,8 +3,12 @@ use std::time::Duration;
 use madoguchi_test_pki::{AUTH_POLICY, CardOptions, KeyKind, Options, TestPki};
 use ring::rand::SystemRandom;
 
+use madoguchi_protocol::Octets;
+
 use super::*;
-use crate::{Anchor, Certificate, PathPolicy, RequiredPolicies, verify_path};
+use crate::{Anchor, Certificate, PathPolicy, RequiredPolicies, RevocationReason, verify_path};
+
+mod kept;
 
 const TIMES: SourceTimes =
     SourceTimes { this_update: at(1), next_update: Some(at(2)), produced_at: Some(at(1)) };
@@ -27,7 +31,7 @@ fn path() -> VerifiedPath {
 }
 
 fn revocation(reason: RevocationReason) -> Revocation {
-    Revocation { reason, revoked_at: at(1), times: TIMES }
+    Revocation { reason, revoked_at: at(1), times: TIMES, signer_key: Octets([7; 32]) }
 }
 
 fn ocsp(path: &VerifiedPath, answer: OcspAnswer) -> OcspEvidence {
@@ -36,13 +40,12 @@ fn ocsp(path: &VerifiedPath, answer: OcspAnswer) -> OcspEvidence {
 
 /// The verdict in one word, with its source where it has one.
 fn word(verdict: &Verdict) -> (&'static str, Option<Source>) {
-    match verdict {
-        Verdict::CannotCheck => ("cannot_check", None),
-        Verdict::NotRevoked(proof) => ("not_revoked", Some(proof.source())),
-        Verdict::OcspUnknown => ("ocsp_unknown", None),
-        Verdict::OnHold { source, .. } => ("on_hold", Some(*source)),
-        Verdict::Revoked { source, .. } => ("revoked", Some(*source)),
-    }
+    let source = match verdict {
+        Verdict::CannotCheck | Verdict::OcspUnknown => None,
+        Verdict::NotRevoked(proof) => Some(proof.source()),
+        Verdict::OnHold { source, .. } | Verdict::Revoked { source, .. } => Some(*source),
+    };
+    (verdict.name(), source)
 }
 
 const LAST: RevocationReason = RevocationReason::KeyCompromise;
@@ -78,7 +81,7 @@ fn every_row_of_the_table() {
         (unknown, no_crl, "ocsp_unknown", None, "ocsp_unknown", false),
         (no_ocsp, no_crl, "cannot_check", None, "no_source", false),
     ] {
-        let decision = decide(&path, Sources::Both, ocsp(&path, o), CrlEvidence::new(&path, c));
+        let decision = decide(&path, Sources::Both, ocsp(&path, o), CrlEvidence::new(&path, c), &[]);
         assert_eq!(word(&decision.verdict), (expected, source), "{o:?} {c:?}");
         assert_eq!((decision.rule.name(), decision.sources_disagree), (rule, disagree), "{o:?} {c:?}");
         assert_eq!((decision.ocsp, decision.crl), (o, c));
@@ -104,7 +107,7 @@ fn sources_that_are_not_configured() {
         (Sources::CrlOnly, unknown, good_crl, "not_revoked"),
         (Sources::CrlOnly, no_ocsp, good_crl, "not_revoked"),
     ] {
-        assert_eq!(word(&decide(&path, sources, ocsp, crl).verdict).0, expected, "{sources:?}");
+        assert_eq!(word(&decide(&path, sources, ocsp, crl, &[]).verdict).0, expected, "{sources:?}");
     }
 }
 
@@ -113,7 +116,7 @@ fn ocsp_evidence_about_another_certificate_is_no_evidence() {
     let (own, other) = (path(), path());
     let no_crl = CrlEvidence::none(&own, CrlAbsence::NotConfigured);
     for answer in [OcspAnswer::Good(TIMES), OcspAnswer::Revoked(revocation(LAST))] {
-        let decision = decide(&own, Sources::Both, ocsp(&other, answer), no_crl);
+        let decision = decide(&own, Sources::Both, ocsp(&other, answer), no_crl, &[]);
         assert_eq!(word(&decision.verdict).0, "cannot_check");
         assert_eq!(decision.ocsp, OcspAnswer::None(OcspAbsence::WrongCertificate));
     }

@@ -18,11 +18,20 @@ pub(super) struct GatewayConfig {
     policies: Vec<String>,
     crl_dir: Option<PathBuf>,
     crl_files: Vec<PathBuf>,
+    /// The responder is the test PKI's: somebody else's card has lists only.
+    ocsp: bool,
 }
 
 impl GatewayConfig {
     pub(super) fn new(ports: Ports) -> Self {
-        Self { ports, anchors: Vec::new(), policies: Vec::new(), crl_dir: None, crl_files: Vec::new() }
+        Self {
+            ports,
+            anchors: Vec::new(),
+            policies: Vec::new(),
+            crl_dir: None,
+            crl_files: Vec::new(),
+            ocsp: false,
+        }
     }
 
     pub(super) fn trust_test_pki(&mut self, pki: &Path) -> Result<(), DemoError> {
@@ -32,6 +41,7 @@ impl GatewayConfig {
         self.anchors = vec![pki.join("auth-ca.der")];
         self.policies = vec![policy.trim().to_owned()];
         self.crl_dir = Some(pki.join("crl"));
+        self.ocsp = true;
         Ok(())
     }
 
@@ -69,6 +79,13 @@ impl GatewayConfig {
             Some(folder) => format!("crl_dir = {}", string(&folder.to_string_lossy())),
             None => format!("crl_files = {}", paths(&self.crl_files)),
         };
+        let (sources, responder) = if self.ocsp {
+            // A revocation counts from the next sign-in on: no answer is used twice.
+            let table = format!("[[revocation.ocsp]]\nurl = \"{}\"\nnonce = \"require\"\n", self.ports.ocsp_url());
+            ("both", table)
+        } else {
+            ("crl", String::new())
+        };
         format!(
             r#"# Written by madoguchi-demo for one run.
 listen = "127.0.0.1:{gateway}"
@@ -82,9 +99,13 @@ danger_test_trust = true
 {policies}
 
 [revocation]
-sources = "crl"
+sources = "{sources}"
 {crls}
 max_age_hours = 48
+
+{responder}
+[operations]
+listen = "127.0.0.1:{operations}"
 
 [[municipality]]
 id = "midori"
@@ -99,6 +120,7 @@ service = {{ ja = "子育て手続き", "ja-x-plain" = "子育(こそだ)ての�
 purpose = {{ ja = "サインイン", "ja-x-plain" = "サインイン", en = "Sign in" }}
 "#,
             gateway = self.ports.gateway,
+            operations = self.ports.operations,
             agent = self.ports.agent,
             anchors = paths(&self.anchors),
             issuer = self.ports.issuer(),
@@ -140,6 +162,17 @@ mod tests {
         assert_eq!(table["municipality"][0]["origin"].as_str(), Some("http://localhost:3000"));
         let redirect = &table["municipality"][0]["client"][0]["redirect_uris"][0];
         assert_eq!(redirect.as_str(), Some("http://127.0.0.1:3001/callback"));
+    }
+
+    #[test]
+    fn the_test_pki_is_asked_both_ways_and_somebody_elses_card_has_lists() {
+        let mut config = GatewayConfig::new(Ports::from_base(3000).expect("ports"));
+        let sources = |config: &GatewayConfig| parsed(config)["revocation"]["sources"].clone();
+        assert_eq!(sources(&config).as_str(), Some("crl"));
+        config.ocsp = true;
+        assert_eq!(sources(&config).as_str(), Some("both"));
+        let url = &parsed(&config)["revocation"]["ocsp"][0]["url"];
+        assert_eq!(url.as_str(), Some("http://127.0.0.1:3002/"));
     }
 
     #[test]

@@ -67,10 +67,10 @@ impl Stack {
             }
             Card::Mock(card) => {
                 let pki = folder.path().join("pki");
-                pki::make(&starting, &pki, card, ports.ocsp, now).await?;
+                pki::make(&starting, &pki, card, ports, now).await?;
                 let running = Pcscd::start(&folder.path().join("pcscd")).await?;
                 starting.mock_card(&running, &pki, card, folder.path()).await?;
-                starting.ocsp(&pki, ports.ocsp).await?;
+                starting.ocsp(&pki, ports.ocsp, pki::responder_faults(card.answer)).await?;
                 config.trust_test_pki(&pki)?;
                 socket = Some(running.socket().to_owned());
                 pcscd = Some(running);
@@ -194,10 +194,11 @@ impl Starting {
         self.until_ready(child).await
     }
 
-    async fn ocsp(&mut self, pki: &Path, port: u16) -> Result<(), DemoError> {
+    async fn ocsp(&mut self, pki: &Path, port: u16, faults: &[&str]) -> Result<(), DemoError> {
         let program = Program::new(PKI, self.binaries.path("madoguchi-test-pki")?)
             .args(["serve-ocsp", "--listen", &format!("127.0.0.1:{port}"), "--pki"])
-            .arg(pki);
+            .arg(pki)
+            .args(faults.iter().copied());
         let child = program.spawn(&self.logs)?;
         self.until_ready(child).await
     }
@@ -228,7 +229,7 @@ impl Starting {
 
 /// Fails early and clearly when a port is taken, instead of late in the log of one part.
 fn free(ports: Ports) -> Result<(), DemoError> {
-    for port in [ports.gateway, ports.service, ports.ocsp, ports.agent] {
+    for port in ports.all() {
         TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .map_err(|source| DemoError::PortTaken { port, source })?;
     }
@@ -263,7 +264,7 @@ mod tests {
     fn a_taken_port_is_named() {
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let port = taken.local_addr().expect("an address").port();
-        let ports = Ports { gateway: port, service: port, ocsp: port, agent: port };
+        let ports = Ports { gateway: port, service: port, ocsp: port, operations: port, agent: port };
         assert!(matches!(free(ports), Err(DemoError::PortTaken { port: named, .. }) if named == port));
     }
 }

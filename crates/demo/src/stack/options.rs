@@ -47,19 +47,21 @@ pub struct Ports {
     pub service: u16,
     /// The OCSP responder.
     pub ocsp: u16,
+    /// The gateway's health and metrics.
+    pub operations: u16,
     /// The agent.
     pub agent: u16,
 }
 
 impl Ports {
-    /// The ports of the documentation: gateway 24810, service 24811, OCSP 24812, agent 24817.
+    /// The ports of the documentation: gateway 24810, service 24811, OCSP 24812, health 24813, agent 24817.
     pub const DEFAULT_BASE: u16 = 24810;
 
-    /// All ports from a base: base, +1, +2 and +7.
+    /// All ports from a base: base, +1, +2, +3 and +7.
     pub fn from_base(base: u16) -> Result<Self, DemoError> {
         match base.checked_add(7) {
             Some(agent) if base >= 1024 => {
-                Ok(Self { gateway: base, service: base + 1, ocsp: base + 2, agent })
+                Ok(Self { gateway: base, service: base + 1, ocsp: base + 2, operations: base + 3, agent })
             }
             _ => Err(DemoError::PortBase { base }),
         }
@@ -76,13 +78,23 @@ impl Ports {
             let place = std::process::id().wrapping_mul(7).wrapping_add(turn) % TEST_BASES;
             // At most 11_000 + 2_499 * 8.
             let base = u16::try_from(11_000 + place * 8).unwrap_or(11_000);
-            let ports = Self { gateway: base, service: base + 1, ocsp: base + 2, agent: base + 7 };
-            let all = [ports.gateway, ports.service, ports.ocsp, ports.agent];
-            if all.into_iter().all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()) {
+            let ports = Self {
+                gateway: base,
+                service: base + 1,
+                ocsp: base + 2,
+                operations: base + 3,
+                agent: base + 7,
+            };
+            if ports.all().into_iter().all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()) {
                 return Ok(ports);
             }
         }
         Err(io::ErrorKind::AddrInUse.into())
+    }
+
+    /// Each of them.
+    pub(super) fn all(self) -> [u16; 5] {
+        [self.gateway, self.service, self.ocsp, self.operations, self.agent]
     }
 
     /// The gateway's origin and issuer. A name, not 127.0.0.1: cookies ignore ports, and the agent and the service
@@ -94,6 +106,16 @@ impl Ports {
     /// The front page of the sample service.
     pub fn service_url(self) -> String {
         format!("http://127.0.0.1:{}/", self.service)
+    }
+
+    /// Where the OCSP responder listens.
+    pub fn ocsp_url(self) -> String {
+        format!("http://127.0.0.1:{}/", self.ocsp)
+    }
+
+    /// Where the gateway's health and metrics are.
+    pub fn operations_url(self) -> String {
+        format!("http://127.0.0.1:{}", self.operations)
     }
 
     /// Where the agent listens.
@@ -141,7 +163,7 @@ pub struct MockCard {
 pub enum Answer {
     /// The resident declines.
     AccessDenied,
-    /// The municipality's CRL is stale.
+    /// The municipality's CRL is stale, and the OCSP responder has no answer.
     CannotCheck,
     /// The certificate on the card has expired.
     Expired,
@@ -212,7 +234,7 @@ mod tests {
     #[test]
     fn the_ports_move_together() {
         let ports = Ports::from_base(Ports::DEFAULT_BASE).expect("ports");
-        assert_eq!(ports, Ports { gateway: 24810, service: 24811, ocsp: 24812, agent: 24817 });
+        assert_eq!(ports, Ports { gateway: 24810, service: 24811, ocsp: 24812, operations: 24813, agent: 24817 });
         assert_eq!(Ports::from_base(3000).expect("ports").agent, 3007);
         assert!(Ports::from_base(80).is_err());
         assert!(Ports::from_base(65529).is_err());
@@ -221,8 +243,8 @@ mod tests {
     #[test]
     fn unused_ports_differ() {
         let ports = Ports::unused().expect("ports");
-        let all = std::collections::BTreeSet::from([ports.gateway, ports.service, ports.ocsp, ports.agent]);
-        assert_eq!(all.len(), 4);
+        let all = std::collections::BTreeSet::from(ports.all());
+        assert_eq!(all.len(), 5);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use super::{Answer, MockCard, Starting, TEST_PIN};
+use super::{Answer, MockCard, Ports, Starting, TEST_PIN};
 use crate::{DemoError, Program};
 
 /// The name of the card in the PKI folder.
@@ -15,15 +15,14 @@ pub(super) async fn make(
     starting: &Starting,
     pki: &Path,
     card: &MockCard,
-    ocsp_port: u16,
+    ports: Ports,
     now: OffsetDateTime,
 ) -> Result<(), DemoError> {
     let program = |command: &str| {
         let path = starting.binaries.path("madoguchi-test-pki")?;
         Ok::<_, DemoError>(Program::new("test-pki", path).arg(command))
     };
-    let ocsp_url = format!("http://127.0.0.1:{ocsp_port}/");
-    program("init")?.args(["--ocsp-url", &ocsp_url, "--out"]).arg(pki).run(&starting.logs).await?;
+    program("init")?.args(["--ocsp-url", &ports.ocsp_url(), "--out"]).arg(pki).run(&starting.logs).await?;
     program("issue")?
         .arg("--pki")
         .arg(pki)
@@ -46,6 +45,11 @@ fn validity(answer: Option<Answer>, now: OffsetDateTime) -> Vec<String> {
     }
     let (from, to) = (now - Duration::days(1826), now - Duration::days(1));
     vec!["--not-before".to_owned(), rfc3339(from), "--not-after".to_owned(), rfc3339(to)]
+}
+
+/// A responder that has no answer, beside a stale CRL.
+pub(super) fn responder_faults(answer: Option<Answer>) -> &'static [&'static str] {
+    if answer == Some(Answer::CannotCheck) { &["--fault", "try-later"] } else { &[] }
 }
 
 /// A stale CRL was made ten days ago for one day.
@@ -71,6 +75,7 @@ mod tests {
         let now = OffsetDateTime::UNIX_EPOCH + Duration::days(20_000);
         assert!(validity(None, now).is_empty() && freshness(None, now).is_empty());
         assert!(validity(Some(Answer::CannotCheck), now).is_empty());
+        assert!(responder_faults(None).is_empty() && !responder_faults(Some(Answer::CannotCheck)).is_empty());
         assert!(freshness(Some(Answer::Expired), now).is_empty());
         let arguments = validity(Some(Answer::Expired), now);
         assert_eq!(arguments.last().map(String::as_str), Some("2024-10-03T00:00:00Z"));

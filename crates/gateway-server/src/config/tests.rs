@@ -79,6 +79,61 @@ fn what_cannot_work_is_refused_by_name() {
     }
 }
 
+const OCSP: &str =
+    "sources = \"both\"\ncrl_dir = \"crl\"\n[[revocation.ocsp]]\nurl = \"http://ocsp.example.jp/\"";
+
+fn with_ocsp(more: &str) -> String {
+    GOOD.replace("sources = \"crl\"\ncrl_dir = \"crl\"", &format!("{OCSP}{more}"))
+}
+
+#[test]
+fn a_responder_needs_no_more_than_its_address() {
+    let config = read(&with_ocsp("")).expect("a good configuration");
+    let responder = &config.revocation.ocsp[0];
+    assert_eq!(responder.url.as_str(), "http://ocsp.example.jp/");
+    assert_eq!((responder.method, responder.nonce), (MethodConfig::Post, NonceConfig::Prefer));
+    assert_eq!((responder.max_age_minutes, responder.reuse_seconds), (1440, 300));
+    assert_eq!(config.revocation.sources, SourcesConfig::Both);
+    let alone = with_ocsp("").replace("\"both\"\ncrl_dir = \"crl\"", "\"ocsp\"");
+    assert!(!read(&alone).expect("OCSP alone").revocation.has_lists());
+}
+
+#[test]
+fn what_cannot_work_with_ocsp_is_refused_by_name() {
+    for (text, says) in [
+        (with_ocsp("").replace("\"both\"", "\"crl\""), "revocation.sources: write \"both\" or \"ocsp\""),
+        (GOOD.replace("\"crl\"\ncrl_dir", "\"both\"\ncrl_dir"), "write [[revocation.ocsp]] with the url"),
+        (
+            with_ocsp("").replace("crl_dir = \"crl\"\n", ""),
+            "write crl_dir, crl_files or [[revocation.crl_url]]",
+        ),
+        (with_ocsp("\nmax_age_minutes = 0"), "revocation.ocsp.max_age_minutes: at least 1"),
+        (with_ocsp("\nmethod = \"get\""), "revocation.ocsp.method: \"get\" is for answers"),
+        (with_ocsp("\nnonce = \"maybe\""), "unknown variant `maybe`"),
+        (with_ocsp("").replace("http://ocsp", "ldap://ocsp"), "write http://HOST[:PORT]/PATH"),
+        (with_ocsp("").replace("jp/", "jp/?a=b"), "revocation.ocsp.url: a responder's address has no query"),
+        (with_ocsp("").replace("//ocsp", "//me:secret@ocsp"), "without user and password"),
+        (
+            format!("{GOOD}\n[operations]\nlisten = \"0.0.0.0:9000\""),
+            "operations.listen: only a loopback address",
+        ),
+    ] {
+        let error = error(&text);
+        assert!(error.contains(says), "{says}: {error}");
+    }
+    read(&with_ocsp("\nmethod = \"get\"\nnonce = \"none\"")).expect("GET without a nonce");
+    read(&format!("{GOOD}\n[operations]\nlisten = \"127.0.0.1:9000\"")).expect("a loopback address");
+}
+
+#[test]
+fn the_state_of_lists_is_beside_the_database_unless_it_is_elsewhere() {
+    let config = read(GOOD).expect("a good configuration");
+    assert_eq!(config.revocation.state_dir, Some(config.database.with_file_name("crl-state")));
+    let elsewhere = GOOD.replace("crl_dir = \"crl\"", "crl_dir = \"crl\"\nstate_dir = \"/var/lib/x\"");
+    let config = read(&elsewhere).expect("a good configuration");
+    assert_eq!(config.revocation.state_dir.as_deref(), Some(Path::new("/var/lib/x")));
+}
+
 #[test]
 fn an_error_of_form_tells_line_and_column() {
     let error = error(&GOOD.replace("listen = ", "listen "));

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 /// A moment of 1970 or later, to the second below.
-pub(super) fn parse(text: &str) -> Result<UnixTime, String> {
+pub(crate) fn parse(text: &str) -> Result<UnixTime, String> {
     let moment = OffsetDateTime::parse(text, &Rfc3339)
         .map_err(|error| format!("{error}; write it like 2026-11-22T09:00:00Z"))?;
     let seconds = u64::try_from(moment.unix_timestamp()).map_err(|_| "before 1970".to_owned())?;
@@ -15,7 +15,7 @@ pub(super) fn parse(text: &str) -> Result<UnixTime, String> {
 }
 
 /// The same the other way round, in UTC.
-pub(super) fn format(moment: UnixTime) -> String {
+pub(crate) fn format(moment: UnixTime) -> String {
     let seconds = i64::try_from(moment.as_secs()).ok();
     let moment = seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
     moment.and_then(|moment| moment.format(&Rfc3339).ok()).unwrap_or_else(|| "after the year 9999".to_owned())

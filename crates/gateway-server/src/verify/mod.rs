@@ -5,7 +5,7 @@ mod answer;
 mod arguments;
 mod batch;
 mod explain;
-mod instant;
+pub(crate) mod instant;
 mod json_case;
 mod material;
 mod pem;

@@ -2,11 +2,13 @@
 
 use rusqlite::named_params;
 
+use madoguchi_cert_verify::RevocationReason;
 use madoguchi_protocol::{ErrorCode, Octets};
-use madoguchi_storage::{AuditKind, Claim, Proof, SignInState, Transition};
+use madoguchi_storage::{AuditKind, Claim, Cleared, Proof, Refused, SignInState, Transition};
 
 use super::{record, refused, written};
 use crate::error::SqliteError;
+use crate::kept::{self, Event, NOTHING_KEPT};
 use crate::rows::{By, find_sign_in};
 use crate::work::{Work, seconds};
 
@@ -73,12 +75,15 @@ pub(super) fn prove(
     claim_secret_hash: Octets<32>,
     finish_hash: Octets<32>,
     proof: &Proof,
+    cleared: &Cleared,
 ) -> Result<Transition, SqliteError> {
     let proven = work.execute(
-        "UPDATE sign_ins SET state = 'proven', expires_at = :expires_at, proven_at = :now, finish_hash = :finish,
-             account_lookup = :lookup, holder_sealed = :holder, not_after = :not_after, evidence = :evidence
-         WHERE municipality = :municipality AND id = :id AND claim_secret_hash = :secret
-           AND state = 'claimed' AND expires_at > :now",
+        &format!(
+            "UPDATE sign_ins SET state = 'proven', expires_at = :expires_at, proven_at = :now, finish_hash = :finish,
+                 account_lookup = :lookup, holder_sealed = :holder, not_after = :not_after, evidence = :evidence
+             WHERE municipality = :municipality AND id = :id AND claim_secret_hash = :secret
+               AND state = 'claimed' AND expires_at > :now AND {NOTHING_KEPT}"
+        ),
         named_params! {
             ":expires_at": work.after(work.limits.proven_seconds),
             ":finish": finish_hash.0,
@@ -90,9 +95,19 @@ pub(super) fn prove(
             ":id": id.0,
             ":secret": claim_secret_hash.0,
             ":now": work.now,
+            ":certificate": cleared.certificate.0.0,
+            ":hold": RevocationReason::CertificateHold.name(),
+            // No hold is over of which nothing was said.
+            ":hold_over": cleared.hold_over.map_or(i64::MIN, seconds),
         },
     )?;
-    finished(work, municipality, id, claim_secret_hash, finish_hash, proven == 1)
+    let outcome = finished(work, municipality, id, claim_secret_hash, finish_hash, proven == 1)?;
+    if let Transition::Done(sign_in) = &outcome
+        && kept::end_holds(work, municipality, cleared)?
+    {
+        record(work, AuditKind::HoldEnded, sign_in)?;
+    }
+    Ok(outcome)
 }
 
 pub(super) fn refuse(
@@ -101,28 +116,47 @@ pub(super) fn refuse(
     id: Octets<16>,
     claim_secret_hash: Octets<32>,
     finish_hash: Octets<32>,
-    code: ErrorCode,
-    burn: bool,
+    refused: &Refused,
 ) -> Result<Transition, SqliteError> {
-    let refused = work.execute(
-        "UPDATE sign_ins SET state = :state, code = :code, expires_at = :now, finish_hash = :finish
+    let Refused { code, burn, evidence, revoked } = refused;
+    let done = work.execute(
+        "UPDATE sign_ins SET state = :state, code = :code, expires_at = :now, finish_hash = :finish,
+             evidence = :evidence
          WHERE municipality = :municipality AND id = :id AND claim_secret_hash = :secret
            AND state = 'claimed' AND expires_at > :now",
         named_params! {
-            ":state": if burn { "burned" } else { "cancelled" },
+            ":state": if *burn { "burned" } else { "cancelled" },
             ":code": code.as_str(),
             ":finish": finish_hash.0,
+            ":evidence": evidence,
             ":municipality": municipality,
             ":id": id.0,
             ":secret": claim_secret_hash.0,
             ":now": work.now,
         },
     )?;
-    let outcome = finished(work, municipality, id, claim_secret_hash, finish_hash, refused == 1)?;
+    let keys = [(By::Id, id.0.as_slice()), (By::ClaimSecret, claim_secret_hash.0.as_slice())];
+    let outcome = finished(work, municipality, id, claim_secret_hash, finish_hash, done == 1)?;
     if let Transition::Done(sign_in) = &outcome
-        && burn
+        && *burn
     {
         record(work, AuditKind::SignInBurned, sign_in)?;
+    }
+    // The verdict is about the certificate: it is kept whatever has become of the sign-in.
+    if let Some(revoked) = revoked
+        && let Some(sign_in) = find_sign_in(work, municipality, &keys)?
+    {
+        let event = Event {
+            municipality,
+            sign_in: Some(id),
+            client_id: &sign_in.new.request.client_id,
+            code: *code,
+            evidence: evidence.as_deref(),
+        };
+        kept::keep(work, &event, revoked)?;
+        if revoked.sources_disagree && !matches!(outcome, Transition::Same(_)) {
+            event.record(work, AuditKind::SourcesDisagree)?;
+        }
     }
     Ok(outcome)
 }

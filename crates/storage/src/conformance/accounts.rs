@@ -15,7 +15,7 @@ pub async fn the_same_card_finds_its_account(backend: &dyn Backend) {
     let proof = Proof { account_lookup: first.proof().account_lookup, ..second.proof() };
     let proven = fixture
         .store
-        .prove(TOWN, second.id(), second.claim_secret(), second.finish(), proof)
+        .prove(TOWN, second.id(), second.claim_secret(), second.finish(), proof, second.cleared())
         .await
         .expect("one");
     done(proven);

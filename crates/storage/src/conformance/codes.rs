@@ -34,6 +34,7 @@ pub async fn a_code_is_redeemed_once(backend: &dyn Backend) {
         account: session.account,
         redirect_uri: grant.redirect_uri,
         auth_time: session.auth_time,
+        sid: session.sid,
         holder_sealed: session.holder_sealed,
     };
     assert_eq!(fixture.token(party).await, Some(expected));

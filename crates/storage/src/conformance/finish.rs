@@ -35,7 +35,7 @@ pub async fn the_same_finish_is_told_again(backend: &dyn Backend) {
     let other = Party::new(2);
     let outcome = fixture
         .store
-        .prove(TOWN, party.id(), party.claim_secret(), other.finish(), other.proof())
+        .prove(TOWN, party.id(), party.claim_secret(), other.finish(), other.proof(), other.cleared())
         .await
         .expect("an outcome");
     assert_eq!(conflict(outcome), SignInState::Proven);
@@ -49,12 +49,15 @@ pub async fn a_finish_needs_its_claim_secret(backend: &dyn Backend) {
     let (party, other) = (Party::new(1), Party::new(2));
     let claimed = fixture.claimed(party).await;
     let (id, wrong) = (party.id(), other.claim_secret());
-    let proven =
-        fixture.store.prove(TOWN, id, wrong, party.finish(), party.proof()).await.expect("an outcome");
+    let proven = fixture
+        .store
+        .prove(TOWN, id, wrong, party.finish(), party.proof(), party.cleared())
+        .await
+        .expect("an outcome");
     assert!(matches!(proven, Transition::NotFound), "{proven:?}");
     let code = ErrorCode::CertificateRevoked;
     let refused =
-        fixture.store.refuse(TOWN, id, wrong, party.finish(), code, true).await.expect("an outcome");
+        fixture.store.refuse(TOWN, id, wrong, party.finish(), code.into()).await.expect("an outcome");
     assert!(matches!(refused, Transition::NotFound), "{refused:?}");
     let cancelled = fixture.store.cancel(TOWN, id, wrong, code).await.expect("an outcome");
     assert!(matches!(cancelled, Transition::NotFound), "{cancelled:?}");

@@ -11,8 +11,8 @@ use madoguchi_protocol::ErrorCode;
 use super::Backend;
 use super::party::Party;
 use crate::{
-    AccessTokenRecord, AnswerTaken, AuditRecord, Clock as _, CodeRecord, ManualClock, Redemption, Returned,
-    SessionRecord, SignIn, SignInLimits, SignInState, Storage, Transition,
+    AccessTokenRecord, AnswerTaken, AuditRecord, Clock as _, CodeRecord, ManualClock, Redemption, Refused,
+    Returned, SessionRecord, SignIn, SignInLimits, SignInState, Storage, Transition,
 };
 
 pub(super) struct Fixture {
@@ -83,14 +83,27 @@ impl Fixture {
 
     pub(super) async fn prove(&self, party: Party) -> Transition {
         self.store
-            .prove(party.town, party.id(), party.claim_secret(), party.finish(), party.proof())
+            .prove(
+                party.town,
+                party.id(),
+                party.claim_secret(),
+                party.finish(),
+                party.proof(),
+                party.cleared(),
+            )
             .await
             .expect("an outcome")
     }
 
     pub(super) async fn refuse(&self, party: Party, code: ErrorCode, burn: bool) -> Transition {
         self.store
-            .refuse(party.town, party.id(), party.claim_secret(), party.finish(), code, burn)
+            .refuse(
+                party.town,
+                party.id(),
+                party.claim_secret(),
+                party.finish(),
+                Refused { burn, ..code.into() },
+            )
             .await
             .expect("an outcome")
     }

@@ -7,7 +7,10 @@ use rustls_pki_types::UnixTime;
 use madoguchi_oidc::{AuthorizationRequest, CodeChallenge, CodeGrant};
 use madoguchi_protocol::{Lang, Octets, sha256};
 
-use crate::{AccountId, Claim, ClaimHashes, NewAccessToken, NewCode, NewSession, NewSignIn, Proof};
+use crate::{
+    AccountId, CertificateId, Claim, ClaimHashes, Cleared, NewAccessToken, NewCode, NewSession, NewSignIn,
+    Proof,
+};
 
 pub(super) const TOWN: &str = "midori";
 pub(super) const OTHER_TOWN: &str = "aoi";
@@ -140,6 +143,15 @@ impl Party {
             UnixTime::since_unix_epoch(Duration::from_secs(4_000_000_000)),
             format!(r#"{{"source":"crl","number":{}}}"#, self.number),
         )
+    }
+
+    /// Its certificate, as revocations are kept against it.
+    pub(super) fn certificate(self) -> CertificateId {
+        CertificateId(self.hash("certificate"))
+    }
+
+    pub(super) fn cleared(self) -> Cleared {
+        Cleared { certificate: self.certificate(), hold_over: None }
     }
 
     pub(super) fn session(self) -> NewSession {

@@ -223,7 +223,8 @@ pub async fn of_64_cards_at_once_each_gets_its_account_once(backend: &dyn Backen
         fixture.claimed(party).await;
         let proof = Proof { account_lookup: Party::new(number % 4).proof().account_lookup, ..party.proof() };
         let store = &fixture.store;
-        let proven = store.prove(TOWN, party.id(), party.claim_secret(), party.finish(), proof).await;
+        let proven =
+            store.prove(TOWN, party.id(), party.claim_secret(), party.finish(), proof, party.cleared()).await;
         done(proven.expect("an outcome"));
         (number % 4, fixture.back(party).await.account)
     })

@@ -16,6 +16,7 @@ pub async fn the_first_secret_stays(backend: &dyn Backend) {
             SecretPurpose::SigningKeyEs256,
             SecretPurpose::SubjectSalt,
         ] {
+            assert_eq!(fixture.store.secret(town, purpose).await.expect("a look"), None);
             let mine = SealedSecret(format!("{town} {}", purpose.as_str()).into_bytes());
             let kept = fixture.store.secret_or_insert(town, purpose, mine.clone()).await.expect("a secret");
             assert_eq!(kept, mine);
@@ -25,5 +26,6 @@ pub async fn the_first_secret_stays(backend: &dyn Backend) {
     for (town, purpose, mine) in stays {
         let late = SealedSecret(b"too late".to_vec());
         assert_eq!(fixture.store.secret_or_insert(town, purpose, late).await.expect("a secret"), mine);
+        assert_eq!(fixture.store.secret(town, purpose).await.expect("a look"), Some(mine));
     }
 }

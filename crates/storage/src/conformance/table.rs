@@ -5,7 +5,7 @@ use madoguchi_protocol::{ErrorCode, Octets};
 use super::Backend;
 use super::fixture::{Fixture, done};
 use super::party::{Party, TOWN};
-use crate::{AnswerTaken, NewSignIn, Returned, SignInState, Transition};
+use crate::{AnswerTaken, NewSignIn, Refused, Returned, SignInState, Transition};
 
 /// How a sign-in came to stand where it stands.
 #[derive(Clone, Copy, Debug)]
@@ -234,11 +234,14 @@ async fn attempt(fixture: &Fixture, party: Party, column: Column) -> Outcome {
         }
         Column::ProveAgain => transition(fixture.prove(party).await),
         Column::ProveOther => transition(
-            store.prove(TOWN, id, secret, other.finish(), other.proof()).await.expect("an outcome"),
+            store
+                .prove(TOWN, id, secret, other.finish(), other.proof(), other.cleared())
+                .await
+                .expect("an outcome"),
         ),
         Column::RefuseOther => {
-            let code = ErrorCode::CertificateRevoked;
-            transition(store.refuse(TOWN, id, secret, other.finish(), code, true).await.expect("an outcome"))
+            let refused = Refused { burn: true, ..ErrorCode::CertificateRevoked.into() };
+            transition(store.refuse(TOWN, id, secret, other.finish(), refused).await.expect("an outcome"))
         }
         Column::Cancel => transition(fixture.cancel(party, ErrorCode::PinWrong).await),
         Column::CancelByBrowser => transition(fixture.cancel_by_browser(party).await),

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "in a test, to panic is to fail")]
 
 mod folder;
+mod large;
 mod ocsp;
+mod ocsp_http;
 mod openssl;
 mod program;
 mod shape;

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::support::{json, openssl, program, write_pem};
 
 /// A PKI with a card, made by the program; `openssl ocsp` judges times by the real clock.
-fn pki() -> TempDir {
+pub(crate) fn pki() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     json(folder.path(), "init --out . --key p256 --json");
     write_pem(folder.path());
@@ -24,13 +24,13 @@ fn pki() -> TempDir {
 }
 
 /// The responder, ended when dropped.
-struct Responder {
+pub(crate) struct Responder {
     child: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Responder {
-    fn start(folder: &Path, fault: &str) -> Self {
+    pub(crate) fn start(folder: &Path, fault: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_madoguchi-test-pki"))
             .args("serve-ocsp --pki . --listen 127.0.0.1:0 --json".split(' '))
             .args(fault.split_whitespace())
@@ -46,13 +46,13 @@ impl Responder {
         Self { child, address }
     }
 
-    fn stop(&mut self, signal: Signal) -> ExitStatus {
+    pub(crate) fn stop(&mut self, signal: Signal) -> ExitStatus {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
         self.child.wait().unwrap()
     }
 
     /// Asks for the status of a certificate of card `card`.
-    fn ask(&self, folder: &Path, certificate: &str, options: &str) -> String {
+    pub(crate) fn ask(&self, folder: &Path, certificate: &str, options: &str) -> String {
         let arguments = format!(
             "ocsp {options} -issuer {} -cert {certificate} -url http://{}/ -CAfile auth-ca.pem -resp_text",
             if certificate.ends_with("sign.der") { "sign-ca.der" } else { "auth-ca.der" },
@@ -62,7 +62,7 @@ impl Responder {
     }
 
     /// One HTTP exchange: status line with headers, and body.
-    fn http(&self, head: &str, body: &[u8]) -> (String, Vec<u8>) {
+    pub(crate) fn http(&self, head: &str, body: &[u8]) -> (String, Vec<u8>) {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream
             .write_all(format!("{head}\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes())
@@ -83,10 +83,10 @@ impl Drop for Responder {
     }
 }
 
-const AUTH: &str = "cards/card/auth.der";
+pub(crate) const AUTH: &str = "cards/card/auth.der";
 
 #[track_caller]
-fn says(said: &str, expected: &[&str]) {
+pub(crate) fn says(said: &str, expected: &[&str]) {
     for expected in expected {
         assert!(said.contains(expected), "{expected:?} is not in {said}");
     }

@@ -1,0 +1,137 @@
+//! From small lists to large ones: what an entry costs, and what a lookup costs.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::crl::budget::{Budget, Table};
+use crate::crl::build::{indexed, verify_alone};
+use crate::crl::child::run_part;
+use crate::crl::lists::{Shape, anchors, make_one, pki};
+use crate::crl::lookup::chain;
+use crate::crl::plot::{Curve, Plot};
+use crate::crl::serials::{BATCH, Dice, hits, misses};
+use crate::crl::timing::{median, tell, timed};
+
+/// What was measured at each size.
+pub(crate) struct Growth {
+    sizes: Vec<Size>,
+}
+
+struct Size {
+    entries: f64,
+    ring: f64,
+    build: f64,
+    hit: f64,
+    miss: f64,
+}
+
+/// Measures at each size up to five times the entries.
+pub(crate) fn run(folder: &Path, entries: u64, table: &mut Table) -> Result<Growth, String> {
+    let mut sizes = Vec::new();
+    for per_mille in [10, 30, 100, 300, 1_000, 2_500, 5_000] {
+        let entries = entries * per_mille / 1_000;
+        let values = run_part("growth", folder, entries, Shape::Jp)?;
+        sizes.push(Size {
+            entries: entries as f64,
+            ring: values.get("ring"),
+            build: values.get("build"),
+            hit: values.get("hit"),
+            miss: values.get("miss"),
+        });
+    }
+    let growth = Growth { sizes };
+    let per_entry = |size: &Size| size.build / size.entries;
+    // From the size that is measured above to five times as much.
+    let (whole, most) = (&growth.sizes[4], &growth.sizes[6]);
+    table.add(
+        "five times the entries: time for each, to one time".to_owned(),
+        per_entry(most) / per_entry(whole),
+        Budget::most(1.25, "x"),
+    );
+    table.add(
+        "five times the entries: hit, to one time".to_owned(),
+        most.hit / whole.hit,
+        Budget::most(1.5, "x"),
+    );
+    table.add(
+        "five times the entries: miss, to one time".to_owned(),
+        most.miss / whole.miss,
+        Budget::most(1.5, "x"),
+    );
+    Ok(growth)
+}
+
+/// Part `growth`: one size.
+pub(crate) fn run_one(folder: &Path, entries: u64, shape: Shape) {
+    let path = folder.join("growth.crl");
+    make_one(folder, entries, shape, 1, &path);
+    let der = std::fs::read(&path).expect("a list");
+    let (pki, anchors) = (pki(folder), anchors(folder));
+    let key = pki.auth_ca_key().public_key();
+    let (mut ring, mut build) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        ring.push(timed(|| verify_alone(key, &der)).0);
+        build.push(timed(|| drop(indexed(&anchors, &path))).0);
+    }
+    drop(der);
+    let crl = indexed(&anchors, &path);
+    let mut dice = Dice::new(5);
+    let mut look = |name: &str, listed: bool| {
+        let times = (0..BATCHES).map(|_| {
+            let make = if listed { hits } else { misses };
+            let batch = make(shape.serials(), entries, &mut dice);
+            timed(|| chain(&crl, &batch, listed)).0
+        });
+        tell(name, median(times.collect()) / BATCH as f64 * 1e9);
+    };
+    look("hit", true);
+    look("miss", false);
+    tell("ring", median(ring));
+    tell("build", median(build));
+    std::fs::remove_file(&path).expect("removed");
+}
+
+impl Growth {
+    pub(crate) fn table(&self) -> String {
+        let mut text = format!(
+            "{:>12} {:>14} {:>14} {:>10} {:>10} {:>10}\n",
+            "entries", "ring ns/entry", "index ns/entry", "ratio", "hit ns", "miss ns"
+        );
+        for size in &self.sizes {
+            let _ = writeln!(
+                text,
+                "{:>12} {:>14.1} {:>14.1} {:>8.2} x {:>10.0} {:>10.0}",
+                size.entries,
+                size.ring / size.entries * 1e9,
+                size.build / size.entries * 1e9,
+                size.build / size.ring,
+                size.hit,
+                size.miss
+            );
+        }
+        text
+    }
+
+    /// As a drawing.
+    pub(crate) fn plot(&self) -> String {
+        let curve = |name, value: fn(&Size) -> f64| Curve {
+            name,
+            points: self.sizes.iter().map(|size| (size.entries, value(size))).collect(),
+        };
+        Plot {
+            title: "A revocation list grows",
+            x: "entries",
+            y: "nanoseconds",
+            curves: vec![
+                curve("build, for each entry", |size| size.build / size.entries * 1e9),
+                curve("signature alone, for each entry", |size| size.ring / size.entries * 1e9),
+                curve("lookup, hit", |size| size.hit),
+                curve("lookup, miss", |size| size.miss),
+            ],
+        }
+        .to_svg()
+    }
+}
+
+const ROUNDS: usize = 5;
+const BATCHES: usize = 1_001;

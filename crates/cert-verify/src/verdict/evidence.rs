@@ -1,0 +1,85 @@
+//! A source's answer, tied to the certificate that it is about.
+
+use std::fmt;
+
+use madoguchi_protocol::Octets;
+
+use crate::{CrlAbsence, CrlAnswer, OcspAbsence, OcspAnswer, VerifiedPath};
+
+/// OCSP's answer about one certificate. Only this crate makes one that says something.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct OcspEvidence {
+    pub(super) certificate: Octets<32>,
+    pub(super) answer: OcspAnswer,
+}
+
+impl OcspEvidence {
+    pub(crate) fn new(path: &VerifiedPath, answer: OcspAnswer) -> Self {
+        Self { certificate: path.certificate_sha256(), answer }
+    }
+
+    /// Nothing to go by.
+    pub fn none(path: &VerifiedPath, absence: OcspAbsence) -> Self {
+        Self { certificate: path.certificate_sha256(), answer: OcspAnswer::None(absence) }
+    }
+
+    /// The answer.
+    pub fn answer(&self) -> OcspAnswer {
+        self.answer
+    }
+}
+
+/// The revocation lists' answer about one certificate. Only this crate makes one that says something.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct CrlEvidence {
+    pub(super) certificate: Octets<32>,
+    pub(super) answer: CrlAnswer,
+}
+
+impl CrlEvidence {
+    pub(crate) fn new(path: &VerifiedPath, answer: CrlAnswer) -> Self {
+        Self { certificate: path.certificate_sha256(), answer }
+    }
+
+    /// Nothing to go by.
+    pub fn none(path: &VerifiedPath, absence: CrlAbsence) -> Self {
+        Self::new(path, CrlAnswer::None(absence))
+    }
+
+    /// The answer.
+    pub fn answer(&self) -> CrlAnswer {
+        self.answer
+    }
+
+    /// The weightier of two lists' answers about one certificate: revoked by any, else good by any, else the more
+    /// telling absence. Of two revocations one that is final outweighs a hold. An answer about another
+    /// certificate weighs nothing.
+    pub fn or(self, other: Self) -> Self {
+        if other.certificate != self.certificate || weight(other.answer) <= weight(self.answer) {
+            self
+        } else {
+            other
+        }
+    }
+}
+
+fn weight(answer: CrlAnswer) -> (u8, Option<CrlAbsence>) {
+    match answer {
+        CrlAnswer::Revoked(revocation) if !revocation.is_hold() => (3, None),
+        CrlAnswer::Revoked(_) => (2, None),
+        CrlAnswer::Good(_) => (1, None),
+        CrlAnswer::None(absence) => (0, Some(absence)),
+    }
+}
+
+impl fmt::Debug for OcspEvidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OcspEvidence").field(&self.answer).finish()
+    }
+}
+
+impl fmt::Debug for CrlEvidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CrlEvidence").field(&self.answer).finish()
+    }
+}

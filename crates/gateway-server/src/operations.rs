@@ -1,0 +1,65 @@
+//! What operators look at, on a loopback listener of its own: `/health/revocation` and `/metrics`. No certificate, no
+//! serial number, nothing of a resident.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+
+use madoguchi_cert_verify::Anchor;
+use madoguchi_gateway::Gateway;
+use madoguchi_revocation::{Alarms, OcspClient, RevocationHealth, SharedCrls};
+use madoguchi_storage::Clock;
+
+use crate::metrics::Metrics;
+
+/// What is looked at.
+#[derive(Clone)]
+pub(crate) struct Watched {
+    pub(crate) gateway: Gateway,
+    pub(crate) crls: Arc<SharedCrls>,
+    pub(crate) ocsp: Option<Arc<OcspClient>>,
+    pub(crate) alarms: Arc<Alarms>,
+    pub(crate) anchors: Arc<[Anchor]>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// The two addresses.
+pub(crate) fn router(watched: Watched) -> Router {
+    Router::new().route("/health/revocation", get(health)).route("/metrics", get(metrics)).with_state(watched)
+}
+
+async fn health(State(watched): State<Watched>) -> Response {
+    Json(watched.health()).into_response()
+}
+
+async fn metrics(State(watched): State<Watched>) -> Response {
+    let text = watched.metrics();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
+
+impl Watched {
+    fn health(&self) -> RevocationHealth {
+        let now = self.clock.now();
+        let (shelf, report) = (self.crls.shelf_to_keep(), self.crls.report());
+        let health = RevocationHealth::new(&shelf, &report, &self.anchors, now);
+        match &self.ocsp {
+            Some(ocsp) => health.with_ocsp(ocsp.health(now)),
+            None => health,
+        }
+    }
+
+    fn metrics(&self) -> String {
+        let mut metrics = Metrics::of(&self.health());
+        for (alarm, count) in self.alarms.counts() {
+            metrics.counter("madoguchi_revocation_alarms_total", &[("alarm", alarm.name())], count);
+        }
+        for (shortfall, count) in self.gateway.shortfalls() {
+            metrics.counter("madoguchi_revocation_shortfalls_total", &[("shortfall", shortfall)], count);
+        }
+        metrics.into_text()
+    }
+}

@@ -1,0 +1,46 @@
+//! Why a command was not done.
+
+use std::path::PathBuf;
+
+use madoguchi_gateway::KeyError;
+use madoguchi_storage::StorageError;
+
+use crate::ServerError;
+
+/// What went wrong, for an operator.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(super) enum CommandError {
+    /// The certificate is none that the gateway would take: no source would be asked about it.
+    #[error("{path}: {error} ({code}); the gateway asks about no such certificate", code = .error.code())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: madoguchi_cert_verify::Error,
+    },
+    /// A key of a municipality is not there.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The configuration has no such municipality.
+    #[error("the configuration has no municipality {municipality}")]
+    MunicipalityUnknown {
+        /// The name that was given.
+        municipality: String,
+    },
+    /// The municipality has no keys yet: no gateway has served it, and nothing is kept.
+    #[error("nothing is kept for {municipality}: no gateway has served it yet")]
+    NeverServed {
+        /// Its name.
+        municipality: String,
+    },
+    /// Standard output is gone.
+    #[error("standard output")]
+    Output(#[from] std::io::Error),
+    /// Configuration, anchors or a file.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// The store.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}

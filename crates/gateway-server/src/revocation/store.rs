@@ -1,0 +1,48 @@
+//! The gateway's database and keys, for a command beside it.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use madoguchi_cert_verify::{Certificate, Error, certificate_octets};
+use madoguchi_gateway::{CertificateIds, Sealer};
+use madoguchi_storage::{Clock, Storage};
+use madoguchi_storage_sqlite::SqliteStore;
+
+use crate::Config;
+use crate::kek::{file_error, read_kek};
+use crate::revocation::error::CommandError;
+
+/// The database with the key that opens what is sealed in it.
+pub(super) struct OpenStore {
+    pub(super) storage: SqliteStore,
+    kek: Sealer,
+}
+
+impl OpenStore {
+    /// To look, beside a gateway or without one.
+    pub(super) fn to_read(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, CommandError> {
+        let kek = read_kek(&config.kek_file)?;
+        Ok(Self { storage: SqliteStore::open_to_read(&config.database, clock, config.sign_in)?, kek })
+    }
+
+    /// The key that names certificates of a municipality.
+    pub(super) async fn certificate_ids(&self, municipality: &str) -> Result<CertificateIds, CommandError> {
+        let storage: &dyn Storage = &self.storage;
+        let ids = CertificateIds::read(storage, &self.kek, municipality).await?;
+        ids.ok_or_else(|| CommandError::NeverServed { municipality: municipality.to_owned() })
+    }
+}
+
+/// A certificate from a file.
+pub(super) fn read_certificate(path: &Path) -> Result<Certificate, CommandError> {
+    let octets = fs::read(path).map_err(|source| file_error(path, source))?;
+    certificate_octets(&octets)
+        .and_then(|der| Certificate::parse(&der))
+        .map_err(|error| refused_certificate(path, error))
+}
+
+/// A certificate that the gateway would not ask about.
+pub(super) fn refused_certificate(path: &Path, error: Error) -> CommandError {
+    CommandError::Certificate { path: path.to_owned(), error }
+}

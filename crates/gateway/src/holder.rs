@@ -1,0 +1,67 @@
+//! What a session keeps of its certificate, sealed, to ask about revocation again; deleted with the session.
+
+use std::time::Duration;
+
+use ring::rand::SecureRandom;
+use rustls_pki_types::UnixTime;
+use zeroize::Zeroizing;
+
+use madoguchi_cert_verify::AuthenticatedHolder;
+use madoguchi_protocol::Octets;
+
+use crate::seal::{SealError, Sealer};
+
+/// A session's certificate: no more of it than later questions need.
+pub(crate) struct SessionHolder {
+    /// SHA-256 of the issuer's SubjectPublicKeyInfo.
+    pub(crate) issuer_key_hash: Octets<32>,
+    /// Its notAfter.
+    pub(crate) not_after: UnixTime,
+    /// Where the lists that cover it are found.
+    pub(crate) crl_points: Vec<Octets<32>>,
+    /// The content octets of the serial number.
+    pub(crate) serial: Zeroizing<Vec<u8>>,
+}
+
+impl SessionHolder {
+    /// Seals what a holder leaves behind.
+    pub(crate) fn seal(
+        holder: &AuthenticatedHolder,
+        sealer: &Sealer,
+        random: &dyn SecureRandom,
+    ) -> Result<Vec<u8>, SealError> {
+        let points: Vec<Octets<32>> = holder.crl_points().map(|point| point.id()).take(MOST_POINTS).collect();
+        let mut octets = Zeroizing::new(holder.issuer_key_hash().0.to_vec());
+        octets.extend_from_slice(&holder.not_after().as_secs().to_be_bytes());
+        octets.push(u8::try_from(points.len()).unwrap_or(u8::MAX));
+        for point in &points {
+            octets.extend_from_slice(&point.0);
+        }
+        octets.extend_from_slice(holder.serial());
+        sealer.seal(random, USE, &octets)
+    }
+
+    /// Opens it. `None` when the seal does not hold.
+    pub(crate) fn open(sealer: &Sealer, sealed: &[u8]) -> Option<Self> {
+        let octets = sealer.open(USE, sealed)?;
+        let (issuer_key_hash, rest) = octets.split_first_chunk::<32>()?;
+        let (not_after, rest) = rest.split_first_chunk::<8>()?;
+        let (count, mut rest) = rest.split_first()?;
+        let mut crl_points = Vec::new();
+        for _ in 0..*count {
+            let (point, after) = rest.split_first_chunk::<32>()?;
+            crl_points.push(Octets(*point));
+            rest = after;
+        }
+        Some(Self {
+            issuer_key_hash: Octets(*issuer_key_hash),
+            not_after: UnixTime::since_unix_epoch(Duration::from_secs(u64::from_be_bytes(*not_after))),
+            crl_points,
+            serial: Zeroizing::new(rest.to_vec()),
+        })
+    }
+}
+
+/// A certificate of JPKI has one point, and the whole issuer's beside it.
+const MOST_POINTS: usize = 255;
+const USE: &str = "holder-v2";

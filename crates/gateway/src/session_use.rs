@@ -1,0 +1,78 @@
+//! A use of a session: its certificate is asked about again, in the lists and in what was kept.
+//!
+//! A list that is stale or missing does not end a session that began with a check; only a revocation does, and then it is
+//! kept as one that was found at a sign-in.
+
+use madoguchi_cert_verify::{KeptRevocation, Source};
+use madoguchi_protocol::ErrorCode;
+use madoguchi_storage::{AccessTokenRecord, KeptRecord, RevokedCertificate};
+
+use crate::holder::SessionHolder;
+use crate::municipality::Municipality;
+use crate::state::Gateway;
+
+/// What a use of a session comes to.
+pub(crate) enum SessionUse {
+    /// Nothing speaks against it.
+    GoesOn,
+    /// Its certificate was found revoked or on hold; the session is ended.
+    Ended,
+    /// It cannot be asked about now; logged.
+    Failed,
+}
+
+/// Asks about the certificate of a token's session.
+pub(crate) async fn use_session(
+    gateway: &Gateway,
+    municipality: &Municipality,
+    record: &AccessTokenRecord,
+) -> SessionUse {
+    let id = municipality.id.as_str();
+    let Some(holder) = SessionHolder::open(&municipality.keys.flow, &record.holder_sealed) else {
+        tracing::error!(municipality = %id, "the certificate of a session does not open");
+        return SessionUse::Failed;
+    };
+    let listed = gateway.crls().find_at(holder.crl_points.iter().copied(), &holder.serial);
+    let said: Vec<KeptRevocation> = match listed {
+        Ok(listed) => {
+            listed.map(|revocation| KeptRevocation { source: Source::Crl, revocation }).into_iter().collect()
+        }
+        Err(error) => {
+            tracing::error!(municipality = %id, %error, "a revocation list is damaged");
+            return SessionUse::Failed;
+        }
+    };
+    let certificate = municipality.keys.certificates.id(&holder.issuer_key_hash.0, &holder.serial);
+    let storage = &gateway.0.storage;
+    let kept = match storage.kept(id, certificate).await {
+        Ok(kept) => kept,
+        Err(error) => {
+            tracing::error!(municipality = %id, %error, "the store failed");
+            return SessionUse::Failed;
+        }
+    };
+    let Some(code) = told(&said, &kept) else { return SessionUse::GoesOn };
+    let revoked =
+        RevokedCertificate { certificate, not_after: holder.not_after, said, sources_disagree: false };
+    match storage.end_revoked_session(id, record.sid, &record.client_id, code, revoked).await {
+        Ok(_) => {
+            let client_id = &record.client_id;
+            tracing::info!(municipality = %id, %client_id, %code, "a session ended with its certificate");
+            SessionUse::Ended
+        }
+        Err(error) => {
+            tracing::error!(municipality = %id, %error, "the store failed");
+            SessionUse::Failed
+        }
+    }
+}
+
+/// What speaks against the certificate, if anything does: one word that is final outweighs any hold.
+fn told(said: &[KeptRevocation], kept: &[KeptRecord]) -> Option<ErrorCode> {
+    let all = said.iter().chain(kept.iter().map(|record| &record.kept));
+    all.fold(None, |told, this| match told {
+        Some(ErrorCode::CertificateRevoked) => told,
+        _ if this.revocation.is_hold() => Some(ErrorCode::CertificateOnHold),
+        _ => Some(ErrorCode::CertificateRevoked),
+    })
+}

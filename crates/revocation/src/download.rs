@@ -1,0 +1,159 @@
+//! Downloads: which are due, each on a thread of its caller's, and what becomes of what they brought.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+
+use ring::rand::SecureRandom;
+use rustls_pki_types::UnixTime;
+
+use crate::fetch::{Fetched, Validators};
+use crate::incoming::Incoming;
+use crate::schedule::Schedule;
+use crate::{CrlEvent, CrlRefresher, CrlRefresherParts, DownloadHealth, Error, Fetcher, HttpUrl, Problem};
+
+/// All addresses.
+#[derive(Debug)]
+pub(crate) struct Downloads {
+    fetcher: Fetcher,
+    all: BTreeMap<String, Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    url: HttpUrl,
+    schedule: Schedule,
+    is_running: bool,
+    last_good: Option<UnixTime>,
+    problem: Option<Problem>,
+}
+
+/// One download that is due. [`Self::run`] asks the server; it may take minutes.
+#[derive(Debug)]
+pub struct Download {
+    fetcher: Fetcher,
+    url: HttpUrl,
+    validators: Validators,
+    incoming: Incoming,
+    file: File,
+}
+
+/// A download that is over.
+#[derive(Debug)]
+pub struct Downloaded {
+    url: HttpUrl,
+    incoming: Incoming,
+    fetched: Result<Fetched, Error>,
+}
+
+impl Download {
+    /// Asks the server.
+    pub fn run(mut self) -> Downloaded {
+        let fetched = self.fetcher.fetch(&self.url, &self.validators, &mut self.file);
+        Downloaded { url: self.url, incoming: self.incoming, fetched }
+    }
+}
+
+impl Downloads {
+    pub(crate) fn new(parts: &CrlRefresherParts) -> Self {
+        let all = parts.urls.iter().map(|url| {
+            let known = Known {
+                url: url.url.clone(),
+                schedule: Schedule::new(url.every),
+                is_running: false,
+                last_good: None,
+                problem: None,
+            };
+            (url.url.to_string(), known)
+        });
+        Self { fetcher: Fetcher::new(parts.limits, parts.max_octets), all: all.collect() }
+    }
+
+    pub(crate) fn health(&self) -> BTreeMap<String, DownloadHealth> {
+        let health = self.all.iter().map(|(url, known)| {
+            let health = DownloadHealth {
+                url: url.clone(),
+                last_good: known.last_good.map(|last| last.as_secs()),
+                problem: known.problem.clone(),
+                next: known.schedule.due().as_secs(),
+            };
+            (url.clone(), health)
+        });
+        health.collect()
+    }
+}
+
+impl CrlRefresher {
+    /// The downloads that are due. Each is out until [`Self::downloaded`] has it back.
+    pub fn due(&mut self, now: UnixTime) -> Vec<Download> {
+        let mut due = Vec::new();
+        let known = self.downloads.all.values_mut().enumerate();
+        for (index, known) in known.filter(|(_, known)| !known.is_running && known.schedule.is_due(now)) {
+            match Incoming::create(&self.parts.state, &format!("download-{index}")) {
+                Ok((incoming, file)) => {
+                    known.is_running = true;
+                    due.push(Download {
+                        fetcher: self.downloads.fetcher.clone(),
+                        validators: self.seen.validators(known.url.as_str()),
+                        url: known.url.clone(),
+                        incoming,
+                        file,
+                    });
+                }
+                Err(error) => {
+                    known.schedule.failed(now, 0);
+                    known.problem = Some(Problem::new(&known.url, &error));
+                }
+            }
+        }
+        due
+    }
+
+    /// Reads what a download brought. A failure leaves the list that is there.
+    pub fn downloaded(&mut self, downloaded: Downloaded, now: UnixTime) {
+        let Downloaded { url, incoming, fetched } = downloaded;
+        let taken = match fetched {
+            Ok(Fetched::NotModified) => {
+                self.tell(&CrlEvent::Unchanged { place: url.as_str() });
+                Ok(())
+            }
+            // What is refused is asked for again without validators: it may be another one by then.
+            Ok(Fetched::Octets(validators)) => self.judge(&incoming, url.as_str()).map(|()| {
+                self.seen.note_validators(url.as_str(), validators);
+            }),
+            Err(error) => Err(error),
+        };
+        let mut chance = [0];
+        // Without randomness the moment is the latest one.
+        let _ = SecureRandom::fill(&*self.parts.random, &mut chance);
+        let problem = taken.err().map(|error| Problem::new(&url, &error));
+        if let Some(problem) = &problem {
+            self.tell(&CrlEvent::Refused { problem, moved_to: None });
+        }
+        if let Some(known) = self.downloads.all.get_mut(url.as_str()) {
+            known.is_running = false;
+            if problem.is_none() {
+                known.schedule.succeeded(now, chance[0]);
+                known.last_good = Some(now);
+            } else {
+                known.schedule.failed(now, chance[0]);
+            }
+            known.problem = problem;
+        }
+        self.finish();
+    }
+
+    /// Notes that a download did not come back: its thread is gone.
+    pub fn download_lost(&mut self, url: &HttpUrl, now: UnixTime) {
+        if let Some(known) = self.downloads.all.get_mut(url.as_str()) {
+            known.is_running = false;
+            known.schedule.failed(now, 0);
+        }
+    }
+}
+
+impl Download {
+    /// Who is asked.
+    pub fn url(&self) -> &HttpUrl {
+        &self.url
+    }
+}

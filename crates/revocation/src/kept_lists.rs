@@ -1,0 +1,283 @@
+//! The lists of the state folder: which one of each partition counts, and what may take its place.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use madoguchi_cert_verify::{Anchor, CrlHead};
+use ring::rand::SecureRandom;
+
+use crate::incoming::Incoming;
+use crate::index::{IndexError, IndexKey, IndexedCrl};
+use crate::shelved::{Shelved, ShelvedList};
+use crate::state_dir::{Kept, StateDir};
+use crate::stem::{Kind, Stem};
+use crate::{Building, CrlEvent, CrlRefresherParts, CrlReport, CrlShelf, Error, Taken};
+
+/// The newest list of each partition and kind, each in the state folder.
+#[derive(Debug, Default)]
+pub(crate) struct KeptLists {
+    lists: BTreeMap<(String, Kind), Arc<ShelvedList>>,
+    /// Lists that are gone: nothing older comes back.
+    gone: Vec<Stem>,
+    /// Those whose signature was not verified since the start.
+    unverified: Vec<(String, Kind)>,
+}
+
+impl KeptLists {
+    /// Opens every list of the folder; also says whether nothing was lost. What is damaged is made again from the
+    /// private copy, or goes; a list whose anchor is no longer configured goes.
+    pub(crate) fn open(parts: &CrlRefresherParts) -> Result<(Self, bool), Error> {
+        let mut kept_lists = Self::default();
+        let mut complete = true;
+        for kept in parts.state.kept()? {
+            complete &= kept_lists.open_one(parts, &kept)?;
+        }
+        Ok((kept_lists, complete))
+    }
+
+    /// The same for whoever only looks: nothing is written, nothing is verified again, and the newest pair of each
+    /// partition must be whole.
+    pub(crate) fn read(state: &StateDir, anchors: &[Anchor]) -> Result<Self, Error> {
+        let mut kept_lists = Self::default();
+        for kept in state.kept()?.into_iter().filter(|kept| kept.has_list) {
+            if kept_lists.lists.contains_key(&key(&kept.stem)) {
+                continue;
+            }
+            let (list, index) = (state.list_path(&kept.stem), state.index_path(&kept.stem));
+            let crl = IndexedCrl::open(&list, &index, anchors)?;
+            kept_lists.insert(kept.stem, crl, None);
+        }
+        Ok(kept_lists)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lists.is_empty()
+    }
+
+    /// A shelf of them.
+    pub(crate) fn shelf(&self) -> CrlShelf {
+        let complete = self.lists.iter().filter(|((_, kind), _)| *kind == Kind::Complete);
+        CrlShelf::new(complete.map(|((partition, _), complete)| {
+            let delta = self.lists.get(&(partition.clone(), Kind::Delta));
+            Arc::new(Shelved::new(Arc::clone(complete), delta.cloned()))
+        }))
+    }
+
+    /// Verifies and indexes a private copy and puts it in place; false when it is the list that is there.
+    pub(crate) fn take(
+        &mut self,
+        parts: &CrlRefresherParts,
+        incoming: &Incoming,
+        place: &str,
+    ) -> Result<bool, Error> {
+        let start = (parts.stopwatch)();
+        let crl = IndexedCrl::build(
+            incoming.list(),
+            &parts.anchors,
+            new_key(parts)?,
+            parts.max_octets,
+            &progress(parts, place),
+        )?;
+        let stem = stem_of(crl.head());
+        if self.is_there(&stem, &crl)? {
+            parts.observer.event(&CrlEvent::Unchanged { place });
+            return Ok(false);
+        }
+        self.may_be_used(&crl)?;
+        parts.state.place(incoming.list(), &crl, &stem)?;
+        let build = (parts.stopwatch)().saturating_sub(start);
+        let taken = Taken {
+            place: place.to_owned(),
+            partition: crl.head().partition(),
+            is_delta: stem.kind == Kind::Delta,
+            number: crl.head().number().clone(),
+            entries: u64::try_from(crl.entry_count()).unwrap_or(u64::MAX),
+            milliseconds: u64::try_from(build.as_millis()).unwrap_or(u64::MAX),
+        };
+        self.replace(parts, stem, crl, build)?;
+        parts.observer.event(&CrlEvent::Taken(&taken));
+        Ok(true)
+    }
+
+    /// Verifies the signature of one list that was opened by its checksums. `None` when none is left; false when it does
+    /// not hold, and the list goes.
+    pub(crate) fn verify_one_again(&mut self, parts: &CrlRefresherParts) -> Option<bool> {
+        let list = loop {
+            // One that was replaced meanwhile has been verified.
+            if let Some(list) = self.lists.get(&self.unverified.pop()?) {
+                break Arc::clone(list);
+            }
+        };
+        if list.build.is_some() || list.crl.reverify(&parts.anchors).is_ok() {
+            return Some(true);
+        }
+        self.lists.remove(&key(&list.stem));
+        // A list that cannot be taken away now is refused again at the next start.
+        drop(self.forget(parts, list.stem.clone(), "its signature does not verify any more"));
+        Some(false)
+    }
+
+    fn open_one(&mut self, parts: &CrlRefresherParts, kept: &Kept) -> Result<bool, Error> {
+        let state = &parts.state;
+        let stem = &kept.stem;
+        if !kept.has_list {
+            if kept.has_index {
+                state.remove_index(stem)?;
+            } else {
+                self.gone.push(stem.clone());
+            }
+            return Ok(true);
+        }
+        // Left by an end between two steps: the newer one was put in place, the older one not yet taken away.
+        if self.newest(stem).is_some_and(|newest| stem.is_older_than(&newest)) {
+            state.remove(stem)?;
+            return Ok(true);
+        }
+        let (list, index) = (state.list_path(stem), state.index_path(stem));
+        let opened = match IndexedCrl::open(&list, &index, &parts.anchors) {
+            Err(IndexError::Refused(_)) => {
+                self.forget(parts, stem.clone(), "no configured anchor may have signed it")?;
+                return Ok(true);
+            }
+            Ok(crl) => Ok((crl, None)),
+            Err(_) => self.index_again(parts, kept),
+        };
+        match opened {
+            Ok((crl, build)) if stem_of(crl.head()) == *stem => {
+                self.unverified.push(key(stem));
+                self.insert(stem.clone(), crl, build);
+                Ok(true)
+            }
+            Ok(_) => {
+                self.forget(parts, stem.clone(), "it is not the list that its name says")?;
+                Ok(false)
+            }
+            Err(error) if error.is_ours() => Err(error),
+            Err(_) => {
+                self.forget(parts, stem.clone(), "the private copy is damaged")?;
+                Ok(false)
+            }
+        }
+    }
+
+    fn index_again(
+        &self,
+        parts: &CrlRefresherParts,
+        kept: &Kept,
+    ) -> Result<(IndexedCrl, Option<Duration>), Error> {
+        let start = (parts.stopwatch)();
+        let list = parts.state.list_path(&kept.stem);
+        let place = list.display().to_string();
+        let progress = progress(parts, &place);
+        let crl = IndexedCrl::build(&list, &parts.anchors, new_key(parts)?, parts.max_octets, &progress)?;
+        crl.save(&parts.state.index_path(&kept.stem))?;
+        Ok((crl, Some((parts.stopwatch)().saturating_sub(start))))
+    }
+
+    /// The newest list of a partition and kind that is there or was.
+    fn newest(&self, stem: &Stem) -> Option<Stem> {
+        let there = self.lists.get(&key(stem)).map(|list| list.stem.clone());
+        there.into_iter().chain(self.gone.iter().filter(|gone| gone.replaces(stem)).cloned()).max()
+    }
+
+    /// Whether this very list is there; nothing older takes its place, and no other of its number.
+    fn is_there(&self, stem: &Stem, crl: &IndexedCrl) -> Result<bool, Error> {
+        let Some(newest) = self.newest(stem) else { return Ok(false) };
+        let number = crl.head().number().clone();
+        if stem.is_older_than(&newest) {
+            return Err(Error::Older { found: number, shelved: newest.number().to_owned() });
+        }
+        match self.lists.get(&key(stem)) {
+            Some(list) if list.stem == *stem && list.crl.der() == crl.der() => Ok(true),
+            Some(list) if list.stem == *stem => Err(Error::SameNumber { number }),
+            _ => Ok(false),
+        }
+    }
+
+    /// A delta needs the list that it changes.
+    fn may_be_used(&self, crl: &IndexedCrl) -> Result<(), Error> {
+        let head = crl.head();
+        if head.base().is_none() {
+            return Ok(());
+        }
+        let partition = stem_of(head).partition().to_owned();
+        let complete = self.lists.get(&(partition, Kind::Complete)).ok_or(Error::DeltaWithoutBase)?;
+        let complete = complete.crl.head();
+        if head.number() <= complete.number() {
+            let (found, shelved) = (head.number().clone(), complete.number().to_string());
+            return Err(Error::Older { found, shelved });
+        }
+        if head.changes(complete) { Ok(()) } else { Err(Error::DeltaWithoutBase) }
+    }
+
+    fn replace(
+        &mut self,
+        parts: &CrlRefresherParts,
+        stem: Stem,
+        crl: IndexedCrl,
+        build: Duration,
+    ) -> Result<(), Error> {
+        let mut over: Vec<Stem> =
+            self.lists.get(&key(&stem)).map(|list| list.stem.clone()).into_iter().collect();
+        let (gone, kept) = std::mem::take(&mut self.gone).into_iter().partition(|gone| gone.replaces(&stem));
+        self.gone = kept;
+        over.extend::<Vec<Stem>>(gone);
+        if stem.kind == Kind::Complete {
+            // A complete list that holds what the delta said.
+            let delta = (stem.partition().to_owned(), Kind::Delta);
+            let is_over = |list: &Arc<ShelvedList>| list.crl.head().number() <= crl.head().number();
+            if self.lists.get(&delta).is_some_and(is_over) {
+                over.extend(self.lists.remove(&delta).map(|list| list.stem.clone()));
+            }
+        }
+        over.retain(|old| *old != stem);
+        parts.state.is_back(&stem)?;
+        self.insert(stem, crl, Some(build));
+        over.iter().try_for_each(|old| parts.state.remove(old))
+    }
+
+    fn insert(&mut self, stem: Stem, crl: IndexedCrl, build: Option<Duration>) {
+        self.lists.insert(key(&stem), Arc::new(ShelvedList { stem, crl, build }));
+    }
+
+    fn forget(&mut self, parts: &CrlRefresherParts, stem: Stem, why: &'static str) -> Result<(), Error> {
+        parts.state.forget(&stem)?;
+        parts.observer.event(&CrlEvent::Gone { path: parts.state.list_path(&stem), why });
+        self.gone.push(stem);
+        Ok(())
+    }
+}
+
+fn key(stem: &Stem) -> (String, Kind) {
+    (stem.partition().to_owned(), stem.kind)
+}
+
+fn stem_of(head: &CrlHead) -> Stem {
+    let kind = if head.base().is_some() { Kind::Delta } else { Kind::Complete };
+    Stem::new(&head.partition(), kind, head.number(), head.this_update())
+}
+
+fn new_key(parts: &CrlRefresherParts) -> Result<IndexKey, Error> {
+    let mut random = [0; 8];
+    let filled = SecureRandom::fill(&*parts.random, &mut random);
+    filled.map_err(|_| std::io::Error::other("no randomness"))?;
+    Ok(IndexKey::new(random))
+}
+
+/// Tells the observer, and health now and then.
+fn progress<'a>(parts: &'a CrlRefresherParts, place: &'a str) -> impl Fn(u64, u64) + 'a {
+    let told = Cell::new(Duration::ZERO);
+    move |done, octets| {
+        parts.observer.event(&CrlEvent::Building { place, done, octets });
+        let now = (parts.stopwatch)();
+        if now.saturating_sub(told.get()) >= TELL_EVERY {
+            told.set(now);
+            let building = Some(Building { place: place.to_owned(), done, octets });
+            parts.shared.tell(CrlReport { building, ..parts.shared.report().as_ref().clone() });
+        }
+    }
+}
+
+const TELL_EVERY: Duration = Duration::from_millis(500);

@@ -1,0 +1,305 @@
+//! The one who reads lists: takes them from files and downloads into the state folder, and puts what was verified in
+//! use. Nobody who looks something up ever waits for it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use madoguchi_cert_verify::Anchor;
+use madoguchi_protocol::sha256;
+use ring::rand::SecureRandom;
+use rustls_pki_types::UnixTime;
+
+use crate::download::Downloads;
+use crate::incoming::{Incoming, stamp};
+use crate::kept_lists::KeptLists;
+use crate::rejected::{count, move_aside};
+use crate::seen::Seen;
+use crate::stamp::Stamp;
+use crate::state_dir::StateDir;
+use crate::{
+    CrlEvent, CrlFiles, CrlObserver, CrlReport, CrlShelf, CrlUrl, Error, FetchLimits, Problem, SharedCrls,
+};
+
+/// What a refresher works with.
+pub struct CrlRefresherParts {
+    /// The state folder.
+    pub state: StateDir,
+    /// Files that somebody else puts in place.
+    pub files: CrlFiles,
+    /// Addresses to fetch from.
+    pub urls: Vec<CrlUrl>,
+    /// How long a download may take.
+    pub limits: FetchLimits,
+    /// The longest list, in octets of DER.
+    pub max_octets: u64,
+    /// Who may sign lists.
+    pub anchors: Vec<Anchor>,
+    /// Where the lists are used.
+    pub shared: Arc<SharedCrls>,
+    /// Randomness, for keys of indexes and for the moments of downloads.
+    pub random: Arc<dyn SecureRandom + Send + Sync>,
+    /// The time since some moment; it measures how long work takes.
+    pub stopwatch: fn() -> Duration,
+    /// Who is told.
+    pub observer: Arc<dyn CrlObserver + Send + Sync>,
+}
+
+/// Reads lists.
+pub struct CrlRefresher {
+    pub(crate) parts: CrlRefresherParts,
+    pub(crate) lists: KeptLists,
+    pub(crate) seen: Seen,
+    pub(crate) downloads: Downloads,
+    /// Files that may still be written to.
+    pending: HashMap<PathBuf, Pending>,
+    pub(crate) problems: BTreeMap<String, Problem>,
+    /// Shelves that somebody may still be reading: the last to let go of a mapping pays for it, which must not be a
+    /// sign-in.
+    retired: Vec<Arc<CrlShelf>>,
+    /// Lists taken since the last shelf was put in use.
+    unpublished: usize,
+}
+
+impl CrlRefresher {
+    /// Puts what the state folder holds in use, without reading a file from elsewhere.
+    pub fn open(parts: CrlRefresherParts) -> Result<Self, Error> {
+        let judged_under = fingerprint(&parts.anchors, parts.max_octets);
+        let mut seen = Seen::load(&parts.state, judged_under);
+        let (lists, complete) = KeptLists::open(&parts)?;
+        if !complete {
+            // What was lost may still lie where it came from.
+            seen.clear();
+        }
+        parts.state.save_anchors(&parts.anchors)?;
+        let downloads = Downloads::new(&parts);
+        let mut refresher = Self {
+            parts,
+            lists,
+            seen,
+            downloads,
+            pending: HashMap::new(),
+            problems: BTreeMap::new(),
+            retired: Vec::new(),
+            unpublished: 0,
+        };
+        refresher.publish();
+        refresher.report();
+        Ok(refresher)
+    }
+
+    /// Looks at all files once. One that is refused disturbs no other.
+    pub fn look(&mut self, now: UnixTime) {
+        self.problems.clear();
+        let paths = self.paths();
+        self.seen.retain(|path| paths.iter().any(|there| there == path));
+        self.pending.retain(|path, _| paths.contains(path));
+        let mut postponed = Vec::new();
+        for path in &paths {
+            if self.look_at(path, now, true) == Looked::Postponed {
+                postponed.push(path);
+            }
+        }
+        // A delta may have come before its base.
+        for path in postponed {
+            self.look_at(path, now, false);
+        }
+        self.finish();
+    }
+
+    /// Reads one file, wherever it lies. It is not moved.
+    pub fn take(&mut self, path: &Path) -> Result<(), Error> {
+        let taken = self.judge_file(path);
+        self.finish();
+        taken
+    }
+
+    /// Verifies one list again that a start took from the disk by its checksums; false when none is left. An unsound
+    /// disk or state folder is found so, a little later than the start.
+    pub fn verify_one_again(&mut self) -> bool {
+        let Some(verified) = self.lists.verify_one_again(&self.parts) else { return false };
+        if !verified {
+            self.seen.clear();
+            self.unpublished += 1;
+            self.finish();
+        }
+        true
+    }
+
+    /// Where the lists are used.
+    pub fn shared(&self) -> &Arc<SharedCrls> {
+        &self.parts.shared
+    }
+
+    /// Whether there is no list at all.
+    pub fn is_empty(&self) -> bool {
+        self.lists.is_empty()
+    }
+
+    /// Puts what was taken in use, and says how things are.
+    pub(crate) fn finish(&mut self) {
+        if self.unpublished > 0 {
+            self.publish();
+        }
+        if let Err(error) = self.seen.save(&self.parts.state) {
+            let problem = Problem::of_path(&self.parts.state.seen_path(), &error);
+            self.problems.insert(problem.place.clone(), problem);
+        }
+        self.retired.retain(|shelf| Arc::strong_count(shelf) > 1);
+        self.report();
+    }
+
+    /// Verifies and indexes a private copy and puts it in place.
+    pub(crate) fn judge(&mut self, incoming: &Incoming, place: &str) -> Result<(), Error> {
+        if self.lists.take(&self.parts, incoming, place)? {
+            self.unpublished += 1;
+        }
+        // Each shelf costs as much as there are partitions; a large list does not wait for the small ones after it.
+        if self.unpublished >= PUBLISH_EVERY {
+            self.publish();
+        }
+        Ok(())
+    }
+
+    fn paths(&mut self) -> Vec<PathBuf> {
+        let mut paths = self.parts.files.files.clone();
+        if let Some(directory) = &self.parts.files.directory {
+            match CrlFiles::list(directory) {
+                Ok(found) => paths.extend(found),
+                Err(error) => {
+                    let problem = Problem::of_path(directory, &error.into());
+                    self.problems.insert(problem.place.clone(), problem);
+                }
+            }
+        }
+        paths
+    }
+
+    fn look_at(&mut self, path: &Path, now: UnixTime, may_postpone: bool) -> Looked {
+        let before = match stamp(path) {
+            Ok(stamp) => stamp,
+            Err(error) => return self.note(path, &error),
+        };
+        if self.seen.knows(path, before) {
+            self.problems.extend(self.seen.refusal(path).map(|problem| (problem.place.clone(), problem)));
+            return Looked::Done;
+        }
+        let growing = before.quiet_for(now) < QUIET;
+        let pending = match self.pending.get(path) {
+            // Written to since the last look, and just now: it is read when that ends.
+            Some(pending) if pending.stamp != before && growing => {
+                self.problems.insert(pending.problem.place.clone(), pending.problem.clone());
+                return Looked::Done;
+            }
+            Some(pending) if pending.stamp == before && !pending.waits_for_base => pending.clone(),
+            _ => match self.judge_file(path) {
+                Ok(()) => {
+                    self.pending.remove(path);
+                    self.seen.note(path, before, None);
+                    return Looked::Done;
+                }
+                Err(Error::DeltaWithoutBase) if may_postpone => return Looked::Postponed,
+                Err(error) if error.is_ours() => return self.note(path, &error),
+                Err(error) => Pending {
+                    stamp: before,
+                    problem: Problem::of_path(path, &error),
+                    waits_for_base: matches!(error, Error::DeltaWithoutBase),
+                    patience: if error.may_still_come() { PATIENCE } else { QUIET },
+                },
+            },
+        };
+        if before.quiet_for(now) >= pending.patience && stamp(path).ok() == Some(before) {
+            self.pending.remove(path);
+            self.refuse(path, before, pending.problem);
+        } else {
+            self.problems.insert(pending.problem.place.clone(), pending.problem.clone());
+            self.pending.insert(path.to_owned(), pending);
+        }
+        Looked::Done
+    }
+
+    fn judge_file(&mut self, path: &Path) -> Result<(), Error> {
+        let incoming = Incoming::copy(&self.parts.state, "file", path, self.parts.max_octets)?;
+        self.judge(&incoming, &path.display().to_string())
+    }
+
+    fn note(&mut self, path: &Path, error: &Error) -> Looked {
+        let problem = Problem::of_path(path, error);
+        self.problems.insert(problem.place.clone(), problem);
+        Looked::Done
+    }
+
+    fn refuse(&mut self, path: &Path, judged: Stamp, problem: Problem) {
+        let in_folder =
+            self.parts.files.directory.as_deref().is_some_and(|folder| path.parent() == Some(folder));
+        let moved = if in_folder { move_aside(path, judged, &problem) } else { Ok(None) };
+        let moved_to = match moved {
+            // Replaced in between: the next look reads the new one.
+            Ok(None) if in_folder => return,
+            Ok(moved_to) => moved_to,
+            // Not ours to move: it stays, and is named once.
+            Err(_) => None,
+        };
+        self.tell(&CrlEvent::Refused { problem: &problem, moved_to: moved_to.as_deref() });
+        if moved_to.is_none() {
+            self.seen.note(path, judged, Some(&problem));
+            self.problems.insert(problem.place.clone(), problem);
+        }
+    }
+
+    fn publish(&mut self) {
+        let before = self.parts.shared.replace(self.lists.shelf());
+        self.retired.push(before);
+        self.unpublished = 0;
+    }
+
+    fn report(&self) {
+        self.parts.shared.tell(CrlReport {
+            problems: self.problems.values().cloned().collect(),
+            building: None,
+            rejected: self.parts.files.directory.as_deref().map_or(0, count),
+            downloads: self.downloads.health(),
+        });
+    }
+
+    pub(crate) fn tell(&self, event: &CrlEvent<'_>) {
+        self.parts.observer.event(event);
+    }
+}
+
+impl fmt::Debug for CrlRefresher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CrlRefresher").field("state", &self.parts.state).finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Looked {
+    Done,
+    Postponed,
+}
+
+/// A file that is refused as it is, and may become another.
+#[derive(Clone, Debug)]
+struct Pending {
+    stamp: Stamp,
+    problem: Problem,
+    waits_for_base: bool,
+    /// How long nobody must have written to it before it is refused for good.
+    patience: Duration,
+}
+
+/// What a judgement depends on beside the file.
+fn fingerprint(anchors: &[Anchor], max_octets: u64) -> String {
+    let mut all: Vec<u8> = anchors.iter().flat_map(|anchor| anchor.certificate().sha256().0).collect();
+    all.extend(max_octets.to_be_bytes());
+    sha256(&all).to_hex()
+}
+
+/// A file that nobody wrote to for so long is taken to be as its writer wants it.
+const QUIET: Duration = Duration::from_secs(2);
+/// One that is cut short may have a slow writer, and a delta's base may be on its way.
+const PATIENCE: Duration = Duration::from_mins(1);
+const PUBLISH_EVERY: usize = 64;

@@ -1,0 +1,181 @@
+//! What appears in the drop folder and cannot be used: each with its reason, nothing lost.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use madoguchi_test_pki::CrlFault;
+
+use crate::world::{World, is_good};
+
+fn reason(folder: &Path, name: &str) -> String {
+    let text = fs::read_to_string(folder.join("rejected").join(format!("{name}.reason"))).expect("a reason");
+    let (code, words) = text.split_once('\n').expect("code and words");
+    assert!(words.trim().len() > 5, "{words}");
+    code.to_owned()
+}
+
+#[test]
+fn what_cannot_be_used_is_moved_aside_with_its_reason() {
+    let mut world = World::new();
+    let card = world.card(0);
+    let path = world.path(&card);
+    let old = world.lists(world.now - 60).remove(0);
+    let lists = world.lists(world.now);
+    world.put("good.crl", &lists[0]);
+    let mut running = world.start();
+    running.look();
+    let mut other_number = world.lists(world.now);
+    let truncated = other_number.remove(1);
+    let bad: Vec<(&str, Vec<u8>, &str)> = vec![
+        ("garbage.crl", b"not a list".to_vec(), "not_der_or_pem"),
+        ("half.crl", truncated[..truncated.len() / 2].to_vec(), "der_truncated"),
+        ("empty.crl", Vec::new(), "file_empty"),
+        ("old.crl", old, "crl_older"),
+        ("other-issuer.crl", world.faulty(CrlFault::OtherKey), "crl_issuer_unknown"),
+        ("tampered.crl", world.faulty(CrlFault::TamperedSignature), "crl_signature_invalid"),
+        ("critical.crl", world.faulty(CrlFault::UnknownCriticalExtension), "extension_unknown_critical"),
+        ("trailing.crl", world.faulty(CrlFault::TrailingOctet), "der_trailing_octets"),
+        ("large.crl", vec![0x30; (1 << 20) + 1], "file_too_large"),
+    ];
+    for (name, octets, _) in &bad {
+        world.put(name, octets);
+    }
+    world.events();
+    let shelf = running.look_later();
+    assert!(is_good(world.answer(&shelf, &path)));
+    assert_eq!(running.problems(), [], "what lies aside is no problem of today");
+    assert_eq!(running.shared.report().rejected, bad.len());
+    for (name, octets, code) in &bad {
+        assert_eq!(reason(&world.drop_folder(), name), *code, "{name}");
+        assert_eq!(
+            fs::read(world.drop_folder().join("rejected").join(name)).expect("kept"),
+            *octets,
+            "{name}"
+        );
+        assert!(!world.drop_folder().join(name).exists(), "{name}");
+        assert!(world.events.0.lock().expect("a lock").contains(&format!("refused: {code}")), "{name}");
+    }
+    assert!(world.drop_folder().join("good.crl").exists());
+    // The same name again does not overwrite what lies there.
+    world.put("garbage.crl", b"other garbage");
+    running.look_later();
+    assert_eq!(reason(&world.drop_folder(), "2-garbage.crl"), "not_der_or_pem");
+    assert_eq!(fs::read(world.drop_folder().join("rejected/garbage.crl")).expect("kept"), b"not a list");
+}
+
+#[test]
+fn a_stale_list_is_taken_and_says_so() {
+    let mut world = World::new();
+    let list = world.faulty(CrlFault::Stale);
+    world.put("stale.crl", &list);
+    let mut running = world.start();
+    let shelf = running.look_later();
+    assert_eq!(shelf.len(), 1, "it still says who is revoked");
+    let card = world.card(0);
+    assert!(!is_good(world.answer(&shelf, &world.path(&card))));
+}
+
+#[test]
+fn a_delta_without_base_is_refused_when_none_came() {
+    let mut world = World::new();
+    let delta = world.faulty(CrlFault::Delta);
+    world.put("delta.crl", &delta);
+    let mut running = world.start();
+    running.look();
+    assert!(world.drop_folder().join("delta.crl").exists());
+    running.look_later();
+    assert_eq!(reason(&world.drop_folder(), "delta.crl"), "crl_delta_without_base");
+}
+
+/// A slow writer is waited for; a list that is whole is taken at once.
+#[test]
+fn a_file_that_is_still_written_is_left_alone() {
+    let mut world = World::new();
+    let card = world.card(0);
+    let path = world.path(&card);
+    let list = world.lists(world.now).remove(0);
+    let mut running = world.start();
+    for length in [0, 1, 10, list.len() / 2, list.len() - 1] {
+        let file = world.put("a.crl", &list[..length]);
+        let shelf = running.look();
+        assert!(!is_good(world.answer(&shelf, &path)), "{length}");
+        assert!(file.exists(), "{length}");
+        assert_eq!(running.problems().len(), 1, "{length}");
+    }
+    world.put("a.crl", &list);
+    // Just written to since it was last looked at: read when the writer is done.
+    running.look();
+    let shelf = running.look_later();
+    assert!(is_good(world.answer(&shelf, &path)));
+    assert_eq!(running.problems(), []);
+}
+
+#[test]
+fn where_nothing_can_be_moved_it_stays_and_is_named_once() {
+    let mut world = World::new();
+    let list = world.lists(world.now).remove(0);
+    let file = world.put("cut.crl", &list[..list.len() - 1]);
+    // Not even root makes a folder where a file is.
+    fs::write(world.drop_folder().join("rejected"), b"").expect("written");
+    let mut running = world.start();
+    for _ in 0..3 {
+        running.look_later();
+        assert_eq!(running.problems(), [(file.clone(), "der_truncated".to_owned())]);
+    }
+    assert_eq!(world.events(), ["refused: der_truncated"]);
+    // Still named after a restart, and judged again when it changes.
+    drop(running);
+    let mut running = world.start();
+    running.look_later();
+    assert_eq!(running.problems(), [(file, "der_truncated".to_owned())]);
+    assert_eq!(world.events(), [""; 0]);
+    world.put("cut.crl", &list);
+    running.look_later();
+    assert_eq!((running.problems(), world.events()), (Vec::new(), vec!["taken: 0".to_owned()]));
+}
+
+/// A named pipe would keep the reader waiting for ever, and every later list with it.
+#[test]
+fn what_is_no_file_is_named_and_not_read() {
+    let mut world = World::new();
+    let card = world.card(0);
+    for (index, der) in world.lists(world.now).iter().enumerate() {
+        world.put(&format!("{index}.crl"), der);
+    }
+    let pipe = world.drop_folder().join("pipe.crl");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo of coreutils");
+    assert!(made.success());
+    world.single = vec![world.folder.path().join("absent.crl")];
+    let mut running = world.start();
+    let shelf = running.look_later();
+    let absent = world.single[0].clone();
+    let expected = [(absent, "file_unreadable".to_owned()), (pipe, "file_not_regular".to_owned())];
+    assert_eq!(running.problems(), expected);
+    assert!(is_good(world.answer(&shelf, &world.path(&card))));
+}
+
+#[test]
+fn a_missing_folder_is_named() {
+    let world = World::new();
+    fs::remove_dir(world.drop_folder()).expect("removed");
+    let mut running = world.start();
+    running.look();
+    assert_eq!(running.problems(), [(world.drop_folder(), "file_unreadable".to_owned())]);
+}
+
+/// The private copy is what counts, whatever its writer does to the file afterwards.
+#[test]
+fn the_copy_is_private_and_complete() {
+    let mut world = World::new();
+    let card = world.card(0);
+    let list = world.lists(world.now).remove(0);
+    let file = world.put("a.crl", &list);
+    let mut running = world.start();
+    let shelf = running.look();
+    fs::write(&file, vec![0; list.len()]).expect("overwritten in place");
+    assert!(is_good(world.answer(&shelf, &world.path(&card))));
+    let kept = world.kept("crl");
+    assert_eq!(fs::read(&kept[0]).expect("kept"), list);
+    assert_eq!(fs::metadata(&kept[0]).expect("kept").permissions().mode() & 0o777, 0o600);
+}

@@ -1,0 +1,9 @@
+//! The index of a list: the same answers as a plain map, for any list; and no answer from anything that was changed.
+
+#![expect(clippy::disallowed_methods, reason = "a test is the edge that makes randomness")]
+
+mod deltas;
+mod equality;
+mod files;
+mod hostile;
+mod world;

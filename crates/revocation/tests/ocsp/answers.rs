@@ -1,0 +1,151 @@
+//! What a responder says, and what is made of an answer that is none.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use madoguchi_cert_verify::{Anchor, CertIdHash, Certificate, OcspAbsence, OcspAnswer, ResponderStanding};
+use madoguchi_revocation::{Method, NonceUse, ResponderCheck};
+use madoguchi_test_pki::{HttpFault, OcspClaim, OcspFault};
+use rustls_pki_types::UnixTime;
+
+use crate::world::{TestClient, TestResponder, claim, fault, http, is_good, limits, now, responder};
+
+/// The short name of an answer.
+fn name(answer: OcspAnswer) -> &'static str {
+    match answer {
+        OcspAnswer::Good(_) => "good",
+        OcspAnswer::None(absence) => absence.code(),
+        OcspAnswer::Revoked(revocation) if revocation.is_hold() => "hold",
+        OcspAnswer::Revoked(_) => "revoked",
+        OcspAnswer::Unknown(_) => "unknown",
+    }
+}
+
+#[tokio::test]
+async fn each_status_arrives_by_post_and_by_get_with_and_without_a_nonce_and_by_both_hashes() {
+    for (status, expected) in [
+        (OcspClaim::Good, "good"),
+        (OcspClaim::Hold, "hold"),
+        (OcspClaim::Revoked, "revoked"),
+        (OcspClaim::Unknown, "unknown"),
+    ] {
+        let server = TestResponder::with(claim(status)).await;
+        for (method, nonce, hash) in [
+            (Method::Post, NonceUse::None, CertIdHash::Sha1),
+            (Method::Post, NonceUse::Prefer, CertIdHash::Sha256),
+            (Method::Post, NonceUse::Require, CertIdHash::Sha1),
+            (Method::Get, NonceUse::None, CertIdHash::Sha1),
+            (Method::Get, NonceUse::None, CertIdHash::Sha256),
+        ] {
+            let responder =
+                madoguchi_revocation::Responder { method, nonce, hash, ..responder(server.address) };
+            let client = TestClient::new(vec![responder]);
+            let answer = client.ask(0, now()).await;
+            assert_eq!(name(answer), expected, "{method:?} {nonce:?} {hash:?}");
+            assert_eq!(client.raised(), [""; 0]);
+        }
+    }
+}
+
+/// The table of the design's section 4: an answer that is none says nothing, and one that somebody made up alarms.
+#[tokio::test]
+async fn every_fault_of_an_answer_says_nothing_and_alarms_when_it_should() {
+    let (malformed, signer) = (Some("ocsp_malformed"), Some("ocsp_wrong_signer"));
+    for (wrong, expected, alarm) in [
+        (OcspFault::Future, OcspAbsence::NotYetValid, Some("ocsp_stale")),
+        (OcspFault::OtherCertificate, OcspAbsence::WrongCertificate, Some("ocsp_wrong_certificate")),
+        (OcspFault::OtherResponder, OcspAbsence::WrongSigner, signer),
+        (OcspFault::ResponderExpired, OcspAbsence::WrongSigner, signer),
+        (OcspFault::ResponderOfOtherCa, OcspAbsence::WrongSigner, signer),
+        (OcspFault::ResponderUnchecked, OcspAbsence::WrongSigner, signer),
+        (OcspFault::ResponderWithoutPurpose, OcspAbsence::WrongSigner, signer),
+        (OcspFault::Sha1Signature, OcspAbsence::WrongSigner, signer),
+        (OcspFault::Stale, OcspAbsence::Stale, Some("ocsp_stale")),
+        (OcspFault::TamperedSignature, OcspAbsence::WrongSigner, signer),
+        (OcspFault::TrailingOctet, OcspAbsence::Malformed, malformed),
+        (OcspFault::TryLater, OcspAbsence::ErrorStatus, None),
+        (OcspFault::Unauthorized, OcspAbsence::ErrorStatus, None),
+        (OcspFault::UnknownCriticalExtension, OcspAbsence::CriticalExtension, malformed),
+        (OcspFault::WrongResponderId, OcspAbsence::WrongSigner, signer),
+    ] {
+        let server = TestResponder::with(fault(wrong)).await;
+        let client = TestClient::new(vec![responder(server.address)]);
+        let answer = client.ask(0, now()).await;
+        assert_eq!(answer, OcspAnswer::None(expected), "{wrong:?}");
+        assert_eq!(client.raised(), Vec::from_iter(alarm), "{wrong:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_nonce_policy_decides_about_a_nonce_that_is_missing_or_another() {
+    let wrong = OcspAnswer::None(OcspAbsence::WrongNonce);
+    for (fault_of_nonce, nonce, good) in [
+        (OcspFault::MissingNonce, NonceUse::Prefer, true),
+        (OcspFault::MissingNonce, NonceUse::Require, false),
+        (OcspFault::OtherNonce, NonceUse::None, true),
+        (OcspFault::OtherNonce, NonceUse::Prefer, false),
+        (OcspFault::OtherNonce, NonceUse::Require, false),
+    ] {
+        let server = TestResponder::with(fault(fault_of_nonce)).await;
+        let responder = madoguchi_revocation::Responder { nonce, ..responder(server.address) };
+        let client = TestClient::new(vec![responder]);
+        let answer = client.ask(0, now()).await;
+        assert!(
+            if good { is_good(answer) } else { answer == wrong },
+            "{fault_of_nonce:?} {nonce:?}: {answer:?}"
+        );
+        assert_eq!(client.raised().is_empty(), good, "{fault_of_nonce:?} {nonce:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_worst_of_two_statuses_wins() {
+    let server = TestResponder::with(fault(OcspFault::TwoStatuses)).await;
+    assert_eq!(name(TestClient::new(vec![responder(server.address)]).ask(0, now()).await), "revoked");
+}
+
+#[tokio::test]
+async fn what_is_no_ocsp_over_http_says_nothing() {
+    for (wrong, expected, alarms) in [
+        (HttpFault::Endless, OcspAbsence::Malformed, true),
+        (HttpFault::Garbage, OcspAbsence::Malformed, true),
+        (HttpFault::InternalError, OcspAbsence::Unreachable, false),
+        (HttpFault::Redirect, OcspAbsence::Unreachable, false),
+        (HttpFault::Truncated, OcspAbsence::Unreachable, false),
+        (HttpFault::Unavailable, OcspAbsence::Unreachable, false),
+        (HttpFault::WrongContentType, OcspAbsence::Malformed, true),
+    ] {
+        let server = TestResponder::with(http(wrong)).await;
+        let client = TestClient::new(vec![responder(server.address)]);
+        assert_eq!(client.ask(0, now()).await, OcspAnswer::None(expected), "{wrong:?}");
+        assert_eq!(!client.raised().is_empty(), alarms, "{wrong:?}");
+        // Where a redirect leads, there would be a good answer.
+        assert_eq!(server.requests(), 1, "{wrong:?}");
+    }
+}
+
+/// A list that knows one answer.
+struct Says(ResponderStanding, AtomicBool);
+
+impl ResponderCheck for Says {
+    fn standing(&self, _: &Certificate, _: &Anchor, _: UnixTime) -> ResponderStanding {
+        self.1.store(true, Ordering::SeqCst);
+        self.0
+    }
+}
+
+#[tokio::test]
+async fn a_responder_without_nocheck_needs_somebody_who_says_that_it_is_not_revoked() {
+    for (standing, good) in [
+        (ResponderStanding::Good, true),
+        (ResponderStanding::Revoked, false),
+        (ResponderStanding::Unknown, false),
+    ] {
+        let server = TestResponder::with(fault(OcspFault::ResponderUnchecked)).await;
+        let says = Arc::new(Says(standing, AtomicBool::new(false)));
+        let check = Arc::clone(&says) as Arc<dyn ResponderCheck>;
+        let client = TestClient::checked(vec![responder(server.address)], limits(), check);
+        assert_eq!(is_good(client.ask(0, now()).await), good, "{standing:?}");
+        assert!(says.1.load(Ordering::SeqCst));
+    }
+}

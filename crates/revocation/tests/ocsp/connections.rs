@@ -1,0 +1,58 @@
+//! Connections are used again, and one that the responder closed meanwhile is no failure.
+
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+
+use crate::world::{TestClient, TestResponder, is_good, now, responder};
+
+/// Passes octets on to a responder, and tells of each connection; after so many answers it closes it.
+async fn between(responder: SocketAddr, answers: usize) -> (SocketAddr, mpsc::UnboundedReceiver<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+    let address = listener.local_addr().expect("an address");
+    let (tell, told) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            tell.send(()).expect("somebody counts");
+            tokio::spawn(async move {
+                let mut server = TcpStream::connect(responder).await.expect("the responder");
+                let mut octets = vec![0; 64 * 1024];
+                for _ in 0..answers {
+                    // Requests and answers are small: each is one piece.
+                    let Ok(read @ 1..) = client.read(&mut octets).await else { return };
+                    server.write_all(&octets[..read]).await.expect("passed on");
+                    let read = server.read(&mut octets).await.expect("an answer");
+                    client.write_all(&octets[..read]).await.expect("passed back");
+                }
+            });
+        }
+    });
+    (address, told)
+}
+
+async fn connections(answers: usize) -> usize {
+    let server = TestResponder::start().await;
+    let (address, mut told) = between(server.address, answers).await;
+    let client = TestClient::new(vec![responder(address)]);
+    for card in 0..4 {
+        assert!(is_good(client.ask(card, now()).await), "{card}");
+    }
+    assert_eq!(client.client.health(now()).responders[0].failures, 0);
+    let mut connections = 0;
+    while told.try_recv().is_ok() {
+        connections += 1;
+    }
+    connections
+}
+
+#[tokio::test]
+async fn one_connection_carries_several_questions() {
+    assert_eq!(connections(usize::MAX).await, 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_was_closed_after_each_answer_is_made_anew() {
+    assert_eq!(connections(1).await, 4);
+}

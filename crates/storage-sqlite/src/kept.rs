@@ -1,0 +1,245 @@
+//! Kept revocations: a row for what each source said of a certificate. What takes the place of what is one conditional
+//! write.
+
+use async_trait::async_trait;
+use rusqlite::{Row, named_params};
+use serde_json::json;
+
+use madoguchi_cert_verify::{KeptRevocation, Revocation, RevocationReason, Source, SourceTimes};
+use madoguchi_protocol::{ErrorCode, Octets};
+use madoguchi_storage::{
+    AuditKind, CertificateId, Cleared, KeptCount, KeptRecord, KeptRevocations, KeptSelection, Release,
+    RevokedCertificate, StorageError,
+};
+
+use crate::error::SqliteError;
+use crate::store::SqliteStore;
+use crate::work::{Work, column, damaged, seconds, time, unix_time};
+use crate::{audit, sessions};
+
+#[async_trait]
+impl KeptRevocations for SqliteStore {
+    async fn kept(
+        &self,
+        municipality: &str,
+        certificate: CertificateId,
+    ) -> Result<Vec<KeptRecord>, StorageError> {
+        let municipality = municipality.to_owned();
+        self.read(move |work| {
+            work.all(
+                "SELECT * FROM kept_revocations
+                 WHERE municipality = ?1 AND certificate = ?2 AND not_after >= ?3",
+                (municipality, certificate.0.0, work.now),
+                read,
+            )
+        })
+        .await
+    }
+
+    async fn end_revoked_session(
+        &self,
+        municipality: &str,
+        sid: Octets<16>,
+        client_id: &str,
+        code: ErrorCode,
+        revoked: RevokedCertificate,
+    ) -> Result<bool, StorageError> {
+        let (municipality, client_id) = (municipality.to_owned(), client_id.to_owned());
+        self.write(move |work| {
+            let session = sessions::find_by_sid(work, &municipality, sid)?;
+            let event = Event {
+                municipality: &municipality,
+                sign_in: session.as_ref().map(|session| session.sign_in),
+                client_id: &client_id,
+                code,
+                evidence: None,
+            };
+            keep(work, &event, &revoked)?;
+            let Some(session) = session else { return Ok(false) };
+            let ended = sessions::end(work, &municipality, session.id_hash)?;
+            if ended {
+                event.record(work, AuditKind::SessionRevoked)?;
+            }
+            Ok(ended)
+        })
+        .await
+    }
+
+    async fn count_kept(&self, municipality: &str) -> Result<Vec<KeptCount>, StorageError> {
+        let municipality = municipality.to_owned();
+        self.read(move |work| {
+            work.all(
+                "SELECT source, signer_key, reason, count(*) AS certificates, min(kept_at) AS first, max(kept_at) AS last
+                 FROM kept_revocations WHERE municipality = ?1 AND not_after >= ?2
+                 GROUP BY source, signer_key, reason ORDER BY source, signer_key, reason",
+                (municipality, work.now),
+                |row| {
+                    Ok(KeptCount {
+                        source: source(row)?,
+                        signer_key: Octets(column(row, TABLE, "signer_key")?),
+                        reason: reason(row)?,
+                        certificates: column(row, TABLE, "certificates")?,
+                        first_kept_at: time(row, TABLE, "first")?,
+                        last_kept_at: time(row, TABLE, "last")?,
+                    })
+                },
+            )
+        })
+        .await
+    }
+
+    async fn count_selected(
+        &self,
+        municipality: &str,
+        selection: KeptSelection,
+    ) -> Result<u64, StorageError> {
+        let municipality = municipality.to_owned();
+        self.read(move |work| match selection {
+            KeptSelection::Certificate(certificate) => work.count(
+                "SELECT count(*) FROM kept_revocations WHERE municipality = ?1 AND certificate = ?2",
+                (municipality, certificate.0.0),
+            ),
+            KeptSelection::Signer { signer_key, from, until } => work.count(
+                "SELECT count(*) FROM kept_revocations
+                 WHERE municipality = ?1 AND signer_key = ?2 AND kept_at BETWEEN ?3 AND ?4",
+                (municipality, signer_key.0, seconds(from), seconds(until)),
+            ),
+        })
+        .await
+    }
+
+    async fn release(&self, municipality: &str, release: Release) -> Result<u64, StorageError> {
+        let municipality = municipality.to_owned();
+        self.write(move |work| let_go(work, &municipality, &release)).await
+    }
+}
+
+/// What an audit record says about whose sign-in or session it was.
+pub(crate) struct Event<'a> {
+    pub(crate) municipality: &'a str,
+    pub(crate) sign_in: Option<Octets<16>>,
+    pub(crate) client_id: &'a str,
+    pub(crate) code: ErrorCode,
+    pub(crate) evidence: Option<&'a str>,
+}
+
+impl Event<'_> {
+    pub(crate) fn record(&self, work: &Work<'_>, kind: AuditKind) -> Result<(), SqliteError> {
+        let client_id = Some(self.client_id);
+        audit::insert(work, kind, self.municipality, self.sign_in, client_id, Some(self.code), self.evidence)
+    }
+}
+
+/// Keeps what each source said; whatever changes is an event.
+pub(crate) fn keep(
+    work: &Work<'_>,
+    event: &Event<'_>,
+    revoked: &RevokedCertificate,
+) -> Result<(), SqliteError> {
+    for KeptRevocation { source, revocation } in &revoked.said {
+        let changed = work.execute(
+            "INSERT INTO kept_revocations (municipality, certificate, source, signer_key, reason, revoked_at,
+                                           this_update, next_update, produced_at, kept_at, not_after)
+             VALUES (:municipality, :certificate, :source, :signer_key, :reason, :revoked_at,
+                     :this_update, :next_update, :produced_at, :now, :not_after)
+             ON CONFLICT (municipality, certificate, source) DO UPDATE SET
+                 signer_key = :signer_key, reason = :reason, revoked_at = :revoked_at, this_update = :this_update,
+                 next_update = :next_update, produced_at = :produced_at, kept_at = :now
+             WHERE reason = :hold AND (:reason <> :hold OR :this_update > this_update)",
+            named_params! {
+                ":municipality": event.municipality,
+                ":certificate": revoked.certificate.0.0,
+                ":source": source.name(),
+                ":signer_key": revocation.signer_key.0,
+                ":reason": revocation.reason.name(),
+                ":revoked_at": seconds(revocation.revoked_at),
+                ":this_update": seconds(revocation.times.this_update),
+                ":next_update": revocation.times.next_update.map(seconds),
+                ":produced_at": revocation.times.produced_at.map(seconds),
+                ":now": work.now,
+                ":not_after": seconds(revoked.not_after),
+                ":hold": RevocationReason::CertificateHold.name(),
+            },
+        )?;
+        if changed == 1 {
+            event.record(work, AuditKind::RevocationKept)?;
+        }
+    }
+    Ok(())
+}
+
+/// The condition of a proof, for the statement that proves: nothing but holds that are over is kept. Its parameters are
+/// `:certificate`, `:hold` and `:hold_over`.
+pub(crate) const NOTHING_KEPT: &str = "NOT EXISTS (
+    SELECT 1 FROM kept_revocations AS kept
+    WHERE kept.municipality = :municipality AND kept.certificate = :certificate AND kept.not_after >= :now
+      AND NOT (kept.reason = :hold AND kept.this_update < :hold_over))";
+
+/// Lets go of the holds that are over. Answers whether there were any.
+pub(crate) fn end_holds(work: &Work<'_>, municipality: &str, cleared: &Cleared) -> Result<bool, SqliteError> {
+    let Some(hold_over) = cleared.hold_over else { return Ok(false) };
+    let ended = work.execute(
+        "DELETE FROM kept_revocations
+         WHERE municipality = ?1 AND certificate = ?2 AND reason = ?3 AND this_update < ?4",
+        (municipality, cleared.certificate.0.0, RevocationReason::CertificateHold.name(), seconds(hold_over)),
+    )?;
+    Ok(ended > 0)
+}
+
+fn let_go(work: &Work<'_>, municipality: &str, release: &Release) -> Result<u64, SqliteError> {
+    let (released, mut order) = match release.selection {
+        KeptSelection::Certificate(certificate) => (
+            work.execute(
+                "DELETE FROM kept_revocations WHERE municipality = ?1 AND certificate = ?2",
+                (municipality, certificate.0.0),
+            )?,
+            json!({ "certificate": certificate.0.encode() }),
+        ),
+        KeptSelection::Signer { signer_key, from, until } => (
+            work.execute(
+                "DELETE FROM kept_revocations
+                 WHERE municipality = ?1 AND signer_key = ?2 AND kept_at BETWEEN ?3 AND ?4",
+                (municipality, signer_key.0, seconds(from), seconds(until)),
+            )?,
+            json!({ "signer_key": signer_key.to_hex(), "from": from.as_secs(), "until": until.as_secs() }),
+        ),
+    };
+    order["operator"] = json!(release.operator);
+    order["reason"] = json!(release.reason);
+    order["released"] = json!(released);
+    let order = order.to_string();
+    audit::insert(work, AuditKind::RevocationReleased, municipality, None, None, None, Some(&order))?;
+    Ok(u64::try_from(released).unwrap_or(u64::MAX))
+}
+
+fn read(row: &Row<'_>) -> Result<KeptRecord, SqliteError> {
+    let optional = |name| column::<Option<u64>>(row, TABLE, name).map(|seconds| seconds.map(unix_time));
+    Ok(KeptRecord {
+        kept: KeptRevocation {
+            source: source(row)?,
+            revocation: Revocation {
+                reason: reason(row)?,
+                revoked_at: time(row, TABLE, "revoked_at")?,
+                times: SourceTimes {
+                    this_update: time(row, TABLE, "this_update")?,
+                    next_update: optional("next_update")?,
+                    produced_at: optional("produced_at")?,
+                },
+                signer_key: Octets(column(row, TABLE, "signer_key")?),
+            },
+        },
+        kept_at: time(row, TABLE, "kept_at")?,
+        not_after: time(row, TABLE, "not_after")?,
+    })
+}
+
+fn source(row: &Row<'_>) -> Result<Source, SqliteError> {
+    Source::from_name(&column::<String>(row, TABLE, "source")?).ok_or_else(|| damaged(TABLE, "source"))
+}
+
+fn reason(row: &Row<'_>) -> Result<RevocationReason, SqliteError> {
+    RevocationReason::from_name(&column::<String>(row, TABLE, "reason")?)
+        .ok_or_else(|| damaged(TABLE, "reason"))
+}
+
+const TABLE: &str = "kept_revocations";
