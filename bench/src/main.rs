@@ -4,6 +4,7 @@
 mod chain;
 mod crl;
 mod ocsp;
+mod ocsp_load;
 mod proof;
 mod rounds;
 mod shelf;
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
     let done = match *arguments.as_slice() {
         ["crl-part", name, folder, entries, shape] => part(name, folder, entries, shape).map(|()| true),
         ["crl", ref rest @ ..] => wish(rest).and_then(|wish| crl::run(&wish)),
+        ["ocsp-load"] => Ok(ocsp_load::run()),
         [] => Ok(verification("all")),
         [section] => Ok(verification(section)),
         _ => Err("one section".to_owned()),

@@ -5,6 +5,7 @@ pub mod faults;
 pub mod gateway;
 pub mod http;
 pub mod memory;
+pub mod revocation;
 pub mod terminal;
 pub mod town;
 pub mod verify;

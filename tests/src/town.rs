@@ -252,12 +252,22 @@ impl Town {
 
     /// How many accounts the gateway's database has: what a sign-in that failed must not change.
     pub async fn accounts(&self) -> u64 {
-        use madoguchi_storage::{Accounts as _, SignInLimits};
+        use madoguchi_storage::Accounts as _;
+        self.store().count_accounts("midori").await.expect("a number")
+    }
+
+    /// The newest record of the gateway's audit log.
+    pub async fn newest_audit_record(&self) -> madoguchi_storage::AuditRecord {
+        use madoguchi_storage::Audit as _;
+        let records = self.store().audit_records("midori", 0, u32::MAX).await.expect("records");
+        records.into_iter().last().expect("a record")
+    }
+
+    fn store(&self) -> madoguchi_storage_sqlite::SqliteStore {
         let path = self.stack.folder().join("madoguchi.sqlite3");
         let clock = std::sync::Arc::new(madoguchi_gateway_server::SystemClock);
-        let store = madoguchi_storage_sqlite::SqliteStore::open(&path, clock, SignInLimits::default())
-            .expect("the store");
-        store.count_accounts("midori").await.expect("a number")
+        let limits = madoguchi_storage::SignInLimits::default();
+        madoguchi_storage_sqlite::SqliteStore::open(&path, clock, limits).expect("the store")
     }
 }
 

@@ -3,6 +3,7 @@
 mod arrows;
 mod chromium;
 mod configuration_doc;
+mod crl_cli;
 mod doctor;
 mod e2e;
 mod errors_doc;
@@ -11,5 +12,7 @@ mod gateway;
 mod memory;
 mod operations;
 mod pkits;
+mod revocation;
+mod revocation_cli;
 mod verify_cli;
 mod verify_doc;

@@ -15,13 +15,12 @@ impl Budget {
     }
 }
 
-/// All figures in order.
+/// All figures. Each is printed when it is there: a run of minutes should be seen to go on.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    rows: Vec<Row>,
+    missed: Vec<String>,
 }
 
-#[derive(Debug)]
 struct Row {
     what: String,
     value: f64,
@@ -30,21 +29,31 @@ struct Row {
 }
 
 impl Table {
+    pub(crate) fn new() -> Self {
+        println!("{:<78} {:>12} {:>10}", "what", "measured", "budget");
+        Self::default()
+    }
+
     pub(crate) fn add(&mut self, what: String, value: f64, budget: Budget) {
-        self.rows.push(Row { what, value, unit: budget.unit, limit: Some(budget.limit) });
+        self.print(&Row { what, value, unit: budget.unit, limit: Some(budget.limit) });
     }
 
     /// A figure without a budget.
     pub(crate) fn note(&mut self, what: String, value: f64, unit: &'static str) {
-        self.rows.push(Row { what, value, unit, limit: None });
+        self.print(&Row { what, value, unit, limit: None });
+    }
+
+    fn print(&mut self, row: &Row) {
+        println!("{row}");
+        if !row.is_kept() {
+            let (what, measured, limit) = (row.what.trim(), row.measured(), row.limit());
+            self.missed.push(format!("{what}: {measured} (budget {limit})"));
+        }
     }
 
     /// What is over its budget; what is no number is.
-    pub(crate) fn missed(&self) -> impl Iterator<Item = String> {
-        self.rows
-            .iter()
-            .filter(|row| !row.is_kept())
-            .map(|row| format!("{}: {} (budget {})", row.what.trim(), row.measured(), row.limit()))
+    pub(crate) fn missed(&self) -> &[String] {
+        &self.missed
     }
 }
 
@@ -73,17 +82,13 @@ pub(crate) fn figure(value: f64, unit: &str) -> String {
     format!("{value:.digits$} {unit}")
 }
 
-impl fmt::Display for Table {
+impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:<78} {:>12} {:>10}", "what", "measured", "budget")?;
-        for row in &self.rows {
-            let verdict = match row.limit {
-                None => "",
-                Some(_) if row.is_kept() => "kept",
-                Some(_) => "OVER",
-            };
-            writeln!(f, "{:<78} {:>12} {:>10} {verdict}", row.what, row.measured(), row.limit())?;
-        }
-        Ok(())
+        let verdict = match self.limit {
+            None => "",
+            Some(_) if self.is_kept() => "kept",
+            Some(_) => "OVER",
+        };
+        write!(f, "{:<78} {:>12} {:>10} {verdict}", self.what, self.measured(), self.limit())
     }
 }

@@ -9,7 +9,7 @@ use madoguchi_test_pki::BulkSerial;
 
 use crate::crl::lists::{Shape, anchors};
 use crate::crl::serials::{BATCH, Dice, hits, misses};
-use crate::crl::timing::{Histogram, median, tell, timed};
+use crate::crl::timing::{Histogram, cpu_of, median, tell};
 
 /// Part `lookup`.
 pub(crate) fn run(folder: &Path, entries: u64, shape: Shape) {
@@ -22,11 +22,11 @@ pub(crate) fn run(folder: &Path, entries: u64, shape: Shape) {
     let (mut hit_alone, mut miss_alone) = (Histogram::new(), Histogram::new());
     let empty = empty_measurement();
     for _ in 0..ROUNDS {
-        load.push(timed(|| table.follow(BATCH * BATCHES)).0 / STEPS);
+        load.push(cpu_of(|| table.follow(BATCH * BATCHES)).0 / STEPS);
         let mut sum = Duration::ZERO;
         for _ in 0..BATCHES {
             let batch = hits(shape.serials(), entries, &mut dice);
-            sum += timed(|| chain(&crl, &batch, true)).0;
+            sum += cpu_of(|| chain(&crl, &batch, true)).0;
             let batch = hits(shape.serials(), entries, &mut dice);
             alone(&crl, &batch, empty, &mut hit_alone);
         }
@@ -34,7 +34,7 @@ pub(crate) fn run(folder: &Path, entries: u64, shape: Shape) {
         sum = Duration::ZERO;
         for _ in 0..BATCHES {
             let batch = misses(shape.serials(), entries, &mut dice);
-            sum += timed(|| chain(&crl, &batch, false)).0;
+            sum += cpu_of(|| chain(&crl, &batch, false)).0;
             let batch = misses(shape.serials(), entries, &mut dice);
             alone(&crl, &batch, empty, &mut miss_alone);
         }
@@ -79,20 +79,20 @@ pub(crate) fn empty_measurement() -> Duration {
 }
 
 /// A table of random numbers in anonymous memory. Each access depends on the one before.
-struct Loads {
+pub(crate) struct Loads {
     table: Vec<u64>,
     at: usize,
     step: u64,
 }
 
 impl Loads {
-    fn new(octets: u64) -> Self {
+    pub(crate) fn new(octets: u64) -> Self {
         let length = usize::try_from(octets / 8).expect("memory");
         let mut dice = Dice::new(2);
         Self { table: (0..length).map(|_| dice.below(u64::MAX)).collect(), at: 0, step: 0 }
     }
 
-    fn follow(&mut self, steps: usize) {
+    pub(crate) fn follow(&mut self, steps: usize) {
         let length = self.table.len() as u128;
         for _ in 0..steps {
             // The step is mixed in, or the walk would soon go in a circle.

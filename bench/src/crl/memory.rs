@@ -43,7 +43,9 @@ pub(crate) fn machine() -> String {
     let huge = read("/sys/kernel/mm/transparent_hugepage/enabled");
     let huge = huge.split(['[', ']']).nth(1).unwrap_or("unknown");
     let cores = thread::available_parallelism().map_or(0, std::num::NonZero::get);
-    format!("{cores} cores, {}, huge pages: {huge}", model.trim_start_matches(['\t', ' ', ':']))
+    let load = read("/proc/loadavg");
+    let load = load.split(' ').next().unwrap_or_default();
+    format!("{cores} cores (load {load}), {}, huge pages: {huge}", model.trim_start_matches(['\t', ' ', ':']))
 }
 
 fn field(status: &Path, name: &str) -> Option<u64> {

@@ -117,5 +117,10 @@ const RIGHT: f64 = 230.0;
 const TOP: f64 = 60.0;
 const BOTTOM: f64 = 60.0;
 /// Told apart without colours, too.
-const STYLES: [(&str, &str); 4] =
-    [("#0b6e4f", "none"), ("#8a4b08", "8 4"), ("#1d4e9e", "2 3"), ("#8b1a4a", "12 3 2 3")];
+const STYLES: [(&str, &str); 5] = [
+    ("#0b6e4f", "none"),
+    ("#8a4b08", "8 4"),
+    ("#555555", "1 4"),
+    ("#1d4e9e", "2 3"),
+    ("#8b1a4a", "12 3 2 3"),
+];

@@ -10,6 +10,17 @@ pub(crate) fn cpu() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
+/// CPU time that some work takes on this thread: waiting for a core is not in it.
+pub(crate) fn cpu_of<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    let now = || {
+        let time = clock_gettime(ClockId::ThreadCPUTime);
+        Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+    };
+    let start = now();
+    let answer = work();
+    (now() - start, answer)
+}
+
 /// How long some work takes, and its answer.
 pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     let start = Instant::now();

@@ -306,7 +306,7 @@ pub enum Error {
     #[error("the certificate is revoked since {} ({})", .revocation.revoked_at.as_secs(), .revocation.reason.name())]
     Revoked {
         /// When and why.
-        revocation: crate::Revocation,
+        revocation: Box<crate::Revocation>,
     },
     /// Whether the certificate is revoked is not known.
     #[error("{reason}")]

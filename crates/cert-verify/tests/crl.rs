@@ -56,6 +56,7 @@ fn a_list_says_who_is_revoked() {
         panic!("revoked")
     };
     assert_eq!((revocation.reason, revocation.revoked_at), (Reason::KeyCompromise, at(NOW - 60)));
+    assert_eq!(revocation.signer_key, crl.issuer_key_hash());
 }
 
 #[test]

@@ -246,6 +246,15 @@ fn what_a_right_response_says() {
     assert_eq!((revocation.reason, revocation.revoked_at), (RevocationReason::Superseded, at(NOW - DAY)));
     let times = (revocation.times.this_update, revocation.times.next_update, revocation.times.produced_at);
     assert_eq!(times, (at(NOW - 60), Some(at(NOW + 600)), Some(at(NOW - 30))));
+    // Whose word it is: the responder's, or the issuer's own.
+    let responder = Certificate::parse(FIXTURE.world.pki.responder_certificate()).unwrap();
+    assert_eq!(revocation.signer_key, responder.public_key().spki_sha256());
+    let direct = Case::direct().single(|single| {
+        single.status = OcspStatus::Revoked { at: at(NOW - DAY), reason: Some(4) };
+    });
+    let answer = direct.answer();
+    let Ok(OcspAnswer::Revoked(revocation)) = answer else { panic!("{answer:?}") };
+    assert_eq!(revocation.signer_key, FIXTURE.issuer.public_key().spki_sha256());
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
     /// Produce this outcome instead of a sign-in (with --unattended or --once).
     #[arg(long, value_enum, conflicts_with = "external_card")]
     answer: Option<Answer>,
-    /// First port: the gateway's; +1 sample service, +2 OCSP, +7 agent.
+    /// First port: the gateway's; +1 sample service, +2 OCSP, +3 health and metrics, +7 agent.
     #[arg(long, value_name = "N", default_value_t = Ports::DEFAULT_BASE)]
     port_base: u16,
     /// Use the card on a reader of the running PC/SC service (or of PCSCLITE_CSOCK_NAME).

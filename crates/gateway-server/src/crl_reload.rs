@@ -149,32 +149,25 @@ struct Work {
 impl Work {
     fn run(mut self, received: &Receiver<Message>) {
         loop {
-            self.guarded(Self::look);
+            guarded(|| self.look());
             let next = stopwatch().saturating_add(self.every);
             // What a start took from the disk by its checksums is verified in the background.
             let mut may_verify = true;
             loop {
                 let wait = if may_verify { Duration::ZERO } else { next.saturating_sub(stopwatch()) };
                 match received.recv_timeout(wait) {
-                    Ok(Message::Downloaded(downloaded)) => self.guarded(|work| {
-                        work.refresher.downloaded(downloaded, work.clock.now());
+                    Ok(Message::Downloaded(downloaded)) => guarded(|| {
+                        self.refresher.downloaded(downloaded, self.clock.now());
                     }),
                     Ok(Message::Lost(url)) => self.refresher.download_lost(&url, self.clock.now()),
                     Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                     Err(RecvTimeoutError::Timeout) if may_verify => {
                         may_verify = false;
-                        self.guarded(|work| may_verify = work.refresher.verify_one_again());
+                        guarded(|| may_verify = self.refresher.verify_one_again());
                     }
                     Err(RecvTimeoutError::Timeout) => break,
                 }
             }
-        }
-    }
-
-    /// One step. When it panics the lists that are in use stay, and the next step is tried in its turn.
-    fn guarded(&mut self, step: impl FnOnce(&mut Self)) {
-        if catch_unwind(AssertUnwindSafe(|| step(self))).is_err() {
-            tracing::error!("reading CRLs panicked; the lists in use stay in use");
         }
     }
 
@@ -205,6 +198,13 @@ impl Work {
             tracing::error!(%error, %url, "a download cannot be started");
             self.refresher.download_lost(&url, self.clock.now());
         }
+    }
+}
+
+/// One step. When it panics the lists that are in use stay, and the next step is tried in its turn.
+fn guarded(step: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(step)).is_err() {
+        tracing::error!("reading CRLs panicked; the lists in use stay in use");
     }
 }
 

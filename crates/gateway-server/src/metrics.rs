@@ -96,8 +96,11 @@ impl Metrics {
     }
 
     pub(crate) fn into_text(self) -> String {
-        let families = self.0.into_iter();
-        families.map(|(name, (kind, lines))| format!("# TYPE {name} {kind}\n{lines}")).collect()
+        let mut text = String::new();
+        for (name, (kind, lines)) in self.0 {
+            let _ = write!(text, "# TYPE {name} {kind}\n{lines}");
+        }
+        text
     }
 }
 

@@ -172,3 +172,28 @@ fn octets(tag: hmac::Tag) -> Octets<32> {
     octets.copy_from_slice(tag.as_ref());
     Octets(octets)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The name of a certificate is another value than the look-up of its account, and depends on every part.
+    #[test]
+    fn a_certificates_name_is_its_own() {
+        let ids = CertificateIds::new(&[1; 32]);
+        let name = ids.id(&[2; 32], &[3, 4]);
+        assert_eq!(name, CertificateIds::new(&[1; 32]).id(&[2; 32], &[3, 4]));
+        for other in [
+            CertificateIds::new(&[9; 32]).id(&[2; 32], &[3, 4]),
+            ids.id(&[9; 32], &[3, 4]),
+            ids.id(&[2; 32], &[3, 9]),
+            ids.id(&[2; 32], &[3]),
+            ids.id(&[2; 32], &[3, 4, 0]),
+        ] {
+            assert_ne!(other, name);
+        }
+        let account = hmac::Key::new(hmac::HMAC_SHA256, &[1; 32]);
+        assert_ne!(keyed_hash(&account, &[2; 32], &[3, 4]), name.0);
+        assert_eq!(format!("{name:?}"), "CertificateId(..)");
+    }
+}

@@ -32,12 +32,6 @@ pub(crate) enum NotProven {
     StoreFailed(StorageError),
 }
 
-impl From<Refusal> for NotProven {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(Box::new(refusal))
-    }
-}
-
 impl From<StorageError> for NotProven {
     fn from(error: StorageError) -> Self {
         Self::StoreFailed(error)
@@ -68,15 +62,15 @@ pub(crate) async fn prove(
     let hold_over = decision.hold_over;
     let not_revoked = match decision.verdict {
         Verdict::NotRevoked(not_revoked) => not_revoked,
-        Verdict::CannotCheck => return Err(judged(ErrorCode::CannotCheck, evidence, None).into()),
-        Verdict::OcspUnknown => return Err(judged(ErrorCode::OcspUnknown, evidence, None).into()),
+        Verdict::CannotCheck => return Err(judged(ErrorCode::CannotCheck, evidence, None)),
+        Verdict::OcspUnknown => return Err(judged(ErrorCode::OcspUnknown, evidence, None)),
         Verdict::OnHold { .. } => {
             let revoked = revoked(&decision, &path, id);
-            return Err(judged(ErrorCode::CertificateOnHold, evidence, Some(revoked)).into());
+            return Err(judged(ErrorCode::CertificateOnHold, evidence, Some(revoked)));
         }
         Verdict::Revoked { .. } => {
             let revoked = revoked(&decision, &path, id);
-            return Err(judged(ErrorCode::CertificateRevoked, evidence, Some(revoked)).into());
+            return Err(judged(ErrorCode::CertificateRevoked, evidence, Some(revoked)));
         }
     };
     let holder = AuthenticatedHolder::new(signed, path, not_revoked).map_err(|error| refusal(&error))?;
@@ -96,7 +90,7 @@ fn verify(
     certificate: &[u8],
     signature: &[u8],
     now: UnixTime,
-) -> Result<(StatementSigned, VerifiedPath), Refusal> {
+) -> Result<(StatementSigned, VerifiedPath), NotProven> {
     let trust = &gateway.0.trust;
     let claim = sign_in.claim.as_ref().ok_or_else(|| internal("a claimed sign-in without its claim"))?;
     let new = &sign_in.new;
@@ -113,7 +107,7 @@ fn verify(
     // Before any signature check: what no anchor allows costs nothing.
     let allowed = algorithm_is_allowed(&certificate, &trust.anchors).map_err(|error| refusal(&error))?;
     let signed = verify_statement(&statement, &certificate, signature)
-        .map_err(|error| Refusal::of(ErrorCode::SignatureInvalid, true, error.code()))?;
+        .map_err(|error| NotProven::before_sources(ErrorCode::SignatureInvalid, true, error.code()))?;
     let path = allowed.verify_path(&trust.anchors, &trust.policy, now).map_err(|error| refusal(&error))?;
     Ok((signed, path))
 }
@@ -155,12 +149,12 @@ fn revoked(decision: &Decision, path: &VerifiedPath, certificate: CertificateId)
 }
 
 /// Refused by what the sources said.
-fn judged(code: ErrorCode, evidence: String, revoked: Option<RevokedCertificate>) -> Refusal {
+fn judged(code: ErrorCode, evidence: String, revoked: Option<RevokedCertificate>) -> NotProven {
     let refused = Refused { code, burn: false, evidence: Some(evidence.clone()), revoked };
-    Refusal { refused, cause: evidence }
+    NotProven::Refused(Box::new(Refusal { refused, cause: evidence }))
 }
 
-fn refusal(error: &Error) -> Refusal {
+fn refusal(error: &Error) -> NotProven {
     let (code, burn) = match error {
         Error::Expired { .. } => (ErrorCode::CertificateExpired, false),
         Error::NotYetValid { .. } => (ErrorCode::CertificateNotYetValid, false),
@@ -186,21 +180,22 @@ fn refusal(error: &Error) -> Refusal {
         | Error::UniqueIdentifiers => return unreadable(error),
         _ => (ErrorCode::CertificateUntrusted, true),
     };
-    Refusal::of(code, burn, error.code())
+    NotProven::before_sources(code, burn, error.code())
 }
 
 /// No honest agent sends what it cannot read or use itself.
-fn unreadable(error: &Error) -> Refusal {
-    Refusal::of(ErrorCode::CertificateUnusable, true, error.code())
+fn unreadable(error: &Error) -> NotProven {
+    NotProven::before_sources(ErrorCode::CertificateUnusable, true, error.code())
 }
 
-fn internal(cause: &str) -> Refusal {
-    Refusal::of(ErrorCode::Internal, false, cause)
+fn internal(cause: &str) -> NotProven {
+    NotProven::before_sources(ErrorCode::Internal, false, cause)
 }
 
-impl Refusal {
+impl NotProven {
     /// Refused before the sources were asked.
-    fn of(code: ErrorCode, burn: bool, cause: &str) -> Self {
-        Self { refused: Refused { burn, ..code.into() }, cause: cause.to_owned() }
+    fn before_sources(code: ErrorCode, burn: bool, cause: &str) -> Self {
+        let refused = Refused { burn, ..code.into() };
+        Self::Refused(Box::new(Refusal { refused, cause: cause.to_owned() }))
     }
 }

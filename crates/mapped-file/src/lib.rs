@@ -21,7 +21,7 @@ use std::io;
 use std::ops::Deref;
 use std::path::Path;
 
-use memmap2::{Advice, Mmap, MmapOptions};
+use memmap2::{Mmap, MmapOptions};
 use rustix::fs::{FileType, Mode, OFlags, fstat};
 use rustix::process::geteuid;
 
@@ -80,7 +80,8 @@ impl MappedFile {
         if mode & 0o077 != 0 {
             return Err(Error::NotPrivate { mode });
         }
-        if stat.st_nlink != 1 {
+        // None: removed since it was opened, and out of everybody's reach.
+        if stat.st_nlink > 1 {
             return Err(Error::Linked);
         }
         let octets = u64::try_from(stat.st_size).unwrap_or(u64::MAX);
@@ -96,21 +97,6 @@ impl MappedFile {
         // (see the crate's documentation), and the mapping holds the file itself, whatever becomes of its name.
         let mapped = unsafe { MmapOptions::new().len(length).map(&file)? };
         Ok(Self { octets: Some(mapped) })
-    }
-
-    /// Tells the system that all of it is about to be read, from the start to the end.
-    pub fn will_be_read(&self) {
-        self.advise(Advice::WillNeed);
-    }
-
-    /// Tells the system that single octets of it will be read in no order: reading ahead is of no use.
-    pub fn will_be_asked(&self) {
-        self.advise(Advice::Random);
-    }
-
-    /// Advice that is not taken makes nothing wrong.
-    fn advise(&self, advice: Advice) {
-        drop(self.octets.as_ref().map(|octets| octets.advise(advice)));
     }
 }
 

@@ -34,7 +34,8 @@ impl<const N: usize> Octets<N> {
 
     /// The hexadecimal form, which other programs print hashes in.
     pub fn to_hex(&self) -> String {
-        self.0.iter().map(|octet| format!("{octet:02x}")).collect()
+        let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('?');
+        self.0.iter().flat_map(|octet| [digit(octet >> 4), digit(octet & 0x0f)]).collect()
     }
 
     /// Reads the hexadecimal form, in either case.

@@ -141,12 +141,12 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(crate) fn new(place: impl ToString, error: &Error) -> Self {
+    pub(crate) fn new(place: &impl ToString, error: &Error) -> Self {
         Self { place: place.to_string(), code: error.code().to_owned(), message: error.to_string() }
     }
 
     /// What is wrong with a file.
     pub fn of_path(path: &Path, error: &Error) -> Self {
-        Self::new(path.display(), error)
+        Self::new(&path.display(), error)
     }
 }

@@ -65,13 +65,13 @@ impl KeptLists {
         }))
     }
 
-    /// Verifies and indexes a private copy and puts it in place; false when it is the list that is there.
+    /// Verifies and indexes a private copy and puts it in place; `None` when it is the list that is there.
     pub(crate) fn take(
         &mut self,
         parts: &CrlRefresherParts,
         incoming: &Incoming,
         place: &str,
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<Taken>, Error> {
         let start = (parts.stopwatch)();
         let crl = IndexedCrl::build(
             incoming.list(),
@@ -83,7 +83,7 @@ impl KeptLists {
         let stem = stem_of(crl.head());
         if self.is_there(&stem, &crl)? {
             parts.observer.event(&CrlEvent::Unchanged { place });
-            return Ok(false);
+            return Ok(None);
         }
         self.may_be_used(&crl)?;
         parts.state.place(incoming.list(), &crl, &stem)?;
@@ -97,8 +97,7 @@ impl KeptLists {
             milliseconds: u64::try_from(build.as_millis()).unwrap_or(u64::MAX),
         };
         self.replace(parts, stem, crl, build)?;
-        parts.observer.event(&CrlEvent::Taken(&taken));
-        Ok(true)
+        Ok(Some(taken))
     }
 
     /// Verifies the signature of one list that was opened by its checksums. `None` when none is left; false when it does
@@ -142,7 +141,7 @@ impl KeptLists {
                 return Ok(true);
             }
             Ok(crl) => Ok((crl, None)),
-            Err(_) => self.index_again(parts, kept),
+            Err(_) => index_again(parts, kept),
         };
         match opened {
             Ok((crl, build)) if stem_of(crl.head()) == *stem => {
@@ -160,20 +159,6 @@ impl KeptLists {
                 Ok(false)
             }
         }
-    }
-
-    fn index_again(
-        &self,
-        parts: &CrlRefresherParts,
-        kept: &Kept,
-    ) -> Result<(IndexedCrl, Option<Duration>), Error> {
-        let start = (parts.stopwatch)();
-        let list = parts.state.list_path(&kept.stem);
-        let place = list.display().to_string();
-        let progress = progress(parts, &place);
-        let crl = IndexedCrl::build(&list, &parts.anchors, new_key(parts)?, parts.max_octets, &progress)?;
-        crl.save(&parts.state.index_path(&kept.stem))?;
-        Ok((crl, Some((parts.stopwatch)().saturating_sub(start))))
     }
 
     /// The newest list of a partition and kind that is there or was.
@@ -248,6 +233,17 @@ impl KeptLists {
         self.gone.push(stem);
         Ok(())
     }
+}
+
+/// Makes the index of a private copy again, as of a list that just came.
+fn index_again(parts: &CrlRefresherParts, kept: &Kept) -> Result<(IndexedCrl, Option<Duration>), Error> {
+    let start = (parts.stopwatch)();
+    let list = parts.state.list_path(&kept.stem);
+    let place = list.display().to_string();
+    let progress = progress(parts, &place);
+    let crl = IndexedCrl::build(&list, &parts.anchors, new_key(parts)?, parts.max_octets, &progress)?;
+    crl.save(&parts.state.index_path(&kept.stem))?;
+    Ok((crl, Some((parts.stopwatch)().saturating_sub(start))))
 }
 
 fn key(stem: &Stem) -> (String, Kind) {

@@ -165,7 +165,7 @@ mod tests {
             b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n",
             b"-----BEGIN X509 CRL-----\nMA!=\n-----END X509 CRL-----\n",
             b"-----BEGIN X509 CRL-----\nMAA=\n-----END CERTIFICATE-----\n",
-            &[b'\n'; 70_000],
+            "\n".repeat(70_000).as_bytes(),
         ] {
             assert_eq!(read(file, 1000), Err("not_der_or_pem"), "{}", String::from_utf8_lossy(file));
         }

@@ -21,6 +21,7 @@ use crate::stamp::Stamp;
 use crate::state_dir::StateDir;
 use crate::{
     CrlEvent, CrlFiles, CrlObserver, CrlReport, CrlShelf, CrlUrl, Error, FetchLimits, Problem, SharedCrls,
+    Taken,
 };
 
 /// What a refresher works with.
@@ -59,8 +60,8 @@ pub struct CrlRefresher {
     /// Shelves that somebody may still be reading: the last to let go of a mapping pays for it, which must not be a
     /// sign-in.
     retired: Vec<Arc<CrlShelf>>,
-    /// Lists taken since the last shelf was put in use.
-    unpublished: usize,
+    /// What was taken since the last shelf was put in use.
+    unpublished: Vec<Taken>,
 }
 
 impl CrlRefresher {
@@ -83,7 +84,7 @@ impl CrlRefresher {
             pending: HashMap::new(),
             problems: BTreeMap::new(),
             retired: Vec::new(),
-            unpublished: 0,
+            unpublished: Vec::new(),
         };
         refresher.publish();
         refresher.report();
@@ -122,7 +123,7 @@ impl CrlRefresher {
         let Some(verified) = self.lists.verify_one_again(&self.parts) else { return false };
         if !verified {
             self.seen.clear();
-            self.unpublished += 1;
+            self.publish();
             self.finish();
         }
         true
@@ -140,7 +141,7 @@ impl CrlRefresher {
 
     /// Puts what was taken in use, and says how things are.
     pub(crate) fn finish(&mut self) {
-        if self.unpublished > 0 {
+        if !self.unpublished.is_empty() {
             self.publish();
         }
         if let Err(error) = self.seen.save(&self.parts.state) {
@@ -153,11 +154,9 @@ impl CrlRefresher {
 
     /// Verifies and indexes a private copy and puts it in place.
     pub(crate) fn judge(&mut self, incoming: &Incoming, place: &str) -> Result<(), Error> {
-        if self.lists.take(&self.parts, incoming, place)? {
-            self.unpublished += 1;
-        }
+        self.unpublished.extend(self.lists.take(&self.parts, incoming, place)?);
         // Each shelf costs as much as there are partitions; a large list does not wait for the small ones after it.
-        if self.unpublished >= PUBLISH_EVERY {
+        if self.unpublished.len() >= PUBLISH_EVERY {
             self.publish();
         }
         Ok(())
@@ -252,7 +251,10 @@ impl CrlRefresher {
     fn publish(&mut self) {
         let before = self.parts.shared.replace(self.lists.shelf());
         self.retired.push(before);
-        self.unpublished = 0;
+        // Only now are they in use.
+        for taken in std::mem::take(&mut self.unpublished) {
+            self.tell(&CrlEvent::Taken(&taken));
+        }
     }
 
     fn report(&self) {

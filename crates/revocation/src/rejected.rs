@@ -55,3 +55,25 @@ fn free_name(folder: &Path, name: &str) -> io::Result<(PathBuf, PathBuf)> {
 const FOLDER: &str = "rejected";
 const REASON: &str = "reason";
 const MAX_SAME_NAME: u32 = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_replaced_since_it_was_judged_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.crl");
+        fs::write(&path, b"bad").expect("written");
+        let judged = stamp(&path).expect("a file");
+        let problem = Problem { place: String::new(), code: "code".to_owned(), message: "words".to_owned() };
+        fs::write(folder.path().join("b"), b"good").expect("written");
+        fs::rename(folder.path().join("b"), &path).expect("renamed");
+        assert_eq!(move_aside(&path, judged, &problem).expect("nothing moved"), None);
+        assert_eq!(fs::read(&path).expect("there"), b"good");
+        assert_eq!(count(folder.path()), 0);
+        let judged = stamp(&path).expect("a file");
+        let moved = move_aside(&path, judged, &problem).expect("moved").expect("moved");
+        assert_eq!((fs::read(&moved).expect("there").as_slice(), count(folder.path())), (&b"good"[..], 1));
+    }
+}

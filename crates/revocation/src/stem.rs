@@ -99,3 +99,47 @@ const NUMBER: usize = 40;
 const TIME: usize = 16;
 const COMPLETE: &str = "complete";
 const DELTA: &str = "delta";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stem(number: &str, this_update: u64) -> Stem {
+        let text = format!("{}-complete-{number:0>40}-{this_update:016x}", "ab".repeat(16));
+        let stem: Stem = text.parse().expect("a stem");
+        assert_eq!(stem.to_string(), text);
+        stem
+    }
+
+    #[test]
+    fn neither_number_nor_time_ever_falls() {
+        let shelved = stem("0100", 1000);
+        for (number, this_update, is_older) in [
+            ("0100", 1000, false),
+            ("0100", 1001, false),
+            ("0101", 1000, false),
+            ("ff", 1001, true),
+            ("0101", 999, true),
+            ("0100", 999, true),
+        ] {
+            assert_eq!(stem(number, this_update).is_older_than(&shelved), is_older, "{number} {this_update}");
+        }
+        assert_eq!((stem("0100", 1).number(), stem("0", 1).number()), ("0100", "0"));
+    }
+
+    #[test]
+    fn other_names_are_none() {
+        let id = "ab".repeat(16);
+        for text in [
+            String::new(),
+            id.clone(),
+            format!("{id}-complete-{:040x}-{:016x}-1", 1, 1),
+            format!("{id}-whole-{:040x}-{:016x}", 1, 1),
+            format!("{id}-complete-{:039x}-{:016x}", 1, 1),
+            format!("{id}-complete-{:040X}-{:016x}", 10, 1),
+            format!("{}-complete-{:040x}-{:016x}", id.to_uppercase(), 1, 1),
+        ] {
+            assert!(text.parse::<Stem>().is_err(), "{text}");
+        }
+    }
+}

@@ -84,6 +84,25 @@ mod tests {
         assert_eq!(tables, 0);
     }
 
+    /// What the first version stored is there after the newest one opened it.
+    #[test]
+    fn a_database_of_the_first_version_goes_on() {
+        let mut connection = Connection::open_in_memory().expect("a database");
+        apply(&mut connection, &MIGRATIONS[..1]).expect("the first version");
+        connection
+            .execute("INSERT INTO secrets (municipality, purpose, sealed) VALUES ('midori', 'a', x'01')", ())
+            .expect("a row");
+        assert!(matches!(check_version(&connection), Err(SqliteError::SchemaTooOld { found: 1, .. })));
+        migrate(&mut connection).expect("the newest version");
+        check_version(&connection).expect("the newest version");
+        let count = |table: &str| -> u64 {
+            connection
+                .query_row(&format!("SELECT count(*) FROM {table}"), (), |row| row.get(0))
+                .expect("a count")
+        };
+        assert_eq!((count("secrets"), count("kept_revocations")), (1, 0));
+    }
+
     #[test]
     fn every_table_is_strict() {
         let mut connection = Connection::open_in_memory().expect("a database");

@@ -56,6 +56,22 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Take a certificateHold back: OCSP knows at once, the lists when they are made again.
+    #[command(group(ArgGroup::new("of").required(true)))]
+    Reinstate {
+        /// The folder.
+        #[arg(long)]
+        pki: PathBuf,
+        /// The user-authentication certificate of this card.
+        #[arg(long, group = "of")]
+        card: Option<String>,
+        /// The certificate with this serial number, hexadecimal.
+        #[arg(long, group = "of")]
+        serial: Option<Serial>,
+        /// Answer with one JSON line.
+        #[arg(long)]
+        json: bool,
+    },
     /// Make all revocation lists again; with --size, large lists of made-up entries.
     Crl {
         /// The folder.

@@ -10,7 +10,7 @@ use std::{
 
 use madoguchi_test_pki::{
     AUTH_POLICY, CardFiles, CardOptions, Control, Error, MUNICIPALITIES, OcspBehaviour, OcspSwitch, Options,
-    SIGN_POLICY, TestPki, save_crls, serve_ocsp,
+    SIGN_POLICY, Serial, TestPki, save_crls, serve_ocsp,
 };
 use ring::rand::SystemRandom;
 use rustls_pki_types::UnixTime;
@@ -54,13 +54,18 @@ pub(crate) fn run(arguments: Arguments, context: Context) -> Result<(), Error> {
         Command::Revoke { pki: folder, card, serial, reason, json } => {
             let _lock = lock(&folder)?;
             let mut pki = TestPki::load(&folder, random)?;
-            let serial = match (serial, card) {
-                (Some(serial), _) => serial,
-                (None, card) => CardFiles::load(&folder, &card.unwrap_or_default())?.auth_serial,
-            };
+            let serial = serial_of(&folder, serial, card)?;
             pki.revoke(serial, reason, now)?;
             pki.save(&folder)?;
             tell(json, &format!("revoked {serial}"), &json!({"serial": serial, "reason": reason}))
+        }
+        Command::Reinstate { pki: folder, card, serial, json } => {
+            let _lock = lock(&folder)?;
+            let mut pki = TestPki::load(&folder, random)?;
+            let serial = serial_of(&folder, serial, card)?;
+            pki.reinstate(serial)?;
+            pki.save(&folder)?;
+            tell(json, &format!("reinstated {serial}"), &json!({"serial": serial}))
         }
         Command::Crl { pki: folder, next_update_hours, this_update, fault, large, json } => {
             let _lock = lock(&folder)?;
@@ -159,6 +164,14 @@ fn issue_card(issue: &Issue, now: UnixTime, random: &SystemRandom) -> Result<(),
         &json!({"name": card.name, "auth_serial": card.auth_serial, "sign_serial": card.sign_serial,
             "municipality": card.municipality}),
     )
+}
+
+/// The number itself, or that of a card's user-authentication certificate.
+fn serial_of(folder: &Path, serial: Option<Serial>, card: Option<String>) -> Result<Serial, Error> {
+    match serial {
+        Some(serial) => Ok(serial),
+        None => Ok(CardFiles::load(folder, &card.unwrap_or_default())?.auth_serial),
+    }
 }
 
 fn lock(folder: &Path) -> Result<std::fs::File, Error> {

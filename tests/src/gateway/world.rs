@@ -328,7 +328,7 @@ fn municipality(town: Town, secret: &ClientSecret, keys: MunicipalityKeys) -> Mu
 fn refresher(folder: &TempDir, anchors: &[Anchor], crls: &Arc<SharedCrls>) -> CrlRefresher {
     let state = tempfile::Builder::new().prefix("state").tempdir_in(folder.path()).expect("a folder");
     let parts = CrlRefresherParts {
-        state: StateDir::open(&state.keep()).expect("a state folder"),
+        state: StateDir::open(&state.keep().join("state")).expect("a state folder"),
         files: CrlFiles::default(),
         urls: Vec::new(),
         limits: FetchLimits::default(),

@@ -4,7 +4,7 @@ use rustls_pki_types::UnixTime;
 
 use crate::crl::extensions::ListExtensions;
 use crate::crl::scope::Scope;
-use crate::crl::walk::{Kind, time};
+use crate::crl::walk::{Demand, Kind, time};
 use crate::crl::{CrlNumber, EntryWalk};
 use crate::der::{DerError, Reader, Tlv, check, tag};
 use crate::{Error, Name, Oid, Part, SignatureAlgorithm};
@@ -121,7 +121,7 @@ impl<'a> List<'a> {
             extensions: self.is_version_2,
             delta: self.is_delta(),
             indirect: self.extensions.scope.is_indirect(),
-            of_one_issuer: false,
+            demand: Demand::AnyIssuer,
         };
         EntryWalk::new(self.entries, self.entries_end, kind)
     }

@@ -88,7 +88,7 @@ impl<'a> CrlChecker<'a> {
         for (index, (issuer, certificate)) in chain.links().enumerate() {
             let error = match self.status(certificate, issuer, chain, budget) {
                 CrlStatus::Good(_) => continue,
-                CrlStatus::Revoked(revocation) => Error::Revoked { revocation },
+                CrlStatus::Revoked(revocation) => Error::Revoked { revocation: Box::new(revocation) },
                 CrlStatus::Undetermined(CrlError::BudgetSpent) => Error::BudgetSpent,
                 CrlStatus::Undetermined(reason) => Error::RevocationUndetermined { reason: Box::new(reason) },
             };

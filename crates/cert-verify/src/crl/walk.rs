@@ -38,8 +38,17 @@ pub(super) struct Kind {
     pub(super) delta: bool,
     /// The list is indirect: entries may be about other issuers' certificates.
     pub(super) indirect: bool,
+    pub(super) demand: Demand,
+}
+
+/// What is demanded of entries beside that they are well formed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Demand {
+    /// Nothing.
+    #[default]
+    AnyIssuer,
     /// The gateway's: each date in the form of its year, each entry about the list's own issuer's certificates.
-    pub(super) of_one_issuer: bool,
+    OneIssuer,
 }
 
 /// Where the entries stand in a list.
@@ -89,7 +98,7 @@ impl<'a> EntryWalk<'a> {
 
     /// The same with the gateway's demands.
     pub(super) fn of_one_issuer(mut self) -> Self {
-        self.kind.of_one_issuer = true;
+        self.kind.demand = Demand::OneIssuer;
         self
     }
 
@@ -160,7 +169,7 @@ impl<'a> EntryWalk<'a> {
             said = Said::read(extensions, self.kind)?;
         }
         entry.finish().map_err(malformed)?;
-        if self.kind.of_one_issuer {
+        if self.kind.demand == Demand::OneIssuer {
             is_of_one_issuer(&said, profiled_time)?;
         }
         Ok(WalkedEntry {
@@ -344,5 +353,42 @@ mod tests {
             assert_eq!(short, Said::read(Reader::new(&both), v2).map(|said| said.reason));
             assert_eq!(short.is_ok(), RevocationReason::from_number(number).is_some());
         }
+    }
+
+    /// The two ways must say the same of every entry that both read, and the short one nothing of what the long one
+    /// refuses.
+    #[test]
+    fn the_usual_way_and_the_long_way_read_the_same_entry() {
+        let (time, reason) =
+            (b"\x17\x0d260101000000Z", b"\x30\x0c\x30\x0a\x06\x03\x55\x1d\x15\x04\x03\x0a\x01\x04");
+        let plain = [&[0x30, 20, 2, 3, 1, 2, 3][..], time].concat();
+        let reasoned = [&[0x30, 36, 2, 5, 1, 2, 3, 4, 5][..], time, reason].concat();
+        let longest = [&[0x30, 51, 2, 20][..], &[1; 20], time, reason].concat();
+        let too_long = [&[0x30, 52, 2, 21][..], &[1; 21], time, reason].concat();
+        let kinds = [
+            Kind { extensions: true, ..Kind::default() },
+            Kind { extensions: true, demand: Demand::OneIssuer, ..Kind::default() },
+            Kind { extensions: true, delta: true, ..Kind::default() },
+            Kind::default(),
+        ];
+        let mut usual_count = 0;
+        for right in [plain, reasoned, longest, too_long] {
+            for place in 0..right.len() {
+                for octet in 0..=u8::MAX {
+                    let mut octets = right.clone();
+                    *octets.get_mut(place).expect("within") = octet;
+                    octets.extend([0x30, 0]);
+                    for kind in kinds {
+                        let walk = EntryWalk::new(Reader::new(&octets), octets.len(), kind);
+                        let (mut usual, mut any) = (walk.clone(), walk);
+                        let Some(entry) = usual.usual_entry() else { continue };
+                        usual_count += 1;
+                        assert_eq!(any.any_entry(), Ok(entry), "{octets:02x?}");
+                        assert_eq!(usual.reader.rest(), any.reader.rest());
+                    }
+                }
+            }
+        }
+        assert!(usual_count > 10_000, "{usual_count}");
     }
 }

@@ -21,18 +21,14 @@ pub fn generalized_time(value: &[u8]) -> Result<UnixTime, DerError> {
     date(i64::from(century) * 100 + i64::from(year), rest)
 }
 
-/// A list has a date for each of its ten million entries: no branch here depends on a digit of a right one.
+/// A list has a date for each of its ten million entries: no branch here depends on which right date it is.
 #[inline]
 fn date(year: i64, rest: &[u8]) -> Result<UnixTime, DerError> {
     let &[mo1, mo2, d1, d2, h1, h2, mi1, mi2, s1, s2, b'Z'] = rest else { return Err(DerError::Time) };
     let [month, day, hour, minute] = pairs([mo1, mo2, d1, d2, h1, h2, mi1, mi2])?.map(i64::from);
     let [second, ..] = pairs([s1, s2, b'0', b'0', b'0', b'0', b'0', b'0'])?.map(i64::from);
-    let right = (1..=12).contains(&month)
-        & (1..=days_in_month(year, month)).contains(&day)
-        & (hour <= 23)
-        & (minute <= 59)
-        & (second <= 59);
-    if !right {
+    let is_date = (1..=12).contains(&month) && (1..=days_in_month(year, month)).contains(&day);
+    if !is_date || hour > 23 || minute > 59 || second > 59 {
         return Err(DerError::Time);
     }
     let seconds = days_since_1970(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second;
@@ -43,7 +39,7 @@ fn date(year: i64, rest: &[u8]) -> Result<UnixTime, DerError> {
 #[inline]
 fn pairs(digits: [u8; 8]) -> Result<[u8; 4], DerError> {
     // Of a digit the low half is left, 0 to 9; of anything else more.
-    let values = u64::from_le_bytes(digits) ^ EACH_OCTET * 0x30;
+    let values = u64::from_le_bytes(digits) ^ (EACH_OCTET * 0x30);
     // What is more than 9 reaches the octet's first bit, or has it already.
     if (values.wrapping_add(EACH_OCTET * (0x80 - 10)) | values) & (EACH_OCTET * 0x80) != 0 {
         return Err(DerError::Time);
@@ -56,7 +52,7 @@ fn pairs(digits: [u8; 8]) -> Result<[u8; 4], DerError> {
 /// Of a month from 1 to 12.
 #[inline]
 fn days_in_month(year: i64, month: i64) -> i64 {
-    let leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0));
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let others = 30 + (MONTHS_OF_31_DAYS >> (month & 0xf) & 1);
     if month == 2 { 28 + i64::from(leap) } else { others }
 }
@@ -119,7 +115,7 @@ mod tests {
             for place in 0..good.len() {
                 for octet in 0..=u8::MAX {
                     let mut value = good;
-                    value[place] = octet;
+                    *value.get_mut(place).expect("within") = octet;
                     assert_eq!(utc_time(&value).ok().map(drop), slow(&value), "{value:02x?}");
                 }
             }

@@ -110,7 +110,7 @@ impl<'a> Revocations<'a> {
         let ocsp = self.ocsp(certificate, issuer, chain, budget)?;
         let lists = self.lists.status(certificate, issuer, chain, budget);
         match ruling((&ocsp).into(), (&lists).into()).0 {
-            Ruling::Revoked { revocation, .. } => Err(Error::Revoked { revocation }),
+            Ruling::Revoked { revocation, .. } => Err(Error::Revoked { revocation: Box::new(revocation) }),
             Ruling::OcspUnknown => Err(Error::OcspUnknown),
             Ruling::NotRevoked(source) => Ok(Standing::Good(SourceName(source))),
             Ruling::CannotCheck => open(ocsp, lists).map(Standing::Open),

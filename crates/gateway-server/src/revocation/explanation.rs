@@ -122,10 +122,12 @@ fn revoked(revocation: &Revocation) -> String {
 fn of(times: SourceTimes) -> String {
     let mut text = format!("thisUpdate {}", instant::format(times.this_update));
     if let Some(next_update) = times.next_update {
-        text.push_str(&format!(", nextUpdate {}", instant::format(next_update)));
+        text.push_str(", nextUpdate ");
+        text.push_str(&instant::format(next_update));
     }
     if let Some(produced_at) = times.produced_at {
-        text.push_str(&format!(", producedAt {}", instant::format(produced_at)));
+        text.push_str(", producedAt ");
+        text.push_str(&instant::format(produced_at));
     }
     text
 }

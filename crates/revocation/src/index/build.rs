@@ -159,3 +159,41 @@ fn twin(list: &UnverifiedCrl<'_>, first: u32, later: u32) -> Twin {
 const KEYS: usize = 3;
 /// Progress is told each so many octets.
 const STEP: usize = 1024 * 1024;
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test is the edge that makes randomness")]
+mod tests {
+    use std::time::Duration;
+
+    use madoguchi_test_pki::{CardOptions, KeyKind, Options, RevocationReason, TestPki};
+    use ring::rand::SystemRandom;
+    use rustls_pki_types::UnixTime;
+
+    use super::*;
+
+    /// Nobody can make two serial numbers with one hash, so that this is asked here.
+    #[test]
+    fn entries_are_twins_by_their_serial_number_and_not_by_their_hash() {
+        let (random, now) =
+            (SystemRandom::new(), UnixTime::since_unix_epoch(Duration::from_secs(1_795_305_600)));
+        let options = Options { authority_key: KeyKind::P256, ..Options::default() };
+        let mut pki = TestPki::create(&options, now, &random).expect("a PKI");
+        for reason in [RevocationReason::CertificateHold, RevocationReason::Superseded] {
+            let card = CardOptions { key: KeyKind::P256, ..CardOptions::default() };
+            let card = pki.issue_card(&card, now, &random).expect("a card");
+            pki.revoke(card.auth_serial, reason, now).expect("revoked");
+        }
+        let der = pki.crls(now, Duration::from_hours(24), &random).expect("lists").remove(0).1;
+        let list = UnverifiedCrl::read(&der).expect("a list");
+        let offsets: Vec<u32> = list
+            .walk()
+            .map(|entry| u32::try_from(entry.expect("an entry").offset).expect("a short list"))
+            .collect();
+        let [first, second] = *offsets else { panic!("two entries") };
+        assert_eq!(
+            (twin(&list, first, second), twin(&list, second, first)),
+            (Twin::Different, Twin::Different)
+        );
+        assert_eq!((twin(&list, first, first), twin(&list, second, second)), (Twin::First, Twin::First));
+    }
+}

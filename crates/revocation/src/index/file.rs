@@ -151,3 +151,54 @@ const MAGIC: &[u8; 8] = b"MADOCRLX";
 const VERSION: u32 = 1;
 const HEADER_OCTETS: usize = 192;
 const WRITE_OCTETS: usize = 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header() -> Header {
+        Header {
+            shape: Shape { region_bits: 1, buckets_of_region: 2 },
+            counts: Counts { entries: 30, serials: 29 },
+            key: IndexKey::new([3; 8]),
+            signer: Octets([4; 32]),
+            list: Checksum([5; 16]),
+            buckets: Checksum([6; 16]),
+        }
+    }
+
+    fn file(header: &Header, buckets: usize) -> Vec<u8> {
+        [&header.octets()[..], &vec![0; buckets * BUCKET_OCTETS]].concat()
+    }
+
+    #[test]
+    fn a_header_is_read_as_it_was_written() {
+        let read = Header::read(&file(&header(), 4)).expect("a header");
+        assert_eq!(read, header());
+    }
+
+    #[test]
+    fn a_header_is_of_a_file_of_its_length() {
+        for buckets in [0, 3, 5] {
+            assert_eq!(Header::read(&file(&header(), buckets)), None);
+        }
+        for (region_bits, buckets_of_region, buckets) in [(0, 0, 0), (12, 1, 4096), (11, usize::MAX, 0)] {
+            let wrong = Header { shape: Shape { region_bits, buckets_of_region }, ..header() };
+            assert_eq!(Header::read(&file(&wrong, buckets)), None);
+        }
+        let widest = Header { shape: Shape { region_bits: 11, buckets_of_region: 1 }, ..header() };
+        assert_eq!(Header::read(&file(&widest, 2048)), Some(widest));
+    }
+
+    #[test]
+    fn an_index_of_another_version_is_not_read() {
+        // Each octet of the magic and the version, with a checksum that is right.
+        for place in 0..12 {
+            let mut octets = file(&header(), 4);
+            octets[place] ^= 1;
+            let (fields, rest) = octets.split_at_mut(HEADER_OCTETS - 16);
+            rest[..16].copy_from_slice(&Checksum::of_header(fields).0);
+            assert_eq!(Header::read(&octets), None, "octet {place}");
+        }
+    }
+}

@@ -9,8 +9,7 @@ use madoguchi_mapped_file::MappedFile;
 
 use crate::index::indexed::Counts;
 use crate::index::key::{IndexKey, SerialHash};
-use crate::index::region::MAX_PROBES;
-use crate::index::scatter::Placed;
+use crate::index::region::{Filling, MAX_PROBES};
 
 /// A cache line of the table.
 #[derive(Clone, Debug)]
@@ -20,19 +19,18 @@ pub(super) struct Bucket(pub(super) [u8; BUCKET_OCTETS]);
 impl Bucket {
     /// Octets 0 to 11: tags. 12: how many slots are taken. 13: whether a serial number found no place here. 16 to 63:
     /// offsets, little-endian.
-    pub(super) fn new(slots: &[Placed; SLOTS], overflowed: bool) -> Self {
+    pub(super) fn new(filling: &Filling) -> Self {
         let mut octets = [0; BUCKET_OCTETS];
         let (head, offsets) = octets.split_at_mut(OFFSETS_START);
-        let mut count = 0;
-        let taken = slots.iter().take_while(|slot| slot.offset != 0);
-        for ((slot, tag), offset) in taken.zip(head.iter_mut()).zip(offsets.chunks_exact_mut(4)) {
-            *tag = tag_of(slot.rest);
-            offset.copy_from_slice(&slot.offset.to_le_bytes());
-            count += 1;
+        for (tag, rest) in head.iter_mut().zip(filling.rests) {
+            *tag = tag_of(rest);
         }
-        if let Some([taken, overflow]) = head.get_mut(SLOTS..SLOTS + 2) {
-            *taken = count;
-            *overflow = u8::from(overflowed);
+        for (octets, offset) in offsets.as_chunks_mut().0.iter_mut().zip(filling.offsets) {
+            *octets = offset.to_le_bytes();
+        }
+        if let [.., taken, overflowed, _, _] = head {
+            *taken = u8::try_from(filling.taken).unwrap_or(0);
+            *overflowed = u8::from(filling.overflowed);
         }
         Self(octets)
     }
@@ -57,6 +55,7 @@ pub(super) enum Buckets {
 }
 
 impl Buckets {
+    #[inline]
     fn bucket(&self, shape: Shape, region: usize, place: usize) -> Option<&[u8; BUCKET_OCTETS]> {
         match self {
             Self::Built(regions) => Some(&regions.get(region)?.get(place)?.0),
@@ -72,14 +71,14 @@ impl Buckets {
     pub(super) fn candidates(&self, shape: Shape, hash: SerialHash) -> impl Iterator<Item = u32> {
         let (region, rest) = (hash.region(shape.region_bits), hash.rest());
         let buckets = shape.buckets_of_region;
-        let (first, tag) = (bucket_of(rest, buckets), tag_of(rest));
-        let mut overflowed = true;
-        let probes = (0..buckets.min(MAX_PROBES)).map_while(move |probe| {
+        let (tag, mut place, mut overflowed) = (tag_of(rest), bucket_of(rest, buckets), true);
+        let probes = (0..buckets.min(MAX_PROBES)).map_while(move |_| {
             if !overflowed {
                 return None;
             }
-            let bucket = self.bucket(shape, region, (first + probe) % buckets)?;
+            let bucket = self.bucket(shape, region, place)?;
             overflowed = bucket.get(SLOTS + 1) != Some(&0);
+            place = after(place, buckets);
             Some(bucket)
         });
         probes.flat_map(move |bucket| matching(bucket, tag))
@@ -103,12 +102,13 @@ pub(super) struct Shape {
     pub(super) buckets_of_region: usize,
 }
 
+/// Offsets in the slots with this tag.
+#[inline]
 fn matching(bucket: &[u8; BUCKET_OCTETS], tag: u8) -> impl Iterator<Item = u32> {
-    let (tags, offsets) = bucket.split_at(OFFSETS_START);
-    let taken = tags.get(SLOTS).copied().unwrap_or(0);
-    let tags = tags.iter().zip(offsets.chunks_exact(4)).take(usize::from(taken));
-    tags.filter(move |(found, _)| **found == tag)
-        .filter_map(|(_, offset)| offset.try_into().ok().map(u32::from_le_bytes))
+    let (head, offsets) = bucket.split_at(OFFSETS_START);
+    let taken = head.get(SLOTS).map_or(0, |taken| usize::from(*taken));
+    let slots = head.iter().zip(offsets.as_chunks().0).take(taken);
+    slots.filter(move |(found, _)| **found == tag).map(|(_, offset)| u32::from_le_bytes(*offset))
 }
 
 /// How many buckets a region has, for this many entries in this many regions: four of five slots are taken.
@@ -117,9 +117,17 @@ pub(super) fn buckets_for(entries: usize, regions: usize) -> usize {
 }
 
 /// The bucket that a hash names among these: its high bits.
+#[inline]
 pub(super) fn bucket_of(rest: u32, buckets: usize) -> usize {
-    let place = u128::from(rest) * u128::try_from(buckets).unwrap_or(0) >> u32::BITS;
-    usize::try_from(place).unwrap_or(0)
+    // No region has more than four thousand million buckets: there are not so many octets in a list.
+    let place = u64::from(rest) * u64::from(u32::try_from(buckets).unwrap_or(u32::MAX));
+    usize::try_from(place >> u32::BITS).unwrap_or(0)
+}
+
+/// The bucket to go on with when one is full.
+#[inline]
+pub(super) fn after(place: usize, buckets: usize) -> usize {
+    if place + 1 < buckets { place + 1 } else { 0 }
 }
 
 /// The low bits.

@@ -9,16 +9,16 @@ use madoguchi_cert_verify::{
 };
 use ring::rand::SecureRandom;
 use rustls_pki_types::UnixTime;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::ocsp::breaker::{Breaker, Permit};
 use crate::ocsp::transport::{Transport, TransportError};
-use crate::ocsp::{NonceUse, OcspLimits, Responder, ResponderCheck, ResponderHealth};
+use crate::ocsp::{BreakerState, NonceUse, OcspLimits, Responder, ResponderCheck, ResponderHealth};
 
 /// A responder that is asked.
 pub(crate) struct Asked {
     pub(crate) responder: Responder,
-    pub(crate) breaker: Breaker,
+    breaker: Breaker,
     transport: Transport,
     places: Semaphore,
     requests: AtomicU64,
@@ -26,6 +26,12 @@ pub(crate) struct Asked {
     /// Seconds since 1970, 0 for never.
     last_good: AtomicU64,
     last_failure: Mutex<Option<&'static str>>,
+}
+
+/// Leave to send one request.
+pub(crate) struct Admitted<'a> {
+    permit: Permit<'a>,
+    _place: SemaphorePermit<'a>,
 }
 
 /// Who asks what.
@@ -99,16 +105,24 @@ impl Asked {
         }
     }
 
+    /// A place among those who ask at once, unless the responder is left alone, by now or when a place is free.
+    pub(crate) async fn admit(&self, now: UnixTime) -> Option<Admitted<'_>> {
+        if self.breaker.state(now) == BreakerState::Open {
+            return None;
+        }
+        // Nobody closes the semaphore.
+        let place = self.places.acquire().await.ok()?;
+        let permit = self.breaker.admit(now)?;
+        Some(Admitted { permit, _place: place })
+    }
+
     /// Asks it, and keeps what that says about it.
     pub(crate) async fn ask(
         &self,
-        permit: Permit<'_>,
+        admitted: Admitted<'_>,
         question: &Question<'_>,
     ) -> Result<OcspEvidence, Nothing> {
-        let Ok(_place) = self.places.acquire().await else {
-            // Nobody closes the semaphore.
-            return Err(Nothing::Transport(TransportError::ConnectTime));
-        };
+        let Admitted { permit, _place } = admitted;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let answer = self.exchange(question).await;
         let url = &self.responder.url;

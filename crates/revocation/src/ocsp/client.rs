@@ -144,7 +144,7 @@ impl OcspClient {
         let question = Question { path, anchor, check: &*self.check, random: &*self.random, now };
         let mut first = true;
         for asked in &self.asked {
-            let Some(permit) = asked.breaker.admit(now) else { continue };
+            let Some(admitted) = asked.admit(now).await else { continue };
             if first {
                 self.retries.deposit();
             } else if !self.retries.withdraw() {
@@ -152,7 +152,7 @@ impl OcspClient {
                 break;
             }
             first = false;
-            match asked.ask(permit, &question).await {
+            match asked.ask(admitted, &question).await {
                 Ok(evidence) => return self.keep(path, evidence, &asked.responder, now),
                 Err(nothing) => {
                     self.alarm(&nothing, &asked.responder);

@@ -233,4 +233,16 @@ mod tests {
     fn a_request_in_a_path_has_no_character_with_a_meaning() {
         assert_eq!(in_a_path(&[0xfb, 0xef, 0xff, 0xff]), "%2B%2B%2F%2F%2Fw%3D%3D");
     }
+
+    #[test]
+    fn get_is_for_encoded_requests_of_at_most_255_octets() {
+        let url = HttpUrl::parse("http://ocsp.example.jp/a/").unwrap();
+        let transport = Transport::new(url, Method::Get, None, OcspLimits::default());
+        // Zeroes are the letter A, three octets four letters.
+        let request = |octets| transport.request(&vec![0; octets]).unwrap();
+        let longest = request(189);
+        assert_eq!((longest.method().as_str(), longest.uri().path().len()), ("GET", "/a/".len() + 252));
+        let longer = request(192);
+        assert_eq!((longer.method().as_str(), longer.uri().path()), ("POST", "/a/"));
+    }
 }

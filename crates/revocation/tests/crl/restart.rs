@@ -63,6 +63,12 @@ fn an_older_list_is_refused_live_and_after_a_restart() {
     let mut running = world.start();
     assert_eq!(world.answer(&running.look_later(), &path), MISSING);
     assert_eq!(world.events(), ["gone: the private copy is damaged", "refused: crl_older"]);
+    // And however often it starts.
+    drop(running);
+    world.put("a.crl", &old);
+    let mut running = world.start();
+    assert_eq!(world.answer(&running.look_later(), &path), MISSING);
+    assert_eq!(world.events(), ["refused: crl_older"]);
     world.put("a.crl", &new);
     assert!(is_revoked(world.answer(&running.look_later(), &path)));
     assert!(world.kept("gone").is_empty());
@@ -163,4 +169,55 @@ fn another_writer_is_refused_and_readers_see_what_is_there() {
     let state = StateDir::open_to_read(&world.state()).expect("readable");
     let shelf = CrlShelf::read(&state, &state.anchors().expect("anchors")).expect("a shelf");
     assert!(is_good(world.answer(&shelf, &world.path(&card))));
+}
+
+/// A disk that changes under a mapping: the checksums held at the start, the signature does not any more.
+#[test]
+fn a_signature_that_does_not_hold_any_more_takes_the_list_away() {
+    let mut world = World::new();
+    let card = world.card(0);
+    let list = world.lists(world.now).remove(0);
+    let path = world.path(&card);
+    world.put("a.crl", &list);
+    drop({
+        let mut running = world.start();
+        running.look();
+        running
+    });
+    let mut running = world.start();
+    assert!(is_good(world.answer(&running.shelf(), &path)));
+    let copy = world.kept("crl").remove(0);
+    let file = fs::OpenOptions::new().write(true).open(&copy).expect("the copy");
+    let (octets, place) = ([list[list.len() - 1] ^ 1], u64::try_from(list.len() - 1).expect("short"));
+    std::os::unix::fs::FileExt::write_all_at(&file, &octets, place).expect("written");
+    world.events();
+    assert!(running.refresher.verify_one_again());
+    assert_eq!(world.answer(&running.shelf(), &path), MISSING);
+    assert_eq!(world.events(), ["gone: its signature does not verify any more"]);
+    assert!(is_good(world.answer(&running.look(), &path)), "read again from where it came");
+}
+
+#[test]
+fn of_two_lists_with_one_number_the_first_stays() {
+    let mut world = World::new();
+    let (card, other) = (world.card(0), world.card(0));
+    let path = world.path(&card);
+    let mut fork = TestPki::load(&saved(&world), &world.random).expect("a PKI");
+    let first = world.lists(world.now).remove(0);
+    fork.revoke(other.auth_serial, RevocationReason::Superseded, at(world.now)).expect("revoked");
+    let second = fork.crls(at(world.now), crate::world::DAY, &world.random).expect("lists").remove(0).1;
+    world.put("a.crl", &first);
+    let mut running = world.start();
+    running.look();
+    world.put("b.crl", &second);
+    let shelf = running.look_later();
+    assert!(is_good(world.answer(&shelf, &path)));
+    assert!(is_good(world.answer(&shelf, &world.path(&other))));
+    assert!(world.events().contains(&"refused: crl_same_number".to_owned()));
+}
+
+fn saved(world: &World) -> std::path::PathBuf {
+    let folder = world.folder.path().join("pki");
+    world.pki.save(&folder).expect("saved");
+    folder
 }

@@ -178,3 +178,21 @@ fn health_tells_age_and_size_of_each_partition() {
     assert_eq!(days, i64::try_from((end - world.now - 7) / 86_400).expect("days"));
     assert_eq!(health(end + 1).anchors[0].days_left, -1);
 }
+
+/// A list of CA certificates is kept beside the list of cards of the same point, and says nothing about a card.
+#[test]
+fn a_list_of_ca_certificates_decides_nothing_about_a_card() {
+    let mut world = World::new();
+    let card = world.card(0);
+    let path = world.path(&card);
+    let of_cas = world.faulty(madoguchi_test_pki::CrlFault::OnlyCaCertificates);
+    world.put("arl.crl", &of_cas);
+    let mut running = world.start();
+    let shelf = running.look();
+    assert_eq!((shelf.len(), world.answer(&shelf, &path)), (1, MISSING));
+    let of_cards = world.lists(world.now).remove(0);
+    world.put("crl.crl", &of_cards);
+    let shelf = running.look();
+    assert_eq!(shelf.len(), 2);
+    assert!(is_good(world.answer(&shelf, &path)));
+}

@@ -149,12 +149,16 @@ pub(crate) fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
 
 /// An entry: minutes after 2026-01-01T00:00:00Z, and a reason's number.
 pub(crate) fn entry(serial: &[u8], minutes: u8, reason: Option<u8>) -> Vec<u8> {
-    let time = format!("26010100{:02}00Z", minutes % 60);
-    let reason = reason.map(|reason| {
-        let value = tlv(4, &tlv(0x0a, &[reason]));
-        tlv(0x30, &tlv(0x30, &[tlv(6, REASON), value].concat()))
-    });
-    tlv(0x30, &[tlv(2, serial), tlv(0x17, time.as_bytes()), reason.unwrap_or_default()].concat())
+    let [tens, ones] = [minutes % 60 / 10, minutes % 10].map(|digit| b'0' + digit);
+    let mut content = vec![2, u8::try_from(serial.len()).unwrap()];
+    content.extend_from_slice(serial);
+    content.extend_from_slice(b"\x17\x0d26010100");
+    content.extend_from_slice(&[tens, ones, b'0', b'0', b'Z']);
+    if let Some(reason) = reason {
+        content.extend_from_slice(b"\x30\x0c\x30\x0a\x06\x03\x55\x1d\x15\x04\x03\x0a\x01");
+        content.push(reason);
+    }
+    tlv(0x30, &content)
 }
 
 /// The moment that [`entry`] writes.
@@ -171,5 +175,4 @@ pub(crate) fn code<T: std::fmt::Debug>(result: Result<T, IndexError>) -> String 
 }
 
 const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 20];
-const REASON: &[u8] = &[0x55, 0x1d, 21];
 const DELTA: &[u8] = &[0x55, 0x1d, 27];

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use madoguchi_cert_verify::{Anchor, CertIdHash, Certificate, OcspAbsence, OcspAnswer, ResponderStanding};
-use madoguchi_revocation::{Method, NonceUse, ResponderCheck};
+use madoguchi_revocation::{Method, NonceUse, Responder, ResponderCheck};
 use madoguchi_test_pki::{HttpFault, OcspClaim, OcspFault};
 use rustls_pki_types::UnixTime;
 
-use crate::world::{TestClient, TestResponder, claim, fault, http, is_good, limits, now, responder};
+use crate::world::{TestClient, TestResponder, claim, fault, http, is_good, later, limits, now, responder};
 
 /// The short name of an answer.
 fn name(answer: OcspAnswer) -> &'static str {
@@ -37,8 +38,7 @@ async fn each_status_arrives_by_post_and_by_get_with_and_without_a_nonce_and_by_
             (Method::Get, NonceUse::None, CertIdHash::Sha1),
             (Method::Get, NonceUse::None, CertIdHash::Sha256),
         ] {
-            let responder =
-                madoguchi_revocation::Responder { method, nonce, hash, ..responder(server.address) };
+            let responder = Responder { method, nonce, hash, ..responder(server.address) };
             let client = TestClient::new(vec![responder]);
             let answer = client.ask(0, now()).await;
             assert_eq!(name(answer), expected, "{method:?} {nonce:?} {hash:?}");
@@ -87,7 +87,7 @@ async fn the_nonce_policy_decides_about_a_nonce_that_is_missing_or_another() {
         (OcspFault::OtherNonce, NonceUse::Require, false),
     ] {
         let server = TestResponder::with(fault(fault_of_nonce)).await;
-        let responder = madoguchi_revocation::Responder { nonce, ..responder(server.address) };
+        let responder = Responder { nonce, ..responder(server.address) };
         let client = TestClient::new(vec![responder]);
         let answer = client.ask(0, now()).await;
         assert!(
@@ -121,6 +121,19 @@ async fn what_is_no_ocsp_over_http_says_nothing() {
         assert_eq!(!client.raised().is_empty(), alarms, "{wrong:?}");
         // Where a redirect leads, there would be a good answer.
         assert_eq!(server.requests(), 1, "{wrong:?}");
+    }
+}
+
+/// The responder's clock stands still, and its answers are good for ten minutes; five minutes of skew are forgiven.
+#[tokio::test]
+async fn an_answer_that_is_older_than_the_policys_age_says_nothing() {
+    let server = TestResponder::start().await;
+    for (minutes, seconds, good) in [(1, 360, true), (1, 361, false), (30, 361, true), (30, 901, false)] {
+        let max_age = Duration::from_mins(minutes);
+        let client = TestClient::new(vec![Responder { max_age, ..responder(server.address) }]);
+        let answer = client.ask(0, later(seconds)).await;
+        assert_eq!(is_good(answer), good, "{minutes} {seconds} {answer:?}");
+        assert_eq!(client.raised().contains(&"ocsp_stale"), !good);
     }
 }
 

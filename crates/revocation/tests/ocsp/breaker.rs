@@ -1,10 +1,13 @@
 //! A responder that fails is left alone, and found again. The clock is an argument.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use madoguchi_cert_verify::{OcspAbsence, OcspAnswer};
-use madoguchi_revocation::{BreakerState, Responder};
+use madoguchi_revocation::{BreakerSettings, BreakerState, OcspLimits, Responder};
 use madoguchi_test_pki::{HttpFault, OcspFault};
 
-use crate::world::{TestClient, TestResponder, fault, http, is_good, later, now, responder};
+use crate::world::{TestClient, TestResponder, fault, http, is_good, later, limits, now, responder};
 
 fn state(client: &TestClient, seconds: u64) -> BreakerState {
     client.client.health(later(seconds)).responders[0].breaker
@@ -75,10 +78,31 @@ async fn what_concerns_one_certificate_does_not_open_it() {
 async fn while_it_is_open_the_next_responder_is_asked_first_and_costs_no_retry() {
     let (first, second) = (TestResponder::start().await, TestResponder::start().await);
     first.switch.set(http(HttpFault::InternalError));
-    let asked_again = |address| Responder { reuse_for: std::time::Duration::ZERO, ..responder(address) };
+    let asked_again = |address| Responder { reuse_for: Duration::ZERO, ..responder(address) };
     let client = TestClient::new(vec![asked_again(first.address), asked_again(second.address)]);
     for _ in 0..300 {
         assert!(is_good(client.ask(0, now()).await));
     }
     assert_eq!((first.requests(), second.requests()), (3, 300));
+}
+
+/// Otherwise a crowd would wait for one time-out after the other.
+#[tokio::test]
+async fn whoever_waits_for_a_place_when_it_opens_does_not_ask() {
+    let server = TestResponder::with(http(HttpFault::Silent)).await;
+    let limits = OcspLimits {
+        answer: Duration::from_millis(100),
+        at_once: 1,
+        breaker: BreakerSettings { failures: 1, ..limits().breaker },
+        ..limits()
+    };
+    let client = Arc::new(TestClient::with(vec![responder(server.address)], limits));
+    let asking = [0, 1, 2, 3].map(|card| {
+        let client = Arc::clone(&client);
+        tokio::spawn(async move { client.ask(card, now()).await })
+    });
+    for asked in asking {
+        assert_eq!(asked.await.expect("an answer"), OcspAnswer::None(OcspAbsence::Unreachable));
+    }
+    assert_eq!(server.requests(), 1);
 }

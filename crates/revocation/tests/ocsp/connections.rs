@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use madoguchi_revocation::{HttpUrl, Method, NonceUse, Responder};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -55,4 +56,33 @@ async fn one_connection_carries_several_questions() {
 #[tokio::test]
 async fn a_connection_that_was_closed_after_each_answer_is_made_anew() {
     assert_eq!(connections(1).await, 4);
+}
+
+/// The first line of what a client sends, and whether the type of a request is said.
+async fn first_line(method: Method, nonce: NonceUse) -> (String, bool) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+    let address = listener.local_addr().expect("an address");
+    let url = HttpUrl::parse(&format!("http://{address}/ocsp/")).expect("a URL");
+    let client = TestClient::new(vec![Responder { url, method, nonce, ..responder(address) }]);
+    let asking = tokio::spawn(async move { client.ask(0, now()).await });
+    let (mut stream, _) = listener.accept().await.expect("a connection");
+    let mut head = Vec::new();
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+        assert_ne!(stream.read_buf(&mut head).await.expect("octets"), 0);
+    }
+    asking.abort();
+    let head = String::from_utf8_lossy(&head).into_owned();
+    assert!(head.contains(&format!("host: {address}\r\n")), "{head}");
+    let line = head.lines().next().expect("a line").to_owned();
+    (line, head.contains("content-type: application/ocsp-request\r\n"))
+}
+
+#[tokio::test]
+async fn a_request_travels_in_the_path_or_is_posted() {
+    let (line, typed) = first_line(Method::Get, NonceUse::None).await;
+    assert!(line.starts_with("GET /ocsp/M") && line.ends_with(" HTTP/1.1") && !typed, "{line}");
+    let path = line.split(' ').nth(1).expect("a path").trim_start_matches("/ocsp/");
+    assert!(!path.contains(['/', '+', '=']), "{path}");
+    let (line, typed) = first_line(Method::Post, NonceUse::None).await;
+    assert_eq!((&*line, typed), ("POST /ocsp/ HTTP/1.1", true));
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use madoguchi_cert_verify::{Anchor, Certificate, ResponderStanding};
-use madoguchi_revocation::{NonceUse, OcspSource as _, Responder, ResponderCheck};
+use madoguchi_revocation::{NonceUse, OcspLimits, OcspSource as _, Responder, ResponderCheck};
 use madoguchi_test_pki::{HttpFault, OcspBehaviour, OcspFault};
 use rustls_pki_types::UnixTime;
 use tokio::task::JoinSet;
@@ -60,6 +60,16 @@ async fn a_failure_is_shared() {
     let client = Arc::new(TestClient::new(vec![responder(server.address)]));
     assert_eq!(all_good(&client, 50).await, 0);
     assert_eq!(server.requests(), 1);
+}
+
+/// So is the end of everybody's time: the next in line does not begin anew.
+#[tokio::test]
+async fn a_question_that_took_too_long_is_over_for_all() {
+    let server = TestResponder::with(http(HttpFault::Silent)).await;
+    let limits = OcspLimits { whole: Duration::from_millis(100), ..limits() };
+    let client = Arc::new(TestClient::with(vec![responder(server.address)], limits));
+    assert_eq!(all_good(&client, 10).await, 0);
+    assert_eq!((server.requests(), client.client.health(now()).joined), (1, 9));
 }
 
 #[tokio::test]

@@ -141,8 +141,7 @@ pub async fn a_refusal_keeps_what_was_said(backend: &dyn Backend) {
 /// Final over hold, a later hold over an earlier one; nothing else.
 pub async fn what_takes_the_place_of_what(backend: &dyn Backend) {
     let fixture = Fixture::open(backend).await;
-    let mut number = 0;
-    for (earlier, new, replaces) in [
+    let cases = [
         ((HOLD, 1000), (HOLD, 1001), true),
         ((HOLD, 1000), (HOLD, 1000), false),
         ((HOLD, 1000), (HOLD, 999), false),
@@ -151,7 +150,8 @@ pub async fn what_takes_the_place_of_what(backend: &dyn Backend) {
         ((LAST, 1000), (LAST, 1001), false),
         ((LAST, 1000), (LAST, 999), false),
         ((LAST, 1000), (HOLD, 1001), false),
-    ] {
+    ];
+    for (number, (earlier, new, replaces)) in (0..).zip(cases) {
         let card = Party::new(number);
         let earlier = said(Source::Crl, earlier.0, earlier.1);
         let mut new = said(Source::Crl, new.0, new.1);
@@ -169,7 +169,6 @@ pub async fn what_takes_the_place_of_what(backend: &dyn Backend) {
             usize::from(replaces),
             "only a change is an event"
         );
-        number += 1;
     }
 }
 
@@ -190,8 +189,7 @@ pub async fn nothing_is_proven_against_what_is_kept(backend: &dyn Backend) {
     let fixture = Fixture::open(backend).await;
     let (crl_hold, ocsp_hold) = (said(Source::Crl, HOLD, 1000), said(Source::Ocsp, HOLD, 2000));
     let last = said(Source::Crl, LAST, 1000);
-    let mut number = 0;
-    for (kept, hold_over, proven) in [
+    let cases = [
         (vec![crl_hold], None, false),
         (vec![crl_hold], Some(1000), false),
         (vec![crl_hold], Some(1001), true),
@@ -200,8 +198,8 @@ pub async fn nothing_is_proven_against_what_is_kept(backend: &dyn Backend) {
         (vec![last], None, false),
         (vec![last], Some(5000), false),
         (vec![last, ocsp_hold], Some(5000), false),
-    ] {
-        number += 1;
+    ];
+    for (number, (kept, hold_over, proven)) in (1..).zip(cases) {
         let party = Party::new(number);
         fixture.keep(Party::new(number + 100), party, &kept).await;
         let claimed = fixture.claimed(party).await;

@@ -41,6 +41,29 @@ fn a_whole_life() {
 }
 
 #[test]
+fn a_hold_is_taken_back_and_nothing_else_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    json(at, "init --out . --key p256 --json");
+    json(at, "issue --pki . --name one --key p256 --json");
+    let listed = || {
+        json(at, "crl --pki . --json");
+        !openssl(at, "crl -in crl/99201.crl -noout -text").1.contains("No Revoked Certificates")
+    };
+    let again = || program(at, "reinstate --pki . --card one").status.code();
+    assert_eq!(again(), Some(1), "it is not revoked");
+    json(at, "revoke --pki . --card one --reason certificateHold --json");
+    assert!(listed());
+    json(at, "reinstate --pki . --card one --json");
+    assert!(!listed());
+    let said = json(at, "revoke --pki . --card one --reason keyCompromise --json");
+    assert_eq!(again(), Some(1), "it is final");
+    let output = program(at, &format!("reinstate --pki . --serial {}", said["serial"].as_str().unwrap()));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(listed());
+}
+
+#[test]
 fn times_are_taken_as_given() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();

@@ -1,0 +1,119 @@
+//! The same lists under a gateway: fetched, dropped, remembered over a restart.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use madoguchi_tests::town::binaries;
+use serde_json::Value;
+
+use super::world::{NEW, SHARED, World};
+
+const CONFIG: &str = r#"
+listen = "127.0.0.1:0"
+database = "m.sqlite3"
+kek_file = "kek"
+[trust]
+anchors = ["ca.der"]
+danger_test_trust = true
+[revocation]
+sources = "crl"
+crl_dir = "drop"
+reload_seconds = 1
+[[revocation.crl_url]]
+url = "http://ADDRESS/list.crl"
+[[municipality]]
+id = "midori"
+origin = "http://localhost:1"
+name = { ja = "みどり市" }
+"#;
+
+struct Gateway {
+    process: Child,
+    log: std::io::Lines<BufReader<std::process::ChildStderr>>,
+}
+
+impl Gateway {
+    fn start(world: &World) -> Self {
+        let mut process = serve(world).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("runs");
+        let log = BufReader::new(process.stderr.take().expect("piped")).lines();
+        Self { process, log }
+    }
+
+    /// Reads the log up to a line that contains this.
+    fn logged(&mut self, wanted: &str) -> String {
+        let mut lines = self.log.by_ref().map_while(Result::ok);
+        lines.find(|line| line.contains(wanted)).unwrap_or_else(|| panic!("the log ended without {wanted}"))
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _ = self.process.kill().and_then(|()| self.process.wait());
+    }
+}
+
+fn serve(world: &World) -> Command {
+    let mut command = Command::new(binaries().path("madoguchi").expect("cargo build --workspace --bins"));
+    command.args(["serve", "--config", "madoguchi.toml"]).current_dir(&world.folder);
+    command
+}
+
+fn status(world: &World) -> Value {
+    let (code, status, errors) = world.run("status --config madoguchi.toml --json");
+    assert_eq!(code, Some(0), "{errors}");
+    serde_json::from_str(&status).expect("JSON")
+}
+
+/// Answers one request with the list, and then nobody listens any more.
+fn serve_once(list: Vec<u8>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut octet = [0];
+            stream.read_exact(&mut octet).expect("a request");
+            head.push(octet[0]);
+        }
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", list.len());
+        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&list)).expect("answered");
+    });
+    address
+}
+
+#[test]
+fn a_gateway_fetches_refuses_what_is_older_and_remembers() {
+    let world = World::new();
+    let address = serve_once(fs::read(world.file("new.crl")).expect("a list"));
+    fs::write(world.file("madoguchi.toml"), CONFIG.replace("ADDRESS", &address)).expect("written");
+    fs::write(world.file("kek"), "A".repeat(43)).expect("written");
+    fs::set_permissions(world.file("kek"), fs::Permissions::from_mode(0o600)).expect("a mode");
+    fs::create_dir(world.file("drop")).expect("a folder");
+
+    let mut gateway = Gateway::start(&world);
+    gateway.logged("no CRL was found");
+    assert!(gateway.logged("a CRL is in use").contains(&address));
+    let held = status(&world);
+    assert_eq!(held["partitions"][0]["complete"]["number"], "02");
+    assert_eq!(held["partitions"][0]["complete"]["entries"], NEW - SHARED);
+    // One state folder has one writer.
+    let second = serve(&world).output().expect("runs");
+    assert_eq!(second.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(told.contains("revocation.state_dir: ") && told.contains("(state_busy)"), "{told}");
+    fs::rename(world.file("old.crl"), world.file("drop/a.crl")).expect("renamed");
+    assert!(gateway.logged("a CRL is refused").contains("crl_older"));
+    drop(gateway);
+
+    // The server is gone, and so is the file of the list; the same older list is put back.
+    fs::rename(world.file("drop/rejected/a.crl"), world.file("drop/b.crl")).expect("renamed");
+    let mut gateway = Gateway::start(&world);
+    assert!(gateway.logged("a CRL is refused").contains("fetch_no_connection"));
+    assert!(gateway.logged("a CRL is refused").contains("crl_older"));
+    assert_eq!(status(&world)["partitions"][0]["complete"], held["partitions"][0]["complete"]);
+}
