@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::crl::lists::Shape;
 use crate::crl::memory::high_water_mark;
+use crate::crl::timing::cpu_of_process;
 
 /// What a part has printed: a name and a number in each line.
 #[derive(Debug, Default)]
@@ -44,7 +45,8 @@ pub(crate) fn run_part(name: &str, folder: &Path, entries: u64, shape: Shape) ->
 /// What a program took.
 #[derive(Clone, Debug)]
 pub(crate) struct Taken {
-    pub(crate) time: Duration,
+    /// CPU time of all its threads.
+    pub(crate) cpu: Duration,
     /// Most memory that was resident, in octets.
     pub(crate) peak: u64,
     pub(crate) output: String,
@@ -52,24 +54,23 @@ pub(crate) struct Taken {
 
 /// Runs a program to its end and looks now and then how much memory it has.
 pub(crate) fn measure(command: &mut Command) -> Result<Taken, String> {
-    let start = Instant::now();
     let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| format!("{command:?}: {error}"))?;
-    let status = Path::new("/proc").join(child.id().to_string()).join("status");
-    let mut peak = 0;
+    let process = Path::new("/proc").join(child.id().to_string());
+    let (mut peak, mut cpu) = (0, Duration::ZERO);
     loop {
-        // The mark only rises, so that the last look before the end tells the peak but for the last moments.
-        peak = peak.max(high_water_mark(&status).unwrap_or(0));
+        // Both only rise, so that the last look before the end tells all but the last moments.
+        peak = peak.max(high_water_mark(&process.join("status")).unwrap_or(0));
+        cpu = cpu.max(cpu_of_process(&process.join("stat")).unwrap_or_default());
         if child.try_wait().map_err(|error| error.to_string())?.is_some() {
             break;
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    let time = start.elapsed();
     let output = child.wait_with_output().map_err(|error| error.to_string())?;
     let said = [output.stdout, output.stderr].concat();
-    Ok(Taken { time, peak, output: String::from_utf8_lossy(&said).into_owned() })
+    Ok(Taken { cpu, peak, output: String::from_utf8_lossy(&said).into_owned() })
 }

@@ -123,6 +123,8 @@ fn build_rows(values: &Values, shape: Shape, table: &mut Table) {
         values.get("build") / values.get("ring"),
         Budget::most(2.5, "x"),
     );
+    let best = values.get("build-best") / values.get("ring-best");
+    table.note(name("  the same, the best round of each"), best, "x");
     let cpu = values.get("build-cpu") / values.get("ring-cpu");
     table.note(name("  the same in CPU time, of both cores"), cpu, "x");
     table.add(

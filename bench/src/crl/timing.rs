@@ -1,5 +1,7 @@
 //! Times: medians, CPU time, and the distribution of very short ones.
 
+use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
@@ -8,6 +10,16 @@ use rustix::time::{ClockId, clock_gettime};
 pub(crate) fn cpu() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// CPU time that a process has used, from its `stat`: what it spent for itself and the kernel for it, in hundredths of a
+/// second. Nothing of one that has ended.
+pub(crate) fn cpu_of_process(stat: &Path) -> Option<Duration> {
+    let text = fs::read_to_string(stat).ok()?;
+    // The name before it may hold anything but a closing bracket after its own.
+    let (_, fields) = text.rsplit_once(')')?;
+    let mut times = fields.split_whitespace().skip(11).map(|field| field.parse::<u64>().ok());
+    Some(Duration::from_millis(10 * (times.next()?? + times.next()??)))
 }
 
 /// CPU time that some work takes on this thread: waiting for a core is not in it.

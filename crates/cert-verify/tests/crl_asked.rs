@@ -200,6 +200,33 @@ fn an_entry_of_another_certificate_is_nothing() {
 }
 
 #[test]
+fn only_what_stands_among_the_entries_is_an_entry() {
+    const ENTRY: &[u8] = b"\x30\x12\x02\x01\x05\x17\x0d260101000000Z";
+    const ISSUER: usize = 2;
+    let scene = scene();
+    // The issuer's name holds what looks like an entry, and so does an extension that nobody knows.
+    let name = tlv(0x30, &tlv(0x31, &tlv(0x30, &[tlv(6, &[0x55, 4, 10]), tlv(0x0c, ENTRY)].concat())));
+    let ca = scene.world.sign(&Parts::of(scene.world.pki.auth_ca()).with_field(5, name.clone()));
+    let mut parts = scene.parts(BASE).with_field(ISSUER, name).with(Ext::new(&[0x2a, 3], false, ENTRY));
+    parts.fields.insert(NEXT_UPDATE + 1, tlv(0x30, ENTRY));
+    let der = scene.world.sign(&parts);
+    let list = UnverifiedCrl::read(&der).unwrap();
+    let head = list.verify_signature(&[Anchor::new(&ca).unwrap()]).unwrap();
+    let places: Vec<usize> = der
+        .windows(ENTRY.len())
+        .enumerate()
+        .filter(|(_, octets)| *octets == ENTRY)
+        .map(|(place, _)| place)
+        .collect();
+    let right: Vec<bool> = places.iter().map(|place| head.entry_at(&der, *place).is_ok()).collect();
+    assert_eq!(right, [false, true, false]);
+    assert_eq!(head.walk(&der).map(|entry| entry.unwrap().offset).collect::<Vec<_>>(), [places[1]]);
+    for place in [places[1] - 1, places[1] + 1, places[1] + ENTRY.len(), der.len(), usize::MAX] {
+        assert!(head.entry_at(&der, place).is_err() && list.entry_at(place).is_err());
+    }
+}
+
+#[test]
 fn what_was_verified_before_needs_its_anchor_still() {
     let scene = scene();
     let der = scene.world.sign(&scene.parts(BASE));
@@ -216,7 +243,7 @@ fn what_was_verified_before_needs_its_anchor_still() {
 }
 
 #[test]
-fn partitions_differ_by_issuer_key_and_scope() {
+fn partitions_differ_by_issuer_name_key_and_scope() {
     let scene = scene();
     let head = scene.head(BASE);
     let delta = scene.head(DELTA_OF_BASE);
@@ -224,8 +251,21 @@ fn partitions_differ_by_issuer_key_and_scope() {
     let der = scene.world.sign(&scene.parts(BASE).without(support::IDP));
     let whole = UnverifiedCrl::read(&der).unwrap().verify_signature(&scene.world.anchors()).unwrap();
     let other = self::scene().head(BASE);
-    for different in [whole, other] {
+    let other_name = renamed(&scene, BASE);
+    assert_eq!(other_name.issuer_key_hash(), head.issuer_key_hash());
+    assert!(!renamed(&scene, DELTA_OF_BASE).changes(&head), "another issuer");
+    assert!(renamed(&scene, DELTA_OF_BASE).changes(&other_name));
+    for different in [whole, other, other_name] {
         assert_ne!(different.partition(), head.partition());
         assert_ne!(different.partition().id(), head.partition().id());
     }
+}
+
+/// A list of an issuer of another name with the same key.
+fn renamed(scene: &Scene, spec: Spec) -> CrlHead {
+    const ISSUER: usize = 2;
+    let name = tlv(0x30, &tlv(0x31, &tlv(0x30, &[tlv(6, &[0x55, 4, 10]), tlv(0x13, b"OTHER")].concat())));
+    let ca = scene.world.sign(&Parts::of(scene.world.pki.auth_ca()).with_field(5, name.clone()));
+    let der = scene.world.sign(&scene.parts(spec).with_field(ISSUER, name));
+    UnverifiedCrl::read(&der).unwrap().verify_signature(&[Anchor::new(&ca).unwrap()]).unwrap()
 }

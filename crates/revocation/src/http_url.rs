@@ -139,6 +139,7 @@ mod tests {
             "http://",
             "http:///path",
             "http://user@host/",
+            "http://user@host:80/",
             "http://user:secret@host/",
             "http://host:0/",
             "http://host:99999/",

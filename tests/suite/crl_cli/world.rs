@@ -69,9 +69,9 @@ impl World {
     }
 
     pub(super) fn lookup(&self, folder: &str, indices: &[u64]) -> Vec<Value> {
-        let serials: String =
-            indices.iter().map(|index| format!(" --serial {}", SERIALS.at(*index))).collect();
-        let (code, lines, errors) = self.run(&format!("lookup {folder} --json{serials}"));
+        let serials = indices.iter().map(|index| SERIALS.at(*index).to_string());
+        let serials = serials.collect::<Vec<_>>().join(" --serial ");
+        let (code, lines, errors) = self.run(&format!("lookup {folder} --json --serial {serials}"));
         assert_eq!(code, Some(0), "{errors}");
         lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
     }

@@ -81,7 +81,8 @@ impl GatewayConfig {
         };
         let (sources, responder) = if self.ocsp {
             // A revocation counts from the next sign-in on: no answer is used twice.
-            let table = format!("[[revocation.ocsp]]\nurl = \"{}\"\nnonce = \"require\"\n", self.ports.ocsp_url());
+            let table =
+                format!("[[revocation.ocsp]]\nurl = \"{}\"\nnonce = \"require\"\n", self.ports.ocsp_url());
             ("both", table)
         } else {
             ("crl", String::new())

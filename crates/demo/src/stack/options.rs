@@ -234,7 +234,10 @@ mod tests {
     #[test]
     fn the_ports_move_together() {
         let ports = Ports::from_base(Ports::DEFAULT_BASE).expect("ports");
-        assert_eq!(ports, Ports { gateway: 24810, service: 24811, ocsp: 24812, operations: 24813, agent: 24817 });
+        assert_eq!(
+            ports,
+            Ports { gateway: 24810, service: 24811, ocsp: 24812, operations: 24813, agent: 24817 }
+        );
         assert_eq!(Ports::from_base(3000).expect("ports").agent, 3007);
         assert!(Ports::from_base(80).is_err());
         assert!(Ports::from_base(65529).is_err());

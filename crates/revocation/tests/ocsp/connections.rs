@@ -9,7 +9,8 @@ use tokio::sync::mpsc;
 
 use crate::world::{TestClient, TestResponder, is_good, now, responder};
 
-/// Passes octets on to a responder, and tells of each connection; after so many answers it closes it.
+/// Passes octets on to a responder, and tells of each connection; after so many answers it closes it as the next
+/// request arrives.
 async fn between(responder: SocketAddr, answers: usize) -> (SocketAddr, mpsc::UnboundedReceiver<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
     let address = listener.local_addr().expect("an address");
@@ -27,6 +28,8 @@ async fn between(responder: SocketAddr, answers: usize) -> (SocketAddr, mpsc::Un
                     let read = server.read(&mut octets).await.expect("an answer");
                     client.write_all(&octets[..read]).await.expect("passed back");
                 }
+                // The next request is on its way when the connection ends.
+                let _ = client.read(&mut octets).await;
             });
         }
     });
@@ -54,7 +57,7 @@ async fn one_connection_carries_several_questions() {
 }
 
 #[tokio::test]
-async fn a_connection_that_was_closed_after_each_answer_is_made_anew() {
+async fn a_connection_that_ends_as_it_is_used_again_is_made_anew() {
     assert_eq!(connections(1).await, 4);
 }
 
