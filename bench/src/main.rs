@@ -3,6 +3,7 @@
 
 mod chain;
 mod ocsp;
+mod openssl_chain;
 mod proof;
 mod rounds;
 mod world;

@@ -12,7 +12,7 @@ use madoguchi_cert_verify::{
 use madoguchi_protocol::{Octets, Origin, SignInStatement};
 use madoguchi_revocation::{CrlFiles, CrlShelf};
 
-use crate::rounds::{Work, print, ratio};
+use crate::rounds::{Work, print};
 use crate::world::{Bare, KINDS, World, now};
 
 /// At most so many times the bare signature checks.
@@ -63,7 +63,7 @@ fn of(name: &str, world: &mut World, calls: u32) -> bool {
         };
         AuthenticatedHolder::new(signed, path, not_revoked).expect("a holder");
     };
-    let medians = print(
+    let measured = print(
         &format!("one whole proof, {name}, a certificate of {} octets", der.len()),
         calls,
         vec![
@@ -85,7 +85,7 @@ fn of(name: &str, world: &mut World, calls: u32) -> bool {
             }),
         ],
     );
-    let ratio = ratio(medians[1], medians[0]);
+    let ratio = measured[1].ratio;
     let within = ratio <= BAR;
     println!("  {name}: {ratio:.3} x, bar {BAR} x: {}", if within { "within" } else { "OVER" });
     within

@@ -60,6 +60,10 @@ pub(crate) fn same_list(ours: &VerifiedCrl) {
 
 /// Some statement about the certificate says what the answer says, with the same times.
 pub(crate) fn same_answer(response: &[u8], serial: &[u8], ours: &OcspAnswer) {
+    // rasn holds 32 bits of an arc; the strict reader compares identifiers by their octets and holds any.
+    if Node::read(response).is_some_and(|tree| has_long_arc(&tree)) {
+        return;
+    }
     let other: OcspResponse = rasn::der::decode(response).expect("rasn reads it too");
     assert_eq!(other.status, OcspResponseStatus::Successful);
     let basic: BasicOcspResponse =
@@ -89,6 +93,11 @@ pub(crate) fn same_answer(response: &[u8], serial: &[u8], ours: &OcspAnswer) {
         }
     });
     assert!(said, "rasn reads no such statement: {ours:?}, {:?}", data.responses);
+}
+
+fn has_long_arc(node: &Node) -> bool {
+    let long = node.octets().split_inclusive(|octet| octet & 0x80 == 0).any(|digits| digits.len() > 4);
+    (node.tag == 0x06 && long) || node.children().iter().any(has_long_arc)
 }
 
 /// A moment before 1970 reads as 1970 in the strict reader.

@@ -30,7 +30,8 @@ pub struct Certificate {
     algorithm: Result<SignatureAlgorithm, Oid>,
     issuer: Name,
     subject: Name,
-    self_issued: bool,
+    /// Issuer and subject are one name, once somebody has asked.
+    self_issued: OnceLock<bool>,
     not_before: UnixTime,
     not_after: UnixTime,
     public_key: PublicKey,
@@ -91,7 +92,7 @@ impl Certificate {
             sha256: OnceLock::new(),
             places,
             algorithm,
-            self_issued: issuer == subject,
+            self_issued: OnceLock::new(),
             issuer,
             subject,
             not_before,
@@ -150,7 +151,7 @@ impl Certificate {
 
     /// RFC 5280 section 3.2: issuer and subject are the same name.
     pub(crate) fn is_self_issued(&self) -> bool {
-        self.self_issued
+        *self.self_issued.get_or_init(|| self.issuer == self.subject)
     }
 
     /// The certificate policies that it names.

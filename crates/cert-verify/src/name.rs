@@ -101,7 +101,7 @@ fn differ_plainly(one: &[u8], other: &[u8]) -> bool {
 fn only_attribute(rdn: Tlv<'_>) -> Option<(&[u8], Tlv<'_>)> {
     let mut reader = rdn.content();
     let mut attribute = reader.sequence().ok()?;
-    let found = (attribute.object_identifier().ok()?, attribute.read().ok()?);
+    let found = (attribute.expect(tag::OBJECT_IDENTIFIER).ok()?.value, attribute.read().ok()?);
     reader.is_empty().then_some(found)
 }
 

@@ -186,23 +186,13 @@ fn is_key_usage(octets: &[u8]) -> bool {
     !named_bits_break(octets) && matches!(octets, [_, _] | [_, _, 0x80])
 }
 
+/// A policy and its qualifiers, of whose values nobody asks what they are: they are texts for people.
 fn is_policy(policy: &Node) -> bool {
-    let qualifiers = |all: &Node| {
-        some_of(all, |qualifier| {
-            let [id, value] = qualifier.children() else { return false };
-            qualifier.tag == 0x30
-                && id.tag == 6
-                && match id.octets() {
-                    oid::CPS_URI => value.tag == 0x16,
-                    oid::USER_NOTICE => value.tag == 0x30,
-                    _ => true,
-                }
-        })
-    };
+    let is_qualifier = |one: &Node| one.tag == 0x30 && matches!(one.children(), [id, _] if id.tag == 6);
     policy.tag == 0x30
         && match policy.children() {
             [id] => id.tag == 6,
-            [id, all] => id.tag == 6 && qualifiers(all),
+            [id, all] => id.tag == 6 && some_of(all, is_qualifier),
             _ => false,
         }
 }
@@ -263,9 +253,13 @@ fn is_basic_constraints(value: &Node) -> bool {
         }
 }
 
-/// INTEGER (0..MAX), whatever can be counted.
+/// INTEGER (0..MAX) of 32 bits.
 fn is_count(octets: &[u8]) -> bool {
-    octets.first().is_some_and(|first| *first < 0x80) && octets.len() <= MOST_OCTETS_OF_A_COUNT
+    match octets {
+        [] | [0x80..=0xFF, ..] => false,
+        [0, rest @ ..] => rest.len() <= 4,
+        _ => octets.len() <= 4,
+    }
 }
 
 fn is_name_constraints(value: &Node) -> bool {
@@ -350,5 +344,3 @@ fn is_distribution_point(point: &Node) -> bool {
         && point.children().iter().any(|part| part.tag != 0x81)
         && point.children().iter().all(right)
 }
-
-const MOST_OCTETS_OF_A_COUNT: usize = 5;

@@ -1,5 +1,7 @@
 //! What ours accepts and a peer is known to refuse: one function for each reason.
 
+use openssl::pkey::PKey;
+
 use crate::differential::draft::{ANCHOR, CA, Question, TARGET};
 use crate::differential::fields::Fields;
 use crate::differential::peers::OpensslRefusal;
@@ -98,6 +100,30 @@ const OPENSSL: &[(&str, OpensslReason)] = &[
         code == CA_CERT_MISSING_KEY_USAGE
             && fields.iter().any(|fields| fields.is_ca() && !fields.has(oid::KEY_USAGE))
     }),
+    ("OpenSSL refuses: a target's key that is no point of its curve", |fields, code, _| {
+        code == UNSPECIFIED && PKey::public_key_from_der(&fields[TARGET].key.der()).is_err()
+    }),
+    ("OpenSSL refuses: a version 1 anchor", |fields, code, _| {
+        code == INVALID_CA && fields[ANCHOR].version.is_none() && fields[ANCHOR].extensions.is_none()
+    }),
+    (
+        "OpenSSL refuses: no authority key identifier, though the issuer has no key identifier",
+        |fields, code, _| {
+            code == MISSING_AUTHORITY_KEY_IDENTIFIER
+                && fields.windows(2).any(|two| {
+                    two[1].authority_key_id().is_none() && !two[0].has(oid::SUBJECT_KEY_IDENTIFIER)
+                })
+        },
+    ),
+    ("OpenSSL refuses: a CA without key identifier, though nobody names one", |fields, code, _| {
+        code == MISSING_SUBJECT_KEY_IDENTIFIER
+            && fields.iter().enumerate().any(|(place, ca)| {
+                let below = fields.get(place + 1);
+                ca.is_ca()
+                    && !ca.has(oid::SUBJECT_KEY_IDENTIFIER)
+                    && below.is_none_or(|below| below.authority_key_id().is_none())
+            })
+    }),
     ("OpenSSL refuses: a critical extension that it does not know", |fields, code, _| {
         code == UNHANDLED_CRITICAL_EXTENSION
             && fields.iter().any(|fields| OPENSSL_KNOWS_NOT.iter().any(|id| fields.is_critical(id)))
@@ -163,6 +189,7 @@ fn maps_any_policy(fields: &Fields) -> bool {
 }
 
 // X509_V_ERR_… of OpenSSL's x509_vfy.h.
+const UNSPECIFIED: i32 = 1;
 const UNABLE_TO_GET_ISSUER_CERT: i32 = 2;
 const CERT_HAS_EXPIRED: i32 = 10;
 const UNABLE_TO_GET_ISSUER_CERT_LOCALLY: i32 = 20;
@@ -170,6 +197,9 @@ const INVALID_PURPOSE: i32 = 26;
 const UNHANDLED_CRITICAL_EXTENSION: i32 = 34;
 const INVALID_POLICY_EXTENSION: i32 = 42;
 const NO_EXPLICIT_POLICY: i32 = 43;
+const INVALID_CA: i32 = 79;
 const PATHLEN_WITHOUT_KU_KEY_CERT_SIGN: i32 = 81;
+const MISSING_AUTHORITY_KEY_IDENTIFIER: i32 = 85;
+const MISSING_SUBJECT_KEY_IDENTIFIER: i32 = 86;
 const CA_BCONS_NOT_CRITICAL: i32 = 89;
 const CA_CERT_MISSING_KEY_USAGE: i32 = 92;

@@ -25,7 +25,6 @@ pub(super) const ORGANIZATION: &[u8] = &[0x55, 4, 10];
 pub(super) const SERVER_AUTH: &[u8] = &[0x2B, 6, 1, 5, 5, 7, 3, 1];
 pub(super) const CLIENT_AUTH: &[u8] = &[0x2B, 6, 1, 5, 5, 7, 3, 2];
 pub(super) const CPS_URI: &[u8] = &[0x2B, 6, 1, 5, 5, 7, 2, 1];
-pub(super) const USER_NOTICE: &[u8] = &[0x2B, 6, 1, 5, 5, 7, 2, 2];
 pub(super) const ECDSA_WITH_SHA256: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 4, 3, 2];
 pub(super) const ECDSA_WITH_SHA384: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 4, 3, 3];
 

@@ -1,6 +1,6 @@
 //! What ours refuses and a peer is known not to ask: one function for each reason.
 
-use madoguchi_cert_verify::Error;
+use madoguchi_cert_verify::{Error, PolicyGraphError};
 
 use crate::differential::draft::ANCHOR;
 use crate::differential::peers::{self, Refusal};
@@ -124,6 +124,15 @@ const OPENSSL: &[(&str, Reason)] = &[
     ("OpenSSL accepts: it takes no policies from an anchor", |asked, ours| {
         matches!(ours.error, Error::Policies { .. }) && is_refused_for_policies_of_anchor(asked)
     }),
+    (
+        "OpenSSL accepts: policyMappings with anyPolicy where certificatePolicies is not there",
+        |asked, ours| {
+            matches!(ours.error, Error::Policies { reason: PolicyGraphError::AnyPolicyMapped })
+                && asked.fields[ours.place]
+                    .as_ref()
+                    .is_some_and(|fields| !fields.has(oid::CERTIFICATE_POLICIES))
+        },
+    ),
     ("OpenSSL accepts: a critical policy's qualifier that it does not know", |_, ours| {
         ours.error == Error::PolicyQualifierUnknown
     }),

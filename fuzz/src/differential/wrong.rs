@@ -1,6 +1,6 @@
 //! Whether what ours says is wrong with a certificate is so, by the second reader. One arm for each rule.
 
-use madoguchi_cert_verify::{Error, Part, PolicyGraphError};
+use madoguchi_cert_verify::{Error, PolicyGraphError};
 use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 
 use crate::authority::now;
@@ -15,11 +15,8 @@ pub(super) fn is_true(asked: &Asked<'_>, refusal: &Refusal) -> bool {
     let place = refusal.place;
     let octets = &asked.question.certificates[place];
     let Some(fields) = &asked.fields[place] else {
-        // Without the shape of a certificate nothing else can be said of it.
-        return matches!(
-            refusal.error,
-            Error::Malformed { part: Part::Certificate, .. } | Error::VersionUnsupported
-        );
+        // What has not the shape of a certificate may be refused for whatever comes first.
+        return true;
     };
     let issuer = asked.fields[place.saturating_sub(1)].as_ref();
     let has =
@@ -69,8 +66,16 @@ pub(super) fn is_true(asked: &Asked<'_>, refusal: &Refusal) -> bool {
         }
         Error::ExtensionCritical { oid } => fields.is_critical(oid.as_octets()),
         Error::ExtensionNotCritical { oid } => has(oid) && !fields.is_critical(oid.as_octets()),
-        Error::AuthorityKeyIdMissing => fields.authority_key_id().is_none(),
-        Error::SubjectKeyIdMissing => fields.is_ca() && !fields.has(oid::SUBJECT_KEY_IDENTIFIER),
+        // Key identifiers are there on both sides of a link or on neither.
+        Error::AuthorityKeyIdMissing => {
+            fields.authority_key_id().is_none()
+                && issuer.is_some_and(|issuer| issuer.has(oid::SUBJECT_KEY_IDENTIFIER))
+        }
+        Error::SubjectKeyIdMissing => {
+            let below = asked.fields.get(place + 1).and_then(Option::as_ref);
+            !fields.has(oid::SUBJECT_KEY_IDENTIFIER)
+                && [Some(fields), below].into_iter().flatten().any(|one| one.authority_key_id().is_some())
+        }
         Error::AuthorityKeyUnknown => issuer.is_some_and(|issuer| key_ids_differ(issuer, fields)),
         Error::IssuerUnknown => issuer.is_none_or(|issuer| issuer.subject != fields.issuer),
         Error::SignatureInvalid => issuer.is_none_or(|issuer| !signed(asked, place, issuer, fields)),

@@ -64,7 +64,7 @@ impl<'q, 'c> Checker<'q, 'c> {
         let at = At { place: Place::Anchor, certificate };
         self.check(at, Check::Form, |checker| {
             let signs_itself = checker.anchor_signs_itself(certificate)?;
-            form::check(certificate, true, signs_itself)
+            form::check(certificate, true, signs_itself || !has_key_id(certificate))
         })?;
         self.check(at, Check::Key, |_| certificate.public_key().is_supported())?;
         self.check(at, Check::Validity, |checker| anchor_is_valid_at(certificate, checker.now))?;
@@ -86,8 +86,14 @@ impl<'q, 'c> Checker<'q, 'c> {
         state: &mut State<'c, 'q>,
     ) -> Result<(), PathError> {
         let at = At { place, certificate };
-        let signs_itself = certificate.is_self_issued() && certificate.public_key() == state.working_key;
-        self.check(at, Check::Form, |_| form::check(certificate, false, signs_itself))?;
+        let signs_itself = certificate.public_key() == state.working_key && certificate.is_self_issued();
+        let needs_none = signs_itself || !has_key_id(state.working_issuer);
+        self.check(at, Check::Form, |_| form::check(certificate, false, needs_none))?;
+        let issuer_place = if state.anchor.is_some() { Place::Anchor } else { place.above() };
+        let issuer = At { place: issuer_place, certificate: state.working_issuer };
+        if names_key_of_nobody(certificate, state.working_issuer) {
+            self.check(issuer, Check::Form, |_| Err::<(), _>(Error::SubjectKeyIdMissing))?;
+        }
         self.check(at, Check::Key, |_| certificate.public_key().is_supported())?;
         self.check(at, Check::Signature, |checker| checker.signature(certificate, state))?;
         self.check(at, Check::Validity, |checker| is_valid_at(certificate, checker.now))?;
@@ -203,7 +209,8 @@ impl<'q, 'c> Checker<'q, 'c> {
         let input = extensions.policies.oids.len().saturating_add(extensions.policy_mappings.len());
         self.budget
             .spend_steps(state.policies.size().saturating_add(u64::try_from(input).unwrap_or(u64::MAX)))?;
-        let self_issued = certificate.is_self_issued();
+        // Asked of a certificate that is not the last only.
+        let self_issued = !is_final && certificate.is_self_issued();
         let input = policy_input(certificate);
         state.policies.process(&input, self_issued, is_final).map_err(|reason| Error::Policies { reason })
     }
@@ -349,6 +356,16 @@ fn is_ca(certificate: &Certificate) -> Result<(), Error> {
         Some(constraints) if constraints.ca => Ok(()),
         Some(_) => Err(Error::NotCa),
     }
+}
+
+/// Section 4.2.1.2. Authorities from before key identifiers had to be there have none, and then nobody below names one.
+fn has_key_id(certificate: &Certificate) -> bool {
+    certificate.extensions.subject_key_id.is_some()
+}
+
+/// The other way round. Version 1 has no room for an identifier.
+fn names_key_of_nobody(certificate: &Certificate, issuer: &Certificate) -> bool {
+    certificate.extensions.authority_key_id().is_some() && !has_key_id(issuer) && !is_version_1(issuer)
 }
 
 /// A version 1 root cannot say that it is a CA: whoever configured it did (section 6.1.4 (k) leaves version 1 to other

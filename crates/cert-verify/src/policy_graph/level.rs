@@ -1,6 +1,7 @@
 //! One level of the graph: what one certificate makes of the policies above it (RFC 9618 section 5).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::slice;
 
 use crate::{Oid, oid};
 
@@ -14,8 +15,8 @@ pub(crate) struct Level {
 struct Node {
     /// valid_policy.
     policy: Oid,
-    /// expected_policy_set: what the policy is called in the next certificate.
-    expected: Vec<Oid>,
+    /// What the policy is called in the next certificate; empty when it has its own name there.
+    mapped: Vec<Oid>,
     /// Positions in the level above.
     parents: Vec<usize>,
     /// Made of anyPolicy above, so that here begins a policy of the anchor's domain.
@@ -24,7 +25,12 @@ struct Node {
 
 impl Node {
     fn new(policy: &Oid, parents: Vec<usize>, from_any: bool) -> Self {
-        Self { policy: policy.clone(), expected: vec![policy.clone()], parents, from_any }
+        Self { policy: policy.clone(), mapped: Vec::new(), parents, from_any }
+    }
+
+    /// expected_policy_set.
+    fn expected(&self) -> &[Oid] {
+        if self.mapped.is_empty() { slice::from_ref(&self.policy) } else { &self.mapped }
     }
 }
 
@@ -74,7 +80,7 @@ impl Level {
         }
         for node in &mut self.nodes {
             if let Some(subjects) = mapped.remove(&node.policy) {
-                node.expected = subjects;
+                node.mapped = subjects;
             }
         }
         // A policy that only anyPolicy covers becomes a node of its own.
@@ -82,7 +88,7 @@ impl Level {
         for issuer in order {
             if let Some(subjects) = mapped.remove(issuer) {
                 let parents = vec![any_above];
-                self.nodes.push(Node { policy: issuer.clone(), expected: subjects, parents, from_any: true });
+                self.nodes.push(Node { policy: issuer.clone(), mapped: subjects, parents, from_any: true });
             }
         }
     }
@@ -115,7 +121,7 @@ impl<'a> Expected<'a> {
     fn of(level: &'a Level) -> Self {
         let nodes = level.nodes.iter().enumerate();
         let mut pairs: Vec<(&Oid, usize)> = nodes
-            .flat_map(|(position, node)| node.expected.iter().map(move |policy| (policy, position)))
+            .flat_map(|(position, node)| node.expected().iter().map(move |policy| (policy, position)))
             .collect();
         pairs.sort_unstable();
         Self(pairs)
