@@ -267,14 +267,6 @@ fn either_time(reader: &mut Reader<'_>) -> Result<(UnixTime, bool), DerError> {
     }
 }
 
-/// A time in the form that its year asks for (RFC 5280 section 4.1.2.5).
-pub(crate) fn time(reader: &mut Reader<'_>) -> Result<UnixTime, DerError> {
-    match either_time(reader)? {
-        (time, true) => Ok(time),
-        (_, false) => Err(DerError::Time),
-    }
-}
-
 /// RFC 5280 section 4.1.2.8: issuerUniqueID `[1]` and subjectUniqueID `[2]`. Conforming CAs never make them, and
 /// there is nothing to do with them.
 fn unique_identifiers(tbs: &mut Reader<'_>) -> Result<bool, DerError> {

@@ -338,11 +338,11 @@ mod tests {
         let values = ["a", "A", " a", "b", "a b", "A  B", "ab", "", " ", "市", "市 a", "市  A", "é", "É"];
         let tags = [0x0c, 0x13, 0x16, 0x14];
         let mut names = vec![Name::default(), name(&[])];
-        for (place, value) in values.iter().enumerate() {
+        for (value, next) in values.iter().zip(values.iter().cycle().skip(1)) {
             for tag in tags {
                 names.push(name(&[(tag, value)]));
                 names.push(name(&[(0x13, "x"), (tag, value)]));
-                names.push(name(&[(tag, value), (0x13, values[(place + 1) % values.len()])]));
+                names.push(name(&[(tag, value), (0x13, next)]));
             }
         }
         let two =

@@ -6,9 +6,9 @@
 
 mod support;
 
-use madoguchi_cert_verify::Certificate;
+use madoguchi_cert_verify::{Certificate, Oid};
 use madoguchi_test_pki::KeyKind;
-use x509_parser::extensions::{DistributionPointName, GeneralName, ParsedExtension};
+use x509_parser::extensions::{DistributionPointName, GeneralName, ParsedExtension, X509Extension};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::time::ASN1Time;
 
@@ -70,10 +70,7 @@ fn difference(der: &[u8]) -> Option<&'static str> {
         ("notAfter", seconds(validity.not_after) == ours.not_after().as_secs()),
         ("public key", other.public_key().subject_public_key.data.as_ref() == ours.public_key().key()),
         ("algorithm", other.signature_algorithm == other.tbs_certificate.signature),
-        (
-            "policies",
-            policies(&other) == ours.policies().iter().map(|oid| oid.as_octets()).collect::<Vec<_>>(),
-        ),
+        ("policies", policies(&other) == ours.policies().iter().map(Oid::as_octets).collect::<Vec<_>>()),
         ("extensions", other.extensions().iter().all(|extension| is_readable(extension.parsed_extension()))),
     ]
     .into_iter()
@@ -81,7 +78,7 @@ fn difference(der: &[u8]) -> Option<&'static str> {
 }
 
 fn policies<'a>(certificate: &'a X509Certificate<'_>) -> Vec<&'a [u8]> {
-    let parsed = certificate.extensions().iter().map(|extension| extension.parsed_extension());
+    let parsed = certificate.extensions().iter().map(X509Extension::parsed_extension);
     let policies = parsed.filter_map(|extension| match extension {
         ParsedExtension::CertificatePolicies(policies) => Some(policies),
         _ => None,

@@ -139,10 +139,10 @@ const OPENSSL: &[(&str, Reason)] = &[
     ("OpenSSL accepts: it does not look at the target's key", |_, ours| {
         matches!(ours.error, Error::KeyUnsupported { .. }) && wrong::is_target(ours)
     }),
-    (
-        "OpenSSL accepts: it does not count extensions that it does not read",
-        |_, ours| matches!(&ours.error, Error::ExtensionTwice { oid, .. } if !wrong::is_known(oid.as_octets())),
-    ),
+    ("OpenSSL accepts: it does not count extensions that it does not read", |_, ours| match &ours.error {
+        Error::ExtensionTwice { oid, .. } => !openssl_reads(ours.place, oid.as_octets()),
+        _ => false,
+    }),
     ("OpenSSL accepts: it asks an anchor for no authority key identifier, whoever issued it", |_, ours| {
         ours.error == Error::AuthorityKeyIdMissing && ours.place == ANCHOR
     }),
@@ -159,3 +159,18 @@ const OPENSSL: &[(&str, Reason)] = &[
         matches!(ours.error, Error::Malformed { .. })
     }),
 ];
+
+/// Those about policies it reads below the anchor alone.
+fn openssl_reads(place: usize, id: &[u8]) -> bool {
+    let always = [
+        oid::AUTHORITY_KEY_IDENTIFIER,
+        oid::BASIC_CONSTRAINTS,
+        oid::CRL_DISTRIBUTION_POINTS,
+        oid::EXT_KEY_USAGE,
+        oid::KEY_USAGE,
+        oid::NAME_CONSTRAINTS,
+        oid::SUBJECT_ALT_NAME,
+        oid::SUBJECT_KEY_IDENTIFIER,
+    ];
+    always.contains(&id) || (place != ANCHOR && oid::OF_POLICIES.contains(&id))
+}

@@ -41,12 +41,14 @@ pub fn named_bits(value: &[u8]) -> Result<&[u8], DerError> {
 
 /// X.690 section 8.19: each arc in base 128, no leading zero digit, the last one finished.
 pub fn object_identifier(value: &[u8]) -> Result<&[u8], DerError> {
-    let (mut at_start, mut padded) = (true, false);
+    let mut at_start = true;
     for octet in value {
-        padded |= at_start & (*octet == 0x80);
+        if at_start && *octet == 0x80 {
+            return Err(DerError::ObjectIdentifier);
+        }
         at_start = octet & 0x80 == 0;
     }
-    if value.is_empty() || padded || !at_start { Err(DerError::ObjectIdentifier) } else { Ok(value) }
+    if value.is_empty() || !at_start { Err(DerError::ObjectIdentifier) } else { Ok(value) }
 }
 
 #[cfg(test)]
