@@ -1,5 +1,5 @@
-//! Chains of two certificates (a CA's and a card's, for client authentication): ours, rustls-webpki's, and `ring`
-//! alone.
+//! Chains of two certificates (a CA's and a card's, for client authentication): ours, rustls-webpki's, OpenSSL's, and
+//! `ring` alone.
 
 use std::hint::black_box;
 
@@ -12,10 +12,12 @@ use madoguchi_test_pki::{
 use ring::rand::SystemRandom;
 use rustls_pki_types::{CertificateDer, UnixTime};
 
+use crate::openssl_chain::OpenSsl;
 use crate::rounds::{Work, print};
 use crate::world::{Bare, KINDS, now};
 
 pub(crate) fn run() {
+    println!("{}", openssl::version::version());
     for (name, kind, calls) in KINDS {
         of(name, kind, calls);
     }
@@ -42,6 +44,9 @@ fn of(name: &str, kind: KeyKind, calls: u32) {
     let (target, pool) =
         (Certificate::parse(&end).expect("read"), [Certificate::parse(&middle).expect("read")]);
 
+    let openssl = OpenSsl::new(&root, now());
+    let (openssl_end, openssl_pool) = (OpenSsl::read(&end), OpenSsl::pool(&[&middle]));
+
     let root = CertificateDer::from(root);
     let webpki_anchors = [webpki::anchor_from_trusted_cert(&root).expect("an anchor")];
     let webpki_pool = [CertificateDer::from(middle.as_slice())];
@@ -63,6 +68,10 @@ fn of(name: &str, kind: KeyKind, calls: u32) {
             }),
             Work::new("ours, read before", || verify(black_box(&target), &pool)),
             Work::new("rustls-webpki, read each time", webpki),
+            Work::new("OpenSSL, read each time", || {
+                openssl.verify(&OpenSsl::read(black_box(&end)), &OpenSsl::pool(&[black_box(&middle)]));
+            }),
+            Work::new("OpenSSL, read before", || openssl.verify(black_box(&openssl_end), &openssl_pool)),
         ],
     );
 }

@@ -5,6 +5,7 @@ mod chain;
 mod crl;
 mod ocsp;
 mod ocsp_load;
+mod openssl_chain;
 mod proof;
 mod rounds;
 mod shelf;

@@ -1,4 +1,4 @@
-//! Medians of pieces of work that take turns, so that all of them meet the same weather.
+//! Pieces of work that take turns, so that all of them meet the same weather, and their medians.
 
 use std::time::{Duration, Instant};
 
@@ -14,41 +14,53 @@ impl<'a> Work<'a> {
     }
 }
 
-/// The median time of one call of each, over many rounds of so many calls.
-pub(crate) fn medians(calls: u32, all: &mut [Work<'_>]) -> Vec<Duration> {
-    let mut times: Vec<Vec<Duration>> = all.iter().map(|_| Vec::with_capacity(ROUNDS)).collect();
+/// What came out for one piece of work.
+pub(crate) struct Measured {
+    /// The median time of one call.
+    pub(crate) time: Duration,
+    /// The median, over the rounds, of the ratio to the first piece of work in the same round.
+    pub(crate) ratio: f64,
+}
+
+/// Measures each over many rounds of so many calls.
+fn measure(calls: u32, all: &mut [Work<'_>]) -> Vec<Measured> {
+    let mut rounds: Vec<Vec<Duration>> = Vec::with_capacity(ROUNDS);
     for _ in 0..ROUNDS {
-        for (work, times) in all.iter_mut().zip(&mut times) {
+        let round = all.iter_mut().map(|work| {
+            // Once before the clock runs: what the one before did to the caches is not this one's work.
+            (work.run)();
             let start = Instant::now();
             (0..calls).for_each(|_| (work.run)());
-            times.push(start.elapsed() / calls);
-        }
+            start.elapsed() / calls
+        });
+        rounds.push(round.collect());
     }
-    times
-        .into_iter()
-        .map(|mut times| {
-            times.sort_unstable();
-            times[ROUNDS / 2]
+    (0..all.len())
+        .map(|place| {
+            let seconds = |round: &Vec<Duration>, place: usize| round[place].as_secs_f64();
+            let time = median(rounds.iter().map(|round| seconds(round, place)));
+            let ratio = median(rounds.iter().map(|round| seconds(round, place) / seconds(round, 0)));
+            Measured { time: Duration::from_secs_f64(time), ratio }
         })
         .collect()
 }
 
-/// One line for each, as a ratio to the first.
-pub(crate) fn print(title: &str, calls: u32, mut all: Vec<Work<'_>>) -> Vec<Duration> {
-    let medians = medians(calls, &mut all);
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_unstable_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// One line for each, with its ratio to the first.
+pub(crate) fn print(title: &str, calls: u32, mut all: Vec<Work<'_>>) -> Vec<Measured> {
+    let measured = measure(calls, &mut all);
     println!("{title}");
-    for (work, median) in all.iter().zip(&medians) {
-        println!("  {:<58} {:>9.2} µs {:>7.3} x", work.name, micros(*median), ratio(*median, medians[0]));
+    for (work, measured) in all.iter().zip(&measured) {
+        let micros = measured.time.as_secs_f64() * 1e6;
+        println!("  {:<58} {micros:>9.2} µs {:>7.3} x", work.name, measured.ratio);
     }
-    medians
+    measured
 }
 
-pub(crate) fn ratio(one: Duration, other: Duration) -> f64 {
-    one.as_secs_f64() / other.as_secs_f64()
-}
-
-fn micros(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e6
-}
-
-const ROUNDS: usize = 51;
+/// Many short rounds: one that another program interrupts does not count in a median.
+const ROUNDS: usize = 501;

@@ -13,7 +13,7 @@ use rustls_pki_types::UnixTime;
 
 /// The kinds of keys that cards have and will have, with how `ring` verifies them and how many calls make a round.
 pub(crate) const KINDS: [(&str, KeyKind, u32); 2] =
-    [("RSA-2048", KeyKind::Rsa2048, 100), ("P-384", KeyKind::P384, 5)];
+    [("RSA-2048", KeyKind::Rsa2048, 20), ("P-384", KeyKind::P384, 2)];
 
 /// Whose authority, anchors and card these are.
 pub(crate) struct World {

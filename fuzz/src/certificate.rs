@@ -1,9 +1,10 @@
-//! Certificates, whole and changed, against a second reader and a path that may not hold.
+//! Certificates, whole and changed, against two other readers and a path that may not hold.
 
 use madoguchi_cert_verify::{Certificate, MAX_CERTIFICATE_OCTETS_ANYWHERE, SERIAL_MAX_OCTETS, der};
 
 use crate::authority::AUTHORITY;
 use crate::input::Input;
+use crate::second_reader;
 use crate::tree::Node;
 
 /// The first octet says what follows: any octets (even), or changes to the tree of a card's certificate (odd); of
@@ -12,7 +13,7 @@ pub fn certificate(input: &[u8]) {
     let authority = &*AUTHORITY;
     let mut input = Input::new(input);
     let how = input.octet();
-    let octets = if how % 2 == 0 {
+    let octets = if how.is_multiple_of(2) {
         input.octets(usize::MAX).to_vec()
     } else {
         let mut tree = Node::read(&authority.card).expect("a tree");
@@ -71,5 +72,6 @@ fn is_what_was_given(certificate: &Certificate, octets: &[u8]) {
     assert_eq!(fields[version + 2].der(), certificate.issuer().der());
     assert_eq!(fields[version + 4].der(), certificate.subject().der());
     assert!(certificate.not_before() <= certificate.not_after());
+    second_reader::same_certificate(certificate);
     assert_eq!(format!("{certificate:?}"), "Certificate(..)", "personal data is shown");
 }

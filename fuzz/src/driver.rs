@@ -73,7 +73,12 @@ fn run<'a>(
         DigestAlgorithm::Sha256 => assert_eq!(signature.len(), 256),
         _ => assert!(signature.len() <= 104 && signature.starts_with(&[0x30])),
     }
-    if drop_it { Ok(drop(card)) } else { card.leave() }
+    if drop_it {
+        drop(card);
+        Ok(())
+    } else {
+        card.leave()
+    }
 }
 
 /// The watched wire, which the target looks at while the driver has it.

@@ -1,5 +1,6 @@
 //! What the fuzz targets do with their input, and what must hold whatever it is. A rule that does not hold panics.
 #![forbid(unsafe_code)]
+#![expect(clippy::disallowed_methods, reason = "a target is a program: it makes its own randomness")]
 
 mod answers;
 mod apdu;
@@ -7,12 +8,14 @@ mod authority;
 mod certificate;
 mod contents;
 mod crl;
+mod differential;
 mod driver;
 mod input;
 mod mock_card;
 mod ocsp_response;
 mod path_building;
 mod planted;
+mod second_reader;
 mod tlv;
 mod tree;
 mod watch;
@@ -20,6 +23,7 @@ mod watch;
 pub use apdu::apdu_parse;
 pub use certificate::certificate;
 pub use crl::crl;
+pub use differential::differential;
 pub use driver::driver_any_card;
 pub use mock_card::mock_card_apdus;
 pub use ocsp_response::ocsp_response;

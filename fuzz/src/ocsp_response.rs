@@ -15,6 +15,7 @@ use rustls_pki_types::UnixTime;
 
 use crate::authority::{AUTHORITY, now};
 use crate::input::Input;
+use crate::second_reader;
 use crate::tree::{Content, Node};
 
 struct Honest {
@@ -75,13 +76,16 @@ pub fn ocsp_response(input: &[u8]) {
     let algorithm = key.signature_algorithm().expect("an algorithm");
     let response = honest.builder.assemble(&der, &algorithm, &signature).expect("a response");
     let answer = judge(&response);
-    if who % 3 == 0 {
+    if who.is_multiple_of(3) {
         assert!(answer.is_err(), "signed by somebody else: {answer:?}");
     }
     if who % 3 == 1 && tbs == honest.tbs {
         assert!(matches!(answer, Ok(OcspAnswer::Good(_))), "an honest one is refused: {answer:?}");
     }
     assert!(!matches!(answer, Ok(OcspAnswer::None(_))));
+    if let Ok(answer) = &answer {
+        second_reader::same_answer(&response, honest.certificate.serial(), answer);
+    }
     if let Ok(OcspAnswer::Good(times)) = answer {
         let skew = OcspSettings::default().skew.as_secs();
         assert!(times.this_update.as_secs() <= now().as_secs() + skew, "from the future");

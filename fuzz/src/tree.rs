@@ -91,11 +91,9 @@ impl Node {
             let length = usize::from(how >> 3);
             match (how % 8, &mut node.content) {
                 (0, Content::Octets(octets)) => *octets = input.octets(length).to_vec(),
-                (1, Content::Octets(octets)) => {
-                    let place = usize::from(input.octet());
-                    if let Some(octet) = octets.get_mut(place) {
-                        *octet = input.octet();
-                    }
+                (1, Content::Octets(octets)) if !octets.is_empty() => {
+                    let place = usize::from(input.octet()) % octets.len();
+                    octets[place] = input.octet();
                 }
                 (2, Content::Octets(octets)) => octets.truncate(length),
                 (3, Content::Octets(octets)) => octets.extend(input.octets(length)),

@@ -4,13 +4,15 @@
 //! extension that is not known) is remembered with its name, and refused by the rule that needs it.
 
 use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use madoguchi_protocol::{MAX_CERTIFICATE_OCTETS, Octets, sha256};
 use rustls_pki_types::UnixTime;
 
 use crate::der::{self, DerError, Reader, Tlv, tag};
 use crate::extensions::Extensions;
-use crate::{Error, Name, Oid, Part, PublicKey, SignatureAlgorithm, second_reader};
+use crate::{Error, Name, Oid, Part, PublicKey, SignatureAlgorithm};
 
 /// Longest serial number (RFC 5280 section 4.1.2.2).
 pub const SERIAL_MAX_OCTETS: usize = 20;
@@ -18,17 +20,18 @@ pub const SERIAL_MAX_OCTETS: usize = 20;
 /// Longest certificate that is read from anywhere but a card.
 pub const MAX_CERTIFICATE_OCTETS_ANYWHERE: usize = 256 * 1024;
 
-/// A well-formed certificate of version 1 or 3. Not verified.
-#[derive(Clone, PartialEq, Eq)]
+/// A well-formed certificate of version 1 or 3. Not verified. A copy shares what it was read from.
+#[derive(Clone)]
 pub struct Certificate {
-    der: Vec<u8>,
-    sha256: Octets<32>,
-    tbs: Vec<u8>,
-    signature: Vec<u8>,
+    der: Arc<[u8]>,
+    /// Made when it is first asked for: many certificates of a pool never are.
+    sha256: OnceLock<Octets<32>>,
+    places: Places,
     algorithm: Result<SignatureAlgorithm, Oid>,
-    serial: Vec<u8>,
     issuer: Name,
     subject: Name,
+    /// Issuer and subject are one name, once somebody has asked.
+    self_issued: OnceLock<bool>,
     not_before: UnixTime,
     not_after: UnixTime,
     public_key: PublicKey,
@@ -36,7 +39,15 @@ pub struct Certificate {
     pub(crate) profiled_times: bool,
     /// issuerUniqueID or subjectUniqueID is there.
     pub(crate) unique_identifiers: bool,
-    pub(crate) extensions: Extensions,
+    pub(crate) extensions: Arc<Extensions>,
+}
+
+/// Where in a certificate's octets things stand.
+#[derive(Clone, Debug)]
+struct Places {
+    tbs: Range<usize>,
+    serial: Range<usize>,
+    signature: Range<usize>,
 }
 
 impl Certificate {
@@ -71,13 +82,17 @@ impl Certificate {
         let unique_identifiers = unique_identifiers(&mut tbs).map_err(malformed)?;
         let extensions = extensions(&mut tbs, version, &issuer)?;
         tbs.finish().map_err(malformed)?;
-        let certificate = Self {
-            der: der.to_vec(),
-            sha256: sha256(der),
-            tbs: outer.tbs.whole.to_vec(),
-            signature: outer.signature.to_vec(),
+        let places = Places {
+            tbs: place(der, outer.tbs.whole),
+            serial: place(der, serial),
+            signature: place(der, outer.signature),
+        };
+        Ok(Self {
+            der: der.into(),
+            sha256: OnceLock::new(),
+            places,
             algorithm,
-            serial: serial.to_vec(),
+            self_issued: OnceLock::new(),
             issuer,
             subject,
             not_before,
@@ -85,9 +100,8 @@ impl Certificate {
             public_key,
             profiled_times,
             unique_identifiers,
-            extensions,
-        };
-        if second_reader::agrees(&certificate) { Ok(certificate) } else { Err(Error::ReadersDisagree) }
+            extensions: Arc::new(extensions),
+        })
     }
 
     /// The octets it was read from.
@@ -97,12 +111,12 @@ impl Certificate {
 
     /// SHA-256 of those octets.
     pub fn sha256(&self) -> Octets<32> {
-        self.sha256
+        *self.sha256.get_or_init(|| sha256(&self.der))
     }
 
     /// The content octets of the serial number: minimal, at most 20. The rules of the path judge its sign.
     pub fn serial(&self) -> &[u8] {
-        &self.serial
+        self.at(&self.places.serial)
     }
 
     /// The issuer's name.
@@ -137,7 +151,7 @@ impl Certificate {
 
     /// RFC 5280 section 3.2: issuer and subject are the same name.
     pub(crate) fn is_self_issued(&self) -> bool {
-        self.issuer == self.subject
+        *self.self_issued.get_or_init(|| self.issuer == self.subject)
     }
 
     /// The certificate policies that it names.
@@ -147,15 +161,34 @@ impl Certificate {
 
     /// The signed octets as received, and the signature.
     pub(crate) fn signed(&self) -> (&[u8], &[u8]) {
-        (&self.tbs, &self.signature)
+        (self.at(&self.places.tbs), self.at(&self.places.signature))
+    }
+
+    fn at(&self, place: &Range<usize>) -> &[u8] {
+        self.der.get(place.clone()).unwrap_or_default()
     }
 }
+
+impl PartialEq for Certificate {
+    /// The same octets.
+    fn eq(&self, other: &Self) -> bool {
+        self.der == other.der
+    }
+}
+
+impl Eq for Certificate {}
 
 impl fmt::Debug for Certificate {
     /// A card's certificate is personal data: nothing of it is shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Certificate(..)")
     }
+}
+
+/// Where a part that was read from `whole` stands in it.
+fn place(whole: &[u8], part: &[u8]) -> Range<usize> {
+    let start = part.as_ptr().addr().saturating_sub(whole.as_ptr().addr());
+    start..start.saturating_add(part.len())
 }
 
 struct Outer<'a> {
@@ -215,30 +248,21 @@ fn algorithm(tbs: &mut Reader<'_>, outer: Tlv<'_>) -> Result<Result<SignatureAlg
 /// RFC 5280 section 4.1.2.5: both forms must be readable. And whether each is the one that its year asks for.
 fn validity(tbs: &mut Reader<'_>) -> Result<((UnixTime, UnixTime), bool), DerError> {
     let mut reader = tbs.sequence()?;
-    let mut strict = reader;
-    let validity = (either_time(&mut reader)?, either_time(&mut reader)?);
+    let ((not_before, first_profiled), (not_after, second_profiled)) =
+        (either_time(&mut reader)?, either_time(&mut reader)?);
     reader.finish()?;
-    Ok((validity, time(&mut strict).is_ok() && time(&mut strict).is_ok()))
+    Ok(((not_before, not_after), first_profiled && second_profiled))
 }
 
-fn either_time(reader: &mut Reader<'_>) -> Result<UnixTime, DerError> {
+/// A time, and whether it has the form that its year asks for: UTCTime through 2049, GeneralizedTime from 2050 on.
+fn either_time(reader: &mut Reader<'_>) -> Result<(UnixTime, bool), DerError> {
     let tlv = reader.read()?;
     match tlv.tag {
-        tag::UTC_TIME => der::utc_time(tlv.value),
-        tag::GENERALIZED_TIME => der::generalized_time(tlv.value),
-        _ => Err(DerError::UnexpectedTag),
-    }
-}
-
-/// UTCTime through 2049, GeneralizedTime from 2050 on (RFC 5280 section 4.1.2.5).
-pub(crate) fn time(reader: &mut Reader<'_>) -> Result<UnixTime, DerError> {
-    let tlv = reader.read()?;
-    match tlv.tag {
-        tag::UTC_TIME => der::utc_time(tlv.value),
-        tag::GENERALIZED_TIME => match der::generalized_time(tlv.value)? {
-            time if time.as_secs() >= FIRST_SECOND_OF_2050 => Ok(time),
-            _ => Err(DerError::Time),
-        },
+        tag::UTC_TIME => Ok((der::utc_time(tlv.value)?, true)),
+        tag::GENERALIZED_TIME => {
+            let time = der::generalized_time(tlv.value)?;
+            Ok((time, time.as_secs() >= FIRST_SECOND_OF_2050))
+        }
         _ => Err(DerError::UnexpectedTag),
     }
 }

@@ -103,13 +103,13 @@ impl PolicyConstraints {
     }
 }
 
-/// A count of certificates, INTEGER (0..MAX). More than any path has is as good as the largest number.
+/// A count of certificates, INTEGER (0..MAX). One that 32 bits do not hold means nothing that anybody could want.
 pub(crate) fn skip_certs(content: &[u8]) -> Result<u32, DerError> {
     if matches!(content, [] | [0x80..=0xff, ..]) {
         return Err(DerError::Integer);
     }
-    let push = |value: u32, octet: &u8| value.saturating_mul(256).saturating_add(u32::from(*octet));
-    Ok(content.iter().fold(0, push))
+    let push = |value: u32, octet: &u8| value.checked_mul(256)?.checked_add(u32::from(*octet));
+    content.iter().try_fold(0, push).ok_or(DerError::Integer)
 }
 
 /// The most policies and mappings that are read of one certificate (against work that grows with them).
@@ -150,10 +150,12 @@ mod tests {
     }
 
     #[test]
-    fn counts_saturate() {
+    fn counts_have_32_bits() {
         assert_eq!(skip_certs(&[0]), Ok(0));
         assert_eq!(skip_certs(&[0, 0x80]), Ok(128));
-        assert_eq!(skip_certs(&[0x7f; 9]), Ok(u32::MAX));
+        assert_eq!(skip_certs(&[0, 0xff, 0xff, 0xff, 0xff]), Ok(u32::MAX));
+        assert_eq!(skip_certs(&[1, 0, 0, 0, 0]), Err(DerError::Integer));
+        assert_eq!(skip_certs(&[0x7f; 9]), Err(DerError::Integer));
         assert_eq!(skip_certs(&[0xff]), Err(DerError::Integer));
     }
 }

@@ -105,9 +105,6 @@ pub enum Error {
         /// The extension.
         oid: Oid,
     },
-    /// The strict reader and x509-parser do not read the same certificate.
-    #[error("two readers disagree about this certificate")]
-    ReadersDisagree,
 
     /// An anchor is not a CA certificate with keyCertSign.
     #[error("the trust anchor is not a CA certificate with keyCertSign")]
@@ -368,7 +365,6 @@ impl Error {
             Self::ExtensionTwice { .. } => "extension_twice",
             Self::ExtensionUnknownCritical { .. } => "extension_unknown_critical",
             Self::ExtensionInvalid { .. } => "extension_invalid",
-            Self::ReadersDisagree => "readers_disagree",
             Self::AnchorNotCa => "anchor_not_ca",
             Self::AnchorWithoutKeyId => "anchor_without_key_id",
             Self::AnchorAlgorithm { .. } => "anchor_algorithm",

@@ -26,7 +26,7 @@ impl<'a> Extension<'a> {
     /// All extensions: at least one, each once, at most as many as anybody needs. The values are not looked at.
     pub(crate) fn all_opaque(mut reader: Reader<'a>, part: Part) -> Result<Vec<Self>, Error> {
         let malformed = part.malformed();
-        let mut all: Vec<Self> = Vec::new();
+        let mut all: Vec<Self> = Vec::with_capacity(USUAL_EXTENSIONS);
         loop {
             let extension = Self::read(&mut reader).map_err(&malformed)?;
             if all.iter().any(|earlier| earlier.oid == extension.oid) {
@@ -100,5 +100,7 @@ pub(crate) fn authority_key_id(value: &[u8]) -> Result<Option<&[u8]>, DerError> 
     Ok(sequence.optional(tag::context(0))?.map(|tlv| tlv.value))
 }
 
+/// Room for the extensions of most certificates.
+const USUAL_EXTENSIONS: usize = 12;
 /// The most extensions that are read; JPKI's certificates have eight.
 const MAX_EXTENSIONS: usize = 32;

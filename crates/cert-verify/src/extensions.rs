@@ -34,7 +34,7 @@ pub(crate) struct Extensions {
     /// Section 4.2.1.11.
     pub(crate) policy_constraints: Option<PolicyConstraints>,
     /// Section 4.2.1.12.
-    pub(crate) ext_key_usage: Vec<Vec<u8>>,
+    pub(crate) ext_key_usage: Vec<Oid>,
     /// Section 4.2.1.13.
     pub(crate) distribution_points: Vec<DistributionPoint>,
     /// Section 4.2.1.14.
@@ -83,7 +83,7 @@ impl Extensions {
 
     /// Whether an extension is there and critical.
     pub(crate) fn is_critical(&self, oid: &[u8]) -> bool {
-        self.critical.iter().any(|critical| critical.as_octets() == oid)
+        self.critical.iter().any(|critical| critical == oid)
     }
 
     /// Reads an extension that is known; false when it is not.
@@ -138,13 +138,13 @@ fn general_names(value: &[u8]) -> Result<Vec<GeneralName>, DerError> {
 }
 
 /// RFC 5280 section 4.2.1.12: at least one.
-fn identifiers(value: &[u8]) -> Result<Vec<Vec<u8>>, DerError> {
+fn identifiers(value: &[u8]) -> Result<Vec<Oid>, DerError> {
     let mut outer = Reader::new(value);
     let mut reader = outer.sequence()?;
     outer.finish()?;
-    let mut all = vec![reader.object_identifier()?.to_vec()];
+    let mut all = vec![Oid::from_octets(reader.object_identifier()?)];
     while !reader.is_empty() {
-        all.push(reader.object_identifier()?.to_vec());
+        all.push(Oid::from_octets(reader.object_identifier()?));
     }
     Ok(all)
 }

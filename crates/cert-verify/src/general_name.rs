@@ -1,13 +1,16 @@
 //! GeneralName (RFC 5280 section 4.2.1.6): all nine forms, each read strictly. A name that cannot be read refuses
 //! the object it stands in.
 //!
+//! Like every reader of a field, this one reads octets that the strict walk has gone through: [`check`](crate::der::check)
+//! judges encodings, here it is forms and types.
+//!
 //! Only the type of a name is judged here. What its text must look like matters where it is compared, which is
 //! where [`name constraints`](crate::name_constraints) judge it.
 
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::der::{DerError, Reader, Tlv, check, object_identifier, tag};
+use crate::der::{DerError, Reader, Tlv, object_identifier, tag};
 use crate::name::readable;
 use crate::{Name, Oid};
 
@@ -86,7 +89,7 @@ impl GeneralName {
             0xa0 => other_name(tlv)?,
             0x81 => Self::Rfc822(text(tlv)?),
             0x82 => Self::Dns(text(tlv)?),
-            0xa3 => Self::X400(content(tlv)?),
+            0xa3 => Self::X400(tlv.value.to_vec()),
             0xa4 => Self::Directory(directory_name(tlv)?),
             0xa5 => Self::EdiParty(edi_party_name(tlv)?),
             0x86 => Self::Uri(text(tlv)?),
@@ -170,7 +173,6 @@ fn other_name(tlv: Tlv<'_>) -> Result<GeneralName, DerError> {
     reader.finish()?;
     let value = explicit.read()?;
     explicit.finish()?;
-    check(value.whole, usize::MAX)?;
     Ok(GeneralName::Other { type_id, value: value.whole.to_vec() })
 }
 
@@ -184,15 +186,8 @@ pub(crate) fn ia5(octets: &[u8]) -> Option<&str> {
     if octets.is_ascii() { std::str::from_utf8(octets).ok() } else { None }
 }
 
-/// A SEQUENCE whose parts are canonical.
-fn content(tlv: Tlv<'_>) -> Result<Vec<u8>, DerError> {
-    check(tlv.whole, usize::MAX)?;
-    Ok(tlv.value.to_vec())
-}
-
 /// `[4] EXPLICIT`, since Name is a CHOICE.
 pub(crate) fn directory_name(tlv: Tlv<'_>) -> Result<Name, DerError> {
-    check(tlv.whole, usize::MAX)?;
     let mut reader = tlv.content();
     let name = Name::read(&mut reader)?;
     reader.finish()?;
@@ -202,7 +197,6 @@ pub(crate) fn directory_name(tlv: Tlv<'_>) -> Result<Name, DerError> {
 /// `[5] SEQUENCE { nameAssigner [0] EXPLICIT DirectoryString OPTIONAL, partyName [1] EXPLICIT DirectoryString }`;
 /// both are a CHOICE, hence explicit.
 fn edi_party_name(tlv: Tlv<'_>) -> Result<Vec<u8>, DerError> {
-    check(tlv.whole, usize::MAX)?;
     let mut reader = tlv.content();
     if let Some(assigner) = reader.optional(tag::context_constructed(0))? {
         directory_string(assigner)?;
@@ -236,8 +230,11 @@ fn ip_address(octets: &[u8]) -> Result<IpAddr, DerError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::der::check;
 
     fn read(octets: &[u8]) -> Result<GeneralName, DerError> {
+        // As for all who read general names: the walk comes first.
+        check(octets, usize::MAX)?;
         let mut reader = Reader::new(octets);
         let name = GeneralName::from_tlv(reader.read()?)?;
         reader.finish()?;

@@ -38,7 +38,6 @@ mod policy;
 mod policy_graph;
 mod public_key;
 mod reason;
-mod second_reader;
 mod statement;
 mod usage;
 mod verdict;
@@ -48,8 +47,9 @@ pub use anchor::Anchor;
 pub use budget::Budget;
 pub use certificate::{Certificate, MAX_CERTIFICATE_OCTETS_ANYWHERE, SERIAL_MAX_OCTETS};
 pub use crl::{
-    AskedCrl, CrlChecker, CrlEntries, CrlEntry, CrlError, CrlHead, CrlNumber, CrlPoint, CrlProfile,
-    CrlSettings, CrlStatus, EntryWalk, OfferedCrls, Partition, UnverifiedCrl, VerifiedCrl, WalkedEntry,
+    AskedCrl, CrlChecker, CrlEntries, CrlEntry, CrlError, CrlHead, CrlNumber, CrlPoint, CrlProfile, CrlRole,
+    CrlSeen, CrlSettings, CrlStatus, EntryWalk, OfferedCrls, Partition, UnverifiedCrl, VerifiedCrl,
+    WalkedEntry,
 };
 pub use error::{Error, Part};
 pub use file::{certificate_octets, crl_octets};
@@ -58,7 +58,7 @@ pub use holder::AuthenticatedHolder;
 pub use jpki_auth::{
     AllowedCertificate, VerifiedPath, algorithm_is_allowed, purpose_and_expiry, verify_path,
 };
-pub use judge::{Case, Judgement, Outcome, Profile, Watch, judge};
+pub use judge::{Case, Judgement, Outcome, Profile, SourceSeen, Watch, judge};
 pub use name::Name;
 pub use name_constraints::NameConstraintError;
 pub use ocsp::{

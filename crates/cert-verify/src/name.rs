@@ -10,42 +10,37 @@ use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::hash::{Hash, Hasher};
 use std::slice::ChunksExact;
+use std::sync::{Arc, OnceLock};
 
 use crate::der::{DerError, Reader, Tlv, tag};
 
 /// A distinguished name. The default one is empty and was read from nothing.
 #[derive(Clone, Default)]
 pub struct Name {
-    der: Vec<u8>,
-    /// One octet string for all names that compare equal.
-    normal: Vec<u8>,
+    /// Shared: a name is copied into errors, distribution points and proofs.
+    der: Arc<[u8]>,
+    /// One octet string for all names that compare equal. Made when a comparison first needs it: names that are equal
+    /// mostly have equal octets.
+    normal: OnceLock<Arc<[u8]>>,
 }
 
 impl Name {
     /// Reads a Name that stands as one encoding.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DerError> {
         let tlv = reader.expect(tag::SEQUENCE)?;
-        Self::from_tlv(tlv)
-    }
-
-    fn from_tlv(tlv: Tlv<'_>) -> Result<Self, DerError> {
-        let mut normal = Vec::with_capacity(tlv.value.len());
         let mut rdns = tlv.content();
         while !rdns.is_empty() {
-            normalise_rdn(rdns.expect(tag::SET)?, &mut normal)?;
+            for_each_attribute(rdns.expect(tag::SET)?, |_, value| is_readable(value))?;
         }
-        Ok(Self { der: tlv.whole.to_vec(), normal })
+        Ok(Self { der: tlv.whole.into(), normal: OnceLock::new() })
     }
 
     /// This name with one more relative distinguished name at its end (nameRelativeToCRLIssuer).
     ///
     /// `rdn` is the content of the implicitly tagged SET OF AttributeTypeAndValue.
     pub(crate) fn with_rdn(&self, rdn: Tlv<'_>) -> Result<Self, DerError> {
-        let mut normal = self.normal.clone();
-        normalise_rdn(rdn, &mut normal)?;
-        let mut der = self.der.clone();
-        der.extend_from_slice(rdn.whole);
-        Ok(Self { der, normal })
+        for_each_attribute(rdn, |_, value| is_readable(value))?;
+        Ok(Self { der: [&*self.der, rdn.whole].concat().into(), normal: OnceLock::new() })
     }
 
     /// The encoding as received.
@@ -55,7 +50,7 @@ impl Name {
 
     /// Whether it has no relative distinguished name at all.
     pub fn is_empty(&self) -> bool {
-        self.normal.is_empty()
+        matches!(*self.der, [] | [tag::SEQUENCE, 0])
     }
 
     /// The values of its attributes, for whoever may read them. They are the CA's text, control characters and all.
@@ -64,13 +59,16 @@ impl Name {
     }
 
     pub(crate) fn normal(&self) -> &[u8] {
-        &self.normal
+        self.normal.get_or_init(|| {
+            // Unwrap safety: the same octets were walked in the same way when the name was read.
+            normalise(&self.der).expect("a name that was read reads again").into()
+        })
     }
 }
 
 impl PartialEq for Name {
     fn eq(&self, other: &Self) -> bool {
-        self.der == other.der || self.normal == other.normal
+        self.der == other.der || !differ_plainly(&self.der, &other.der) && self.normal() == other.normal()
     }
 }
 
@@ -79,7 +77,7 @@ impl Eq for Name {}
 impl Hash for Name {
     /// Equal octets have equal normal forms: names that compare equal hash alike.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.normal.hash(state);
+        self.normal().hash(state);
     }
 }
 
@@ -90,28 +88,106 @@ impl fmt::Debug for Name {
     }
 }
 
-fn normalise_rdn(rdn: Tlv<'_>, out: &mut Vec<u8>) -> Result<(), DerError> {
-    let mut attributes = Vec::new();
-    let mut reader = rdn.content();
-    if reader.is_empty() {
-        return Err(DerError::Truncated);
+/// Whether two names differ as anybody sees at once: in the first relative distinguished name whose octets differ, the
+/// type of the one attribute or a word of its ASCII text. It costs nothing that lasts; false is no answer.
+fn differ_plainly(one: &[u8], other: &[u8]) -> bool {
+    let rdns = |der| Reader::new(der).sequence();
+    let (Ok(mut one), Ok(mut other)) = (rdns(one), rdns(other)) else { return false };
+    while let (Ok(one), Ok(other)) = (one.read(), other.read()) {
+        if one.whole != other.whole {
+            let (Some((kind, value)), Some((other_kind, other_value))) =
+                (only_attribute(one), only_attribute(other))
+            else {
+                return false;
+            };
+            return kind != other_kind || words_differ(value, other_value);
+        }
     }
-    while !reader.is_empty() {
+    false
+}
+
+fn only_attribute(rdn: Tlv<'_>) -> Option<(&[u8], Tlv<'_>)> {
+    let mut reader = rdn.content();
+    let mut attribute = reader.sequence().ok()?;
+    let found = (attribute.expect(tag::OBJECT_IDENTIFIER).ok()?.value, attribute.read().ok()?);
+    reader.is_empty().then_some(found)
+}
+
+/// The same words as [`normalise_value`] makes, of two values that are ASCII.
+fn words_differ(one: Tlv<'_>, other: Tlv<'_>) -> bool {
+    let (Some(one), Some(other)) = (ascii(one), ascii(other)) else { return false };
+    let (mut one, mut other) = (words_of(one), words_of(other));
+    loop {
+        match (one.next(), other.next()) {
+            (None, None) => return false,
+            (Some(one), Some(other)) if one.eq_ignore_ascii_case(other) => {}
+            _ => return true,
+        }
+    }
+}
+
+fn words_of(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|octet| *octet == b' ').filter(|word| !word.is_empty())
+}
+
+fn ascii(value: Tlv<'_>) -> Option<&[u8]> {
+    let is_text = matches!(value.tag, tag::UTF8_STRING | tag::PRINTABLE_STRING | tag::IA5_STRING);
+    (is_text && value.value.is_ascii()).then_some(value.value)
+}
+
+/// Walks a relative distinguished name: at least one attribute, each a type and a value.
+fn for_each_attribute<'a>(
+    rdn: Tlv<'a>,
+    mut judge: impl FnMut(&'a [u8], Tlv<'a>) -> Result<(), DerError>,
+) -> Result<(), DerError> {
+    let mut reader = rdn.content();
+    loop {
         let mut attribute = reader.sequence()?;
-        let mut normal = Vec::new();
-        push_prefixed(&mut normal, attribute.object_identifier()?);
+        let kind = attribute.object_identifier()?;
         let value = attribute.read()?;
         attribute.finish()?;
+        judge(kind, value)?;
+        if reader.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+fn normalise(der: &[u8]) -> Result<Vec<u8>, DerError> {
+    let mut normal = Vec::with_capacity(der.len().saturating_mul(2));
+    let mut reader = Reader::new(der);
+    // A relative name stands behind its issuer's.
+    while !reader.is_empty() {
+        let tlv = reader.read()?;
+        if tlv.tag == tag::SEQUENCE {
+            let mut rdns = tlv.content();
+            while !rdns.is_empty() {
+                normalise_rdn(rdns.expect(tag::SET)?, &mut normal)?;
+            }
+        } else {
+            normalise_rdn(tlv, &mut normal)?;
+        }
+    }
+    Ok(normal)
+}
+
+fn normalise_rdn(rdn: Tlv<'_>, out: &mut Vec<u8>) -> Result<(), DerError> {
+    let mut attributes: Vec<Vec<u8>> = Vec::new();
+    for_each_attribute(rdn, |kind, value| {
+        let mut normal = Vec::with_capacity(rdn.value.len().saturating_add(3 * PREFIX));
+        push_prefixed(&mut normal, kind);
         normalise_value(value, &mut normal)?;
         attributes.push(normal);
-    }
+        Ok(())
+    })?;
     // The order within a SET OF follows the octets, which normalising changed.
     attributes.sort_unstable();
-    let mut set = Vec::new();
+    let length =
+        attributes.iter().fold(0, |sum: usize, one| sum.saturating_add(one.len()).saturating_add(PREFIX));
+    push_length(out, length);
     for attribute in &attributes {
-        push_prefixed(&mut set, attribute);
+        push_prefixed(out, attribute);
     }
-    push_prefixed(out, &set);
     Ok(())
 }
 
@@ -139,6 +215,12 @@ fn normalise_value(value: Tlv<'_>, out: &mut Vec<u8>) -> Result<(), DerError> {
     Ok(())
 }
 
+/// Whether [`text`] finds text in a string of a type that has any.
+fn is_readable(value: Tlv<'_>) -> Result<(), DerError> {
+    // ASCII is quickly seen.
+    if ascii(value).is_some() { Ok(()) } else { text(value).map(drop) }
+}
+
 /// The Unicode text of a string; none of a type whose alphabet nobody agrees on.
 fn text(value: Tlv<'_>) -> Result<Option<Cow<'_, str>>, DerError> {
     let octets = value.value;
@@ -162,8 +244,12 @@ fn characters(units: ChunksExact<'_, u8>) -> Result<Cow<'static, str>, DerError>
 
 /// A length in front keeps two parts from running into each other.
 fn push_prefixed(out: &mut Vec<u8>, octets: &[u8]) {
-    out.extend(u64::try_from(octets.len()).unwrap_or(u64::MAX).to_be_bytes());
+    push_length(out, octets.len());
     out.extend_from_slice(octets);
+}
+
+fn push_length(out: &mut Vec<u8>, length: usize) {
+    out.extend(u64::try_from(length).unwrap_or(u64::MAX).to_be_bytes());
 }
 
 /// The values of a name's attributes, for an operator's list of partitions.
@@ -185,6 +271,9 @@ pub(crate) fn readable(der: &[u8]) -> String {
     }
     text
 }
+
+/// The octets of a length.
+const PREFIX: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -249,6 +338,45 @@ mod tests {
         ] {
             assert_ne!(base, other);
         }
+    }
+
+    /// Equality takes two short cuts; neither may say anything else than the normal octets.
+    #[test]
+    fn short_cuts_say_what_normal_octets_say() {
+        let values = ["a", "A", " a", "b", "a b", "A  B", "ab", "", " ", "市", "市 a", "市  A", "é", "É"];
+        let tags = [0x0c, 0x13, 0x16, 0x14];
+        let mut names = vec![Name::default(), name(&[])];
+        for (value, next) in values.iter().zip(values.iter().cycle().skip(1)) {
+            for tag in tags {
+                names.push(name(&[(tag, value)]));
+                names.push(name(&[(0x13, "x"), (tag, value)]));
+                names.push(name(&[(tag, value), (0x13, next)]));
+            }
+        }
+        let two =
+            |kind: u8, value: &[u8]| tlv(0x30, &[&[6, 3, 0x55, 4, kind][..], &tlv(0x0c, value)].concat());
+        for set in [
+            two(3, b"a"),
+            two(4, b"a"),
+            [two(3, b"a"), two(4, b"a")].concat(),
+            [two(3, b"A"), two(4, b"a")].concat(),
+        ] {
+            names.push(Name::read(&mut Reader::new(&tlv(0x30, &tlv(0x31, &set)))).expect("a name"));
+        }
+        let mut equal = 0;
+        for one in &names {
+            for other in &names {
+                assert_eq!(
+                    one == other,
+                    one.normal() == other.normal(),
+                    "{:02x?} {:02x?}",
+                    one.der,
+                    other.der
+                );
+                equal += usize::from(one == other && one.der != other.der);
+            }
+        }
+        assert!(equal > 100, "the names tell nothing: {equal}");
     }
 
     #[test]

@@ -1,23 +1,75 @@
 //! Object identifiers by their content octets, and the ones this crate knows.
 
+use std::cmp::Ordering;
 use std::fmt::{self, Write as _};
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use crate::der::object_identifier;
 
 /// An object identifier.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Oid(Vec<u8>);
+#[derive(Clone)]
+pub struct Oid(Repr);
+
+/// Certificates are full of identifiers, nearly all of them short: those are kept in place.
+#[derive(Clone)]
+enum Repr {
+    Short { length: u8, octets: [u8; SHORT] },
+    Long(Box<[u8]>),
+}
 
 impl Oid {
     /// From content octets that the strict reader has accepted.
     pub(crate) fn from_octets(octets: &[u8]) -> Self {
-        Self(octets.to_vec())
+        let mut short = [0; SHORT];
+        match (short.get_mut(..octets.len()), u8::try_from(octets.len())) {
+            (Some(start), Ok(length)) => {
+                start.copy_from_slice(octets);
+                Self(Repr::Short { length, octets: short })
+            }
+            _ => Self(Repr::Long(octets.into())),
+        }
     }
 
     /// The content octets.
     pub fn as_octets(&self) -> &[u8] {
-        &self.0
+        match &self.0 {
+            Repr::Short { length, octets } => octets.get(..usize::from(*length)).unwrap_or_default(),
+            Repr::Long(octets) => octets,
+        }
+    }
+}
+
+impl PartialEq for Oid {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_octets() == other.as_octets()
+    }
+}
+
+impl Eq for Oid {}
+
+impl PartialEq<[u8]> for Oid {
+    /// Compares with content octets.
+    fn eq(&self, octets: &[u8]) -> bool {
+        self.as_octets() == octets
+    }
+}
+
+impl Ord for Oid {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_octets().cmp(other.as_octets())
+    }
+}
+
+impl PartialOrd for Oid {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Hash for Oid {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_octets().hash(state);
     }
 }
 
@@ -38,13 +90,13 @@ impl FromStr for Oid {
             push_arc(&mut octets, arc?);
         }
         object_identifier(&octets).map_err(|_| OidError)?;
-        Ok(Self(octets))
+        Ok(Self::from_octets(&octets))
     }
 }
 
 impl fmt::Display for Oid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut arcs = self.0.split_inclusive(|octet| octet & 0x80 == 0).map(|digits| {
+        let mut arcs = self.as_octets().split_inclusive(|octet| octet & 0x80 == 0).map(|digits| {
             // An arc of more than 128 bits (UUID arcs have 128) is shown as "?", never wrongly.
             digits.iter().try_fold(0_u128, |value, digit| {
                 value.checked_mul(128).map(|value| value | u128::from(digit & 0x7f))
@@ -85,6 +137,9 @@ fn push_arc(octets: &mut Vec<u8>, arc: u128) {
         octets.push(if place == 0 { digit } else { digit | 0x80 });
     }
 }
+
+/// As many octets as fit into the place of a boxed slice and its tag.
+const SHORT: usize = 22;
 
 // Extensions: RFC 5280 section 4.2 and 5.2, 5.3; id-ce is 2.5.29, id-pe is 1.3.6.1.5.5.7.1.
 pub(crate) const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 14];
@@ -154,6 +209,17 @@ mod tests {
         }
         let uuid = "2.25.340282366920938463463374607431768211455";
         assert_eq!(uuid.parse::<Oid>().expect("a UUID arc").to_string(), uuid);
+    }
+
+    #[test]
+    fn short_and_long_ones_are_equal_by_their_octets() {
+        for length in [1, SHORT - 1, SHORT, SHORT + 1, 300] {
+            let octets = vec![0x2a; length];
+            let (one, other) = (Oid::from_octets(&octets), Oid::from_octets(&vec![0x2b; length]));
+            assert_eq!(one.as_octets(), octets);
+            assert!(one == one.clone() && one != other && one < other && one == *octets);
+            assert_ne!(one, Oid::from_octets(&vec![0x2a; length + 1]));
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Which certificate policies a path must have.
 
+use std::sync::LazyLock;
+
 use crate::{Error, Oid, OidError};
 
 /// Policy of JPKI's user-authentication certificates (利用者証明用), the production one.
@@ -82,7 +84,10 @@ pub enum PolicyError {
 }
 
 fn is_signature_policy(oid: &Oid) -> bool {
-    SIGNATURE_POLICIES.iter().any(|known| known.parse::<Oid>().is_ok_and(|known| known == *oid))
+    // Read once. Unwrap safety: the constants are identifiers, as a test shows.
+    static POLICIES: LazyLock<[Oid; 2]> =
+        LazyLock::new(|| SIGNATURE_POLICIES.map(|policy| policy.parse().expect("an identifier")));
+    POLICIES.contains(oid)
 }
 
 #[cfg(test)]

@@ -3,8 +3,10 @@
 //! Another key is read as what it is, with a name, and refused by whoever needs it.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use madoguchi_protocol::{Octets, sha256};
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
 use crate::der::{DerError, Reader, Tlv, object_identifier, tag};
 use crate::{Error, oid};
@@ -87,11 +89,15 @@ impl fmt::Display for UnsupportedKey {
 }
 
 /// A public key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct PublicKey {
     kind: KeyKind,
-    key: Vec<u8>,
-    spki_sha256: Octets<32>,
+    spki: Arc<[u8]>,
+    /// How many of the last octets of `spki` are the content of subjectPublicKey.
+    key_octets: usize,
+    /// Made when it is first asked for: few keys are.
+    spki_sha256: OnceLock<Octets<32>>,
+    key_sha1: OnceLock<[u8; 20]>,
 }
 
 impl PublicKey {
@@ -105,7 +111,13 @@ impl PublicKey {
         let key = reader.bit_string_of_octets()?;
         reader.finish()?;
         let kind = kind(identifier, parameters, key)?;
-        Ok(Self { kind, key: key.to_vec(), spki_sha256: sha256(spki.whole) })
+        Ok(Self {
+            kind,
+            spki: spki.whole.into(),
+            key_octets: key.len(),
+            spki_sha256: OnceLock::new(),
+            key_sha1: OnceLock::new(),
+        })
     }
 
     /// Its kind.
@@ -115,12 +127,24 @@ impl PublicKey {
 
     /// The content of subjectPublicKey: an RSAPublicKey or an uncompressed point, as ring takes it.
     pub fn key(&self) -> &[u8] {
-        &self.key
+        // It is the last thing in a SubjectPublicKeyInfo.
+        let start = self.spki.len().saturating_sub(self.key_octets);
+        self.spki.get(start..).unwrap_or_default()
     }
 
     /// SHA-256 of the SubjectPublicKeyInfo: how a key is told from another one of the same name.
     pub fn spki_sha256(&self) -> Octets<32> {
-        self.spki_sha256
+        *self.spki_sha256.get_or_init(|| sha256(&self.spki))
+    }
+
+    /// SHA-1 of [`Self::key`]: how OCSP names keys (RFC 6960 sections 4.1.1 and 4.2.1). An issuer's is asked for with
+    /// every response.
+    pub(crate) fn key_sha1(&self) -> [u8; 20] {
+        *self.key_sha1.get_or_init(|| {
+            let mut hash = [0; 20];
+            hash.copy_from_slice(digest(&SHA1_FOR_LEGACY_USE_ONLY, self.key()).as_ref());
+            hash
+        })
     }
 
     /// Whether anything here verifies with it.
@@ -129,6 +153,21 @@ impl PublicKey {
             KeyKind::Unsupported(reason) => Err(Error::KeyUnsupported { reason }),
             _ => Ok(()),
         }
+    }
+}
+
+impl PartialEq for PublicKey {
+    /// The same SubjectPublicKeyInfo.
+    fn eq(&self, other: &Self) -> bool {
+        self.spki == other.spki
+    }
+}
+
+impl Eq for PublicKey {}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PublicKey").field("kind", &self.kind).finish_non_exhaustive()
     }
 }
 

@@ -221,7 +221,7 @@ fn policies_of_the_anchor() {
     assert_eq!(three.judge(&issued, &three.middle.ca(), &three.end.leaf()), "accepted");
 }
 
-/// Section 6.1.4 (k): also a version 1 certificate, which says nothing.
+/// Section 6.1.4 (k). A version 1 certificate says nothing: for a root, its being an anchor says it.
 #[test]
 fn only_a_ca_issues() {
     let three = Three::new();
@@ -238,7 +238,7 @@ fn only_a_ca_issues() {
         assert_eq!(three.root_with(change), format!("trust anchor: {code}"));
         assert_eq!(three.middle_with(change), format!("intermediate 1: {code}"));
     }
-    assert_eq!(three.root_with(v1), "trust anchor: basic_constraints_missing");
+    assert_eq!(three.root_with(v1), "accepted");
     // Between, version 1 has no authorityKeyIdentifier to begin with.
     assert_eq!(three.middle_with(v1), "intermediate 1: authority_key_id_missing");
 }
@@ -424,6 +424,39 @@ fn form_of_certificates() {
         assert_eq!(three.end_with(|end| end.with(Ext::new(oid, true, value))), "target: extension_critical");
         assert_eq!(three.end_with(|end| end.with(Ext::new(oid, false, value))), "accepted");
     }
+}
+
+/// Sections 4.2.1.1 and 4.2.1.2: who issued and who is issued both have the identifier, or, as authorities from before
+/// they had to, neither.
+#[test]
+fn key_identifiers_are_used_throughout_or_not_at_all() {
+    let three = Three::new();
+    let bare = |draft: Draft| draft.without(SKI).without(AKI);
+    let [root, middle, end] = [three.root.root(), three.middle.ca(), three.end.leaf()].map(bare);
+    assert_eq!(three.judge(&root, &middle, &end), "accepted");
+    for (changed, expected) in [
+        ([&three.root.root(), &middle, &end], "intermediate 1: authority_key_id_missing"),
+        ([&root, &three.middle.ca(), &end], "trust anchor: subject_key_id_missing"),
+        ([&root, &middle, &three.end.leaf()], "intermediate 1: subject_key_id_missing"),
+        ([&root, &three.middle.ca().without(AKI), &end], "target: authority_key_id_missing"),
+        ([&root, &three.middle.ca().without(AKI), &three.end.leaf()], "accepted"),
+        (
+            [&three.root.root(), &three.middle.ca().without(SKI), &end],
+            "intermediate 1: subject_key_id_missing",
+        ),
+    ] {
+        let [root, middle, end] = changed;
+        assert_eq!(three.judge(root, middle, end), expected);
+    }
+    // A cross-certificate as anchor: nobody can tell whether its issuer has an identifier.
+    let above = Holder::new("Above");
+    let end = three.end.leaf();
+    let judge = |draft: Draft, end: Draft| {
+        let anchor = Anchor::of_others(draft.by(&above));
+        outcome(&end.by(&three.root), &[], &[anchor])
+    };
+    assert_eq!(judge(bare(three.root.ca()), bare(end.clone())), "accepted");
+    assert_eq!(judge(three.root.ca().without(AKI), end), "trust anchor: authority_key_id_missing");
 }
 
 /// Section 3.2: an anchor that signs itself needs no authorityKeyIdentifier, whatever its names; one that another key

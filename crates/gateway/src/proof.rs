@@ -94,16 +94,16 @@ fn verify(
     let trust = &gateway.0.trust;
     let claim = sign_in.claim.as_ref().ok_or_else(|| internal("a claimed sign-in without its claim"))?;
     let new = &sign_in.new;
-    let statement = SignInStatement::new(
+    let certificate = Certificate::parse(certificate).map_err(|error| unreadable(&error))?;
+    let statement = SignInStatement::with_certificate_hash(
         &municipality.origin,
         new.id,
         new.nonce,
         &new.request.client_id,
         &new.display,
         claim.hashes.return_verifier,
-        certificate,
+        certificate.sha256(),
     );
-    let certificate = Certificate::parse(certificate).map_err(|error| unreadable(&error))?;
     // Before any signature check: what no anchor allows costs nothing.
     let allowed = algorithm_is_allowed(&certificate, &trust.anchors).map_err(|error| refusal(&error))?;
     let signed = verify_statement(&statement, &certificate, signature)

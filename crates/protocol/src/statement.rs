@@ -52,6 +52,28 @@ impl SignInStatement {
         return_verifier_hash: Octets<32>,
         certificate: &[u8],
     ) -> Self {
+        let certificate = sha256(certificate);
+        Self::with_certificate_hash(
+            origin,
+            sign_in_id,
+            gateway_nonce,
+            client_id,
+            display,
+            return_verifier_hash,
+            certificate,
+        )
+    }
+
+    /// The same for whoever has the SHA-256 of the certificate already.
+    pub fn with_certificate_hash(
+        origin: &Origin,
+        sign_in_id: Octets<16>,
+        gateway_nonce: Octets<32>,
+        client_id: &str,
+        display: &[u8],
+        return_verifier_hash: Octets<32>,
+        certificate_hash: Octets<32>,
+    ) -> Self {
         Self {
             context: STATEMENT_CONTEXT.to_owned(),
             gateway_origin: origin.as_str().to_owned(),
@@ -60,7 +82,7 @@ impl SignInStatement {
             client_id: client_id.to_owned(),
             display_hash: sha256(display).0.into(),
             return_verifier_hash: return_verifier_hash.0.into(),
-            certificate_hash: sha256(certificate).0.into(),
+            certificate_hash: certificate_hash.0.into(),
         }
     }
 

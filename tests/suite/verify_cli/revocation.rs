@@ -98,6 +98,26 @@ fn the_worse_of_list_and_response_counts() {
     neither.is("undetermined", Some("crl_missing"));
 }
 
+/// Revoked is revoked, also by a list that no conforming issuer makes, such as OpenSSL's without configuration.
+#[test]
+fn a_list_that_does_not_conform_revokes() {
+    let world = World::new();
+    let ca = &world.ca;
+    let bare = |revoked: &[(u64, RevocationReason)]| madoguchi_test_pki::CrlBuilder {
+        extensions: Vec::new(),
+        ..ca.list_of(NOW - DAY, NOW + DAY, revoked)
+    };
+    world.file("silent", &bare(&[]).sign(&ca.key, random()).expect("signed"));
+    world.file("against", &bare(&[(3, STOLEN)]).sign(&ca.key, random()).expect("signed"));
+    world.file("of-root", &world.root.list(&[]));
+    for more in [&[][..], &["--require-revocation", "--crl", "of-root"]] {
+        world.verify(&[&["--crl", "against"], more].concat()).is("rejected", Some("revoked"));
+    }
+    world.verify(&["--crl", "silent"]).is("accepted", None);
+    let required = world.verify(&["--crl", "silent", "--crl", "of-root", "--require-revocation"]);
+    required.is("rejected", Some("crl_without_authority_key_id"));
+}
+
 /// Required: evidence that is not there, or not of this time, leaves the question open; evidence about the certificate
 /// that is refused refuses.
 #[test]

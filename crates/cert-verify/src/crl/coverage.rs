@@ -85,7 +85,8 @@ fn is_about_holder(list: &List<'_>, certificate: &Certificate) -> Result<(), Crl
     if about { Ok(()) } else { Err(CrlError::OtherHolders) }
 }
 
-fn is_version_1(certificate: &Certificate) -> bool {
+/// A certificate that has no room for extensions.
+pub(crate) fn is_version_1(certificate: &Certificate) -> bool {
     let version = Reader::new(certificate.signed().0).sequence().ok().and_then(|tbs| tbs.peek());
     version != Some(tag::context_constructed(0))
 }

@@ -143,7 +143,7 @@ impl CrlError {
         self.stage() > other.stage()
     }
 
-    fn stage(&self) -> u8 {
+    pub(super) fn stage(&self) -> u8 {
         match self {
             Self::NoList => 0,
             Self::NotMarkedIndirect => 1,

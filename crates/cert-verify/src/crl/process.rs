@@ -1,8 +1,9 @@
 //! Is this certificate revoked? RFC 5280 section 6.3 over all lists that were offered.
 //!
-//! "Revoked" needs a list that is about the certificate and that the right issuer signed, of any age: it is final, from
-//! whichever list it comes, unless it is a hold. "Good" needs all that, current, for every reason, from an issuer that
-//! is good itself. Everything else is "undetermined", by the reason of the list that came furthest; never good.
+//! "Revoked" needs a list that is about the certificate and that the right issuer signed, of any age, also one that
+//! no conforming issuer makes (version 1, without a number): it is final, from whichever list it comes, unless it is a
+//! hold. "Good" needs all that, conforming, current, for every reason, from an issuer that is good itself. Everything
+//! else is "undetermined", by the reason of the list that came furthest; never good.
 //!
 //! Departures from the letter of section 6.3.3, all towards refusing: every list is looked at, not only until all
 //! reasons are covered; removeFromCRL takes back a hold and nothing else; an older list of a scope counts for nothing
@@ -16,9 +17,10 @@ use rustls_pki_types::UnixTime;
 
 use crate::crl::coverage::{Found, covers, find, may_be_of_issuer};
 use crate::crl::list::List;
+use crate::crl::role::scope_in_words;
 use crate::crl::signer::{Question, Signer};
 use crate::crl::tally::Tally;
-use crate::crl::{CrlError, OfferedCrls};
+use crate::crl::{CrlError, CrlRole, CrlSeen, OfferedCrls};
 use crate::distribution_point::DistributionPoint;
 use crate::reason::ReasonFlags;
 use crate::{
@@ -64,6 +66,34 @@ impl<'a> CrlChecker<'a> {
         budget: &mut Budget,
     ) -> CrlStatus {
         self.answer(&Question::new(certificate, issuer, chain, 0), budget)
+    }
+
+    /// The same, and what each list that was offered does for it.
+    pub fn seen(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        chain: &VerifiedChain<'a>,
+        budget: &mut Budget,
+    ) -> (CrlStatus, Vec<CrlSeen>) {
+        let mut tally = Tally::with_roles(self.crls.lists.len());
+        if let Err(error) = self.ask(&Question::new(certificate, issuer, chain, 0), &mut tally, budget) {
+            tally.note(error);
+        }
+        let roles = tally.take_roles();
+        let status = tally.status();
+        let seen = self.crls.lists.iter().zip(roles).map(|(offered, role)| {
+            let list = offered.read.as_ref().ok();
+            CrlSeen {
+                issuer: offered.issuer.clone(),
+                times: list.map(|list| (list.this_update, list.next_update)),
+                scope: list.map(scope_in_words).unwrap_or_default(),
+                decides: role.decides(&status),
+                role,
+            }
+        });
+        let seen = seen.collect();
+        (status, seen)
     }
 
     /// The same for the certificate of an OCSP responder.
@@ -116,11 +146,11 @@ impl<'a> CrlChecker<'a> {
         let certificate = question.certificate;
         let mut points = certificate.extensions.distribution_points.clone();
         points.push(DistributionPoint::of_issuer(certificate.issuer()));
-        for offered in &self.crls.lists {
-            if let Err(error) = &offered.read
+        for (index, offered) in self.crls.lists.iter().enumerate() {
+            if let Some(error) = offered.refusal()
                 && may_be_of_issuer(offered.issuer.as_ref(), &points, certificate)
             {
-                tally.note(CrlError::Refused { error: error.clone() });
+                tally.unused(index, CrlError::Refused { error: error.clone() });
             }
         }
         // Who signed a list, and what it says, does not depend on the point.
@@ -130,9 +160,10 @@ impl<'a> CrlChecker<'a> {
             for (index, offered) in self.crls.lists.iter().enumerate() {
                 let Ok(list) = &offered.read else { continue };
                 match self.valid(index, list, point, question, &mut said, budget) {
-                    Ok(list) => valid.push(list),
+                    Ok(list) if offered.fault.is_none() => valid.push(list),
+                    Ok(list) => only_against(&list, tally),
                     Err(CrlError::BudgetSpent) => return Err(CrlError::BudgetSpent),
-                    Err(error) => tally.note(error),
+                    Err(error) => tally.unused(index, error),
                 }
             }
             self.judge(&valid, tally);
@@ -153,7 +184,7 @@ impl<'a> CrlChecker<'a> {
         let reasons = covers(list, point, question.certificate, budget)?;
         let (signer, found) =
             said.entry(index).or_insert_with(|| self.say(index, list, question, budget)).clone()?;
-        Ok(Valid { list, reasons, signer, found })
+        Ok(Valid { index, list, reasons, signer, found })
     }
 
     /// Section 6.3.3 (f), (g), and the entry of (i) and (j).
@@ -175,10 +206,15 @@ impl<'a> CrlChecker<'a> {
         for list in valid {
             if let Some(found) = list.found.filter(|found| found.is_final()) {
                 tally.revoked(list.revocation(found));
+                tally.role(list.index, CrlRole::Revoked(list.revocation(found)));
+            } else if list.list.is_delta() {
+                tally.role(list.index, CrlRole::DeltaUnused);
             }
         }
         for base in valid.iter().filter(|list| !list.list.is_delta()) {
-            if !valid.iter().any(|other| self.replaces(other, base)) {
+            if valid.iter().any(|other| self.replaces(other, base)) {
+                tally.role(base.index, CrlRole::Older);
+            } else {
                 let deltas = valid.iter().filter(|delta| self.changes(delta, base));
                 self.judge_one(base, deltas.max_by_key(|delta| delta.age()), tally);
             }
@@ -196,17 +232,29 @@ impl<'a> CrlChecker<'a> {
         match (delta.and_then(|delta| Some((delta, delta.found?))), base.found) {
             (Some((delta, found)), _) if found.reason == RevocationReason::CertificateHold => {
                 tally.on_hold(delta.revocation(found));
+                tally.role(delta.index, CrlRole::OnHold(delta.revocation(found)));
             }
             // Only a delta that is current takes a hold back.
             (Some((_, found)), _) if current_delta.is_some() && !found.is_final() => {}
-            (_, Some(found)) => tally.on_hold(base.revocation(found)),
+            (_, Some(found)) => {
+                tally.on_hold(base.revocation(found));
+                tally.role(base.index, CrlRole::OnHold(base.revocation(found)));
+            }
             (_, None) => {}
         }
         let newest = current_delta.unwrap_or(base);
         let currency = self.has_begun(base.list).and_then(|()| self.is_current(newest.list));
         match currency.and_then(|()| newest.signer.standing.clone()) {
-            Ok(()) => tally.good(base.reasons, times(newest.list)),
-            Err(error) => tally.note(error),
+            Ok(()) => {
+                tally.good(base.reasons, times(newest.list));
+                // One that is still on hold, or revoked, has a greater role already.
+                let silent = CrlRole::NotListed { for_all_reasons: base.reasons == ReasonFlags::ALL };
+                tally.role(base.index, base.found.map_or(silent, |_| CrlRole::HoldLifted));
+                if let Some(delta) = current_delta {
+                    tally.role(delta.index, CrlRole::Changes);
+                }
+            }
+            Err(error) => tally.unused(newest.index, error),
         }
     }
 
@@ -247,8 +295,24 @@ impl<'a> CrlChecker<'a> {
     }
 }
 
+/// A list that no conforming issuer makes: silence in it shows nothing, and what it says stands.
+fn only_against(list: &Valid<'_, '_>, tally: &mut Tally) {
+    match list.found {
+        Some(found) if found.is_final() => {
+            tally.revoked(list.revocation(found));
+            tally.role(list.index, CrlRole::Revoked(list.revocation(found)));
+        }
+        Some(found) if found.reason == RevocationReason::CertificateHold => {
+            tally.on_hold(list.revocation(found));
+            tally.role(list.index, CrlRole::OnHold(list.revocation(found)));
+        }
+        _ => {}
+    }
+}
+
 /// A list that is about the certificate, and whose signature holds.
 struct Valid<'l, 'a> {
+    index: usize,
     list: &'l List<'a>,
     reasons: ReasonFlags,
     signer: Signer,

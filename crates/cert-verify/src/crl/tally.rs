@@ -1,6 +1,6 @@
 //! What the lists of all distribution points have said so far, and what it comes to.
 
-use crate::crl::{CrlError, CrlStatus};
+use crate::crl::{CrlError, CrlRole, CrlStatus};
 use crate::reason::ReasonFlags;
 use crate::{Revocation, SourceTimes};
 
@@ -12,9 +12,37 @@ pub(super) struct Tally {
     reasons: ReasonFlags,
     times: Option<SourceTimes>,
     error: Option<CrlError>,
+    /// What each list does, by its place; none when nobody wants to see it.
+    roles: Option<Vec<CrlRole>>,
 }
 
 impl Tally {
+    /// Keeps what each of so many lists does.
+    pub(super) fn with_roles(lists: usize) -> Self {
+        Self { roles: Some(vec![CrlRole::Unused(CrlError::NoList); lists]), ..Self::default() }
+    }
+
+    /// One of the lists does not count.
+    pub(super) fn unused(&mut self, list: usize, error: CrlError) {
+        if self.roles.is_some() {
+            self.role(list, CrlRole::Unused(error.clone()));
+        }
+        self.note(error);
+    }
+
+    pub(super) fn role(&mut self, list: usize, role: CrlRole) {
+        let known = self.roles.as_mut().and_then(|roles| roles.get_mut(list));
+        if let Some(known) = known
+            && role.weight() > known.weight()
+        {
+            *known = role;
+        }
+    }
+
+    pub(super) fn take_roles(&mut self) -> Vec<CrlRole> {
+        self.roles.take().unwrap_or_default()
+    }
+
     pub(super) fn note(&mut self, error: CrlError) {
         if self.error.as_ref().is_none_or(|known| error.tells_more_than(known)) {
             self.error = Some(error);

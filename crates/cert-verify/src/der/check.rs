@@ -39,35 +39,28 @@ fn value(tlv: Tlv<'_>, depth: usize) -> Result<(), DerError> {
         | tag::BMP_STRING => string(tlv),
         // TeletexString has no agreed alphabet; the other two are opaque here.
         tag::OCTET_STRING | tag::TELETEX_STRING | 0x80..=0x9e => Ok(()),
-        tag::SEQUENCE | 0xa0..=0xbe => children(tlv, depth),
-        tag::SET => {
-            ascending(tlv)?;
-            children(tlv, depth)
-        }
+        tag::SEQUENCE | 0xa0..=0xbe => children(tlv, depth, false),
+        tag::SET => children(tlv, depth, true),
         0x10 | 0x11 | 0x20..=0x3f => Err(DerError::Constructed),
         _ => Err(DerError::UnknownTag),
     }
 }
 
-fn children(tlv: Tlv<'_>, depth: usize) -> Result<(), DerError> {
+/// Walks the content. X.690 section 11.6 for a SET OF: no encoding is a prefix of another, so the order of the octets
+/// is the order asked for.
+fn children(tlv: Tlv<'_>, depth: usize, ascending: bool) -> Result<(), DerError> {
     let depth = depth.checked_add(1).filter(|depth| *depth < MAX_DEPTH).ok_or(DerError::Depth)?;
-    let mut reader = tlv.content();
-    while !reader.is_empty() {
-        value(reader.read()?, depth)?;
-    }
-    Ok(())
-}
-
-/// X.690 section 11.6. No encoding is a prefix of another, so the order of the octets is the order asked for.
-fn ascending(tlv: Tlv<'_>) -> Result<(), DerError> {
     let mut reader = tlv.content();
     let mut previous: Option<&[u8]> = None;
     while !reader.is_empty() {
-        let element = reader.read()?.whole;
-        if previous.is_some_and(|previous| element < previous) {
-            return Err(DerError::SetOrder);
+        let element = reader.read()?;
+        if ascending {
+            if previous.is_some_and(|previous| element.whole < previous) {
+                return Err(DerError::SetOrder);
+            }
+            previous = Some(element.whole);
         }
-        previous = Some(element);
+        value(element, depth)?;
     }
     Ok(())
 }
@@ -75,7 +68,8 @@ fn ascending(tlv: Tlv<'_>) -> Result<(), DerError> {
 fn string(tlv: Tlv<'_>) -> Result<(), DerError> {
     let octets = tlv.value;
     let right = match tlv.tag {
-        tag::UTF8_STRING => std::str::from_utf8(octets).is_ok(),
+        // Most are ASCII, which is quickly seen.
+        tag::UTF8_STRING => octets.is_ascii() || std::str::from_utf8(octets).is_ok(),
         tag::NUMERIC_STRING => octets.iter().all(|o| o.is_ascii_digit() || *o == b' '),
         tag::PRINTABLE_STRING => octets.iter().all(|o| is_printable(*o)),
         tag::IA5_STRING => octets.is_ascii(),

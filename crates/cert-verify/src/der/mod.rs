@@ -1,8 +1,9 @@
 //! The one strict reader of DER (X.690 section 10 and 11, with the time forms of RFC 5280 section 4.1.2.5).
 //!
 //! x509-parser and rasn both accept encodings that are not canonical, and two readers that differ are a bypass.
-//! So [`check`] walks every octet of an object before anything else reads it. It allocates nothing, and depth
-//! and size are bounded: it runs before any signature is verified, on whatever anybody sent.
+//! So [`check`] walks every octet of an object, and what it refuses is refused whatever else was read of it. It
+//! allocates nothing, and depth and size are bounded: it runs before any signature is verified, on whatever anybody
+//! sent.
 
 mod check;
 mod reader;

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::fmt::Display;
 
+use crate::judge::SourceSeen;
 use crate::judge::revocation::Standing;
 use crate::path::{Check, Observer, Place};
 use crate::{Certificate, Error, Name, NoObserver};
@@ -14,6 +15,14 @@ pub trait Watch: Observer {
 
     /// Whether a certificate is revoked is not known, and that is no reason to refuse it.
     fn not_shown(&mut self, place: Place, subject: &Name, why: &dyn Display);
+
+    /// Whether [`Self::source`] is to be told: finding it out is work.
+    fn wants_sources(&self) -> bool {
+        false
+    }
+
+    /// What one of the lists and responses does for the answer about a certificate, before that answer.
+    fn source(&mut self, _place: Place, _subject: &Name, _source: &SourceSeen) {}
 }
 
 impl Watch for NoObserver {
@@ -28,6 +37,21 @@ pub(super) struct Shared<'w>(RefCell<&'w mut dyn Watch>);
 impl<'w> Shared<'w> {
     pub(super) fn new(watch: &'w mut dyn Watch) -> Self {
         Self(RefCell::new(watch))
+    }
+
+    pub(super) fn sources(
+        &self,
+        place: Place,
+        certificate: &Certificate,
+        sources: impl FnOnce() -> Vec<SourceSeen>,
+    ) {
+        // The borrow ends before the sources are asked.
+        if !self.0.borrow().wants_sources() {
+            return;
+        }
+        for source in sources() {
+            self.0.borrow_mut().source(place, certificate.subject(), &source);
+        }
     }
 
     pub(super) fn revocation(

@@ -17,10 +17,12 @@ mod explain;
 mod judgement;
 mod offered;
 mod revocation;
+mod sources;
 
 pub use case::{Case, Profile};
 pub use explain::Watch;
 pub use judgement::{Judgement, Outcome};
+pub use sources::SourceSeen;
 
 use rustls_pki_types::UnixTime;
 

@@ -81,6 +81,7 @@ impl<'a> Revocations<'a> {
         for (index, (issuer, certificate)) in chain.links().enumerate() {
             let place = Place::above_target(count.saturating_sub(index.saturating_add(1)));
             let at = |error| PathError { place, subject: certificate.subject().clone(), error };
+            shared.sources(place, certificate, || self.sources(certificate, issuer, chain, budget.clone()));
             let standing = self.standing(certificate, issuer, chain, budget);
             shared.revocation(place, certificate, &standing, self.required);
             let standing = standing.map_err(at)?;
@@ -147,7 +148,7 @@ impl<'a> Revocations<'a> {
         Ok(said)
     }
 
-    fn response(
+    pub(super) fn response(
         &self,
         response: &OcspResponse<'a>,
         certificate: &Certificate,
@@ -250,7 +251,11 @@ impl Said {
 }
 
 /// Whether none of a response's statements is about this certificate: then it is somebody else's, whoever signed it.
-fn is_about_others(response: &OcspResponse<'_>, certificate: &Certificate, issuer: &Certificate) -> bool {
+pub(super) fn is_about_others(
+    response: &OcspResponse<'_>,
+    certificate: &Certificate,
+    issuer: &Certificate,
+) -> bool {
     let names = |basic: &crate::ocsp::Basic<'_>| {
         basic.singles.iter().any(|single| single.cert_id.names(certificate, issuer.public_key()).is_ok())
     };

@@ -42,11 +42,6 @@ impl CertIdHash {
     }
 }
 
-/// The SHA-1 of a key's bits: KeyHash of a ResponderID (RFC 6960 section 4.2.1).
-pub(crate) fn key_hash(key: &PublicKey) -> digest::Digest {
-    CertIdHash::Sha1.hash(key.key())
-}
-
 /// The encoding of the CertID of a certificate whose issuer has this key.
 pub(crate) fn encode(certificate: &Certificate, issuer_key: &PublicKey, hash: CertIdHash) -> Vec<u8> {
     writer::sequence(&[
@@ -83,7 +78,7 @@ impl<'a> CertId<'a> {
         Ok(Self { hash, issuer_name_hash, issuer_key_hash, serial })
     }
 
-    /// Whether it names this certificate; both hashes are made anew, with the response's own algorithm.
+    /// Whether it names this certificate: both hashes are ours, by the response's own algorithm.
     pub(crate) fn names(&self, certificate: &Certificate, issuer_key: &PublicKey) -> Result<(), Mismatch> {
         let hash = self.hash.ok_or(Mismatch::HashUnknown)?;
         if self.serial != certificate.serial() {
@@ -92,10 +87,11 @@ impl<'a> CertId<'a> {
         if self.issuer_name_hash != hash.hash(certificate.issuer().der()).as_ref() {
             return Err(Mismatch::IssuerName);
         }
-        if self.issuer_key_hash != hash.hash(issuer_key.key()).as_ref() {
-            return Err(Mismatch::IssuerKey);
-        }
-        Ok(())
+        let key_hash_fits = match hash {
+            CertIdHash::Sha1 => self.issuer_key_hash == issuer_key.key_sha1(),
+            CertIdHash::Sha256 => self.issuer_key_hash == hash.hash(issuer_key.key()).as_ref(),
+        };
+        if key_hash_fits { Ok(()) } else { Err(Mismatch::IssuerKey) }
     }
 }
 

@@ -6,7 +6,6 @@
 use madoguchi_protocol::Octets;
 use rustls_pki_types::UnixTime;
 
-use crate::ocsp::cert_id::key_hash;
 use crate::ocsp::response::{Basic, ResponderId};
 use crate::ocsp::{OcspError, OcspQuestion};
 use crate::usage::KeyUsage;
@@ -65,7 +64,7 @@ impl ResponderId<'_> {
     fn is(&self, name: &Name, key: &PublicKey) -> bool {
         match self {
             Self::Name(responder) => responder == name,
-            Self::Key(hash) => *hash == key_hash(key).as_ref(),
+            Self::Key(hash) => *hash == key.key_sha1(),
         }
     }
 }

@@ -65,7 +65,7 @@ enum Miss {
 struct Search<'a, 'q> {
     graph: &'q Graph<'a>,
     max_certificates: usize,
-    checker: Checker<'q>,
+    checker: Checker<'q, 'a>,
     accepts: &'q mut dyn FnMut(&VerifiedChain<'a>, &mut Budget) -> Result<(), PathError>,
     /// The path so far, from the target up.
     upwards: Vec<&'a Certificate>,
@@ -112,7 +112,7 @@ impl<'a> Search<'a, '_> {
 
     /// Judges the path that ends at this anchor.
     fn judge(&mut self, anchor: &'a Anchor) -> Result<Option<VerifiedChain<'a>>, Miss> {
-        let downwards: Vec<&Certificate> = self.upwards.iter().rev().copied().collect();
+        let downwards: Vec<&'a Certificate> = self.upwards.iter().rev().copied().collect();
         let judged = self.checker.path(anchor, &downwards).and_then(|policies| {
             let chain = VerifiedChain::new(anchor, downwards, policies);
             (self.accepts)(&chain, self.checker.budget).map(|()| chain)

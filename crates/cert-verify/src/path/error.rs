@@ -21,6 +21,11 @@ impl Place {
         if steps == 0 { Self::Target } else { Self::Intermediate(steps) }
     }
 
+    /// The place of whoever issued an intermediate or a target, below the anchor.
+    pub(crate) fn above(self) -> Self {
+        Self::above_target(self.steps_above_target().saturating_add(1))
+    }
+
     fn steps_above_target(self) -> usize {
         match self {
             Self::Anchor => usize::MAX,

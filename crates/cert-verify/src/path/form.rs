@@ -7,13 +7,13 @@ use crate::general_name::GeneralName;
 use crate::usage::KeyUsage;
 use crate::{Certificate, Error, Oid, oid};
 
-/// The rules, in the order of section 4. `is_anchor`: an operator chose it to be trusted. `signs_itself`: its own
-/// key is the one that signed it.
-pub(super) fn check(certificate: &Certificate, is_anchor: bool, signs_itself: bool) -> Result<(), Error> {
+/// The rules, in the order of section 4. `is_anchor`: an operator chose it to be trusted. `may_name_no_key`: its own
+/// key signed it, or one that has no identifier.
+pub(super) fn check(certificate: &Certificate, is_anchor: bool, may_name_no_key: bool) -> Result<(), Error> {
     serial(certificate, is_anchor)?;
     issuer(certificate)?;
     subject(certificate)?;
-    authority_key_id(certificate, signs_itself)?;
+    authority_key_id(certificate, may_name_no_key)?;
     subject_key_id(certificate)?;
     policy_qualifiers(certificate)?;
     dns_names(certificate)?;
@@ -55,20 +55,23 @@ fn subject(certificate: &Certificate) -> Result<(), Error> {
     }
 }
 
-/// Section 4.2.1.1: a key identifier in every certificate that another key signed.
-fn authority_key_id(certificate: &Certificate, signs_itself: bool) -> Result<(), Error> {
+/// Section 4.2.1.1: a key identifier in every certificate that another key signed. It is held against a certificate
+/// when the other key has an identifier: authorities from before they had to be there use none at all.
+fn authority_key_id(certificate: &Certificate, may_name_no_key: bool) -> Result<(), Error> {
     refuse_critical(certificate, oid::AUTHORITY_KEY_IDENTIFIER)?;
-    if signs_itself || certificate.extensions.authority_key_id().is_some() {
+    if may_name_no_key || certificate.extensions.authority_key_id().is_some() {
         Ok(())
     } else {
         Err(Error::AuthorityKeyIdMissing)
     }
 }
 
-/// Section 4.2.1.2: in every CA certificate.
+/// Section 4.2.1.2: in every CA certificate; held against one that names a key itself. Whoever issued a certificate that
+/// names a key has one, too, which is asked where both are known.
 fn subject_key_id(certificate: &Certificate) -> Result<(), Error> {
     refuse_critical(certificate, oid::SUBJECT_KEY_IDENTIFIER)?;
-    if certificate.extensions.is_ca() && certificate.extensions.subject_key_id.is_none() {
+    let extensions = &certificate.extensions;
+    if extensions.is_ca() && extensions.subject_key_id.is_none() && extensions.authority_key_id().is_some() {
         return Err(Error::SubjectKeyIdMissing);
     }
     Ok(())

@@ -52,7 +52,7 @@ impl<'a> Graph<'a> {
             for issuer in pool.iter().filter(|issuer| issuer.subject() == certificate.issuer()) {
                 if may_be_of_key(certificate, issuer) {
                     // The anchor itself is no intermediate.
-                    if !named.iter().any(|anchor| anchor.certificate().sha256() == issuer.sha256()) {
+                    if !named.iter().any(|anchor| is_same(anchor.certificate(), issuer)) {
                         issuers.push(issuer);
                     }
                 } else {
@@ -104,10 +104,16 @@ impl<'a> Graph<'a> {
 
 /// Where a certificate is in the graph, at the end when it is new.
 fn place<'a>(found: &mut Vec<&'a Certificate>, certificate: &'a Certificate) -> usize {
-    found.iter().position(|known| known.sha256() == certificate.sha256()).unwrap_or_else(|| {
+    found.iter().position(|known| is_same(known, certificate)).unwrap_or_else(|| {
         found.push(certificate);
         found.len() - 1
     })
+}
+
+/// Whether two are one certificate. Digests are made where nothing cheaper tells them apart: each is made once, and
+/// comparing them costs the same however long the certificates are.
+fn is_same(one: &Certificate, other: &Certificate) -> bool {
+    one.der().len() == other.der().len() && one.serial() == other.serial() && one.sha256() == other.sha256()
 }
 
 /// RFC 5280 section 4.2.1.2: an issuer's key identifier is the one that its certificates carry. One that has none,

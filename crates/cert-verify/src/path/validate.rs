@@ -3,11 +3,9 @@
 //! The anchor is judged as a certificate that constrains (RFC 5937): its validity, critical extensions, key usage,
 //! path length, name constraints and policies count, its own signature does not.
 
-use std::collections::HashMap;
-
-use madoguchi_protocol::Octets;
 use rustls_pki_types::UnixTime;
 
+use crate::crl::is_version_1;
 use crate::name_constraints::NameState;
 use crate::path::{Check, KeyPurpose, Observer, PathError, PathSettings, Place, form};
 use crate::policy_graph::{PolicyGraph, PolicyInput};
@@ -15,59 +13,62 @@ use crate::usage::KeyUsage;
 use crate::{Anchor, Budget, Certificate, Error, PolicySet, PublicKey, SignatureAlgorithm, oid};
 
 /// Judges paths for one question. A signature that was checked for one path is not checked again for the next.
-pub(crate) struct Checker<'q> {
+pub(crate) struct Checker<'q, 'c> {
     settings: &'q PathSettings,
     now: UnixTime,
     pub(super) budget: &'q mut Budget,
     observer: &'q mut dyn Observer,
-    /// By certificate and issuer's key.
-    signatures: HashMap<(Octets<32>, Octets<32>), bool>,
+    /// As many as the budget pays for.
+    signatures: Vec<Signature<'c>>,
 }
 
-impl<'q> Checker<'q> {
+/// A signature that was checked.
+struct Signature<'c> {
+    certificate: &'c Certificate,
+    issuer_key: &'c PublicKey,
+    holds: bool,
+}
+
+impl<'q, 'c> Checker<'q, 'c> {
     pub(crate) fn new(
         settings: &'q PathSettings,
         now: UnixTime,
         budget: &'q mut Budget,
         observer: &'q mut dyn Observer,
     ) -> Self {
-        Self { settings, now, budget, observer, signatures: HashMap::new() }
+        Self { settings, now, budget, observer, signatures: Vec::new() }
     }
 
     /// Judges the certificates from the one that the anchor issued to the target.
     pub(crate) fn path(
         &mut self,
-        anchor: &Anchor,
-        certificates: &[&Certificate],
+        anchor: &'c Anchor,
+        certificates: &[&'c Certificate],
     ) -> Result<PolicySet, PathError> {
         self.observer.path(anchor.certificate(), certificates);
         let mut state = State::new(anchor, certificates.len(), self.settings);
         self.anchor(anchor, &mut state)?;
-        let mut final_policies = PolicySet::default();
-        for (index, certificate) in certificates.iter().enumerate() {
-            let steps = certificates.len() - 1 - index;
-            let (place, is_final) = (Place::above_target(steps), steps == 0);
-            self.basic(certificate, place, is_final, &mut state)?;
-            if is_final {
-                final_policies = self.wrap_up(certificate, place, &state)?;
-            } else {
-                self.prepare_next(certificate, place, &mut state)?;
-            }
+        let Some((target, above)) = certificates.split_last() else { return Ok(PolicySet::default()) };
+        for (index, certificate) in above.iter().enumerate() {
+            let place = Place::above_target(above.len() - index);
+            self.basic(certificate, place, false, &mut state)?;
+            self.prepare_next(certificate, place, &mut state)?;
         }
-        Ok(final_policies)
+        self.basic(target, Place::Target, true, &mut state)?;
+        self.wrap_up(target, Place::Target, state)
     }
 
     /// What RFC 5937 takes from the anchor's certificate.
-    fn anchor<'a>(&mut self, anchor: &'a Anchor, state: &mut State<'a, 'q>) -> Result<(), PathError> {
+    fn anchor(&mut self, anchor: &'c Anchor, state: &mut State<'c, 'q>) -> Result<(), PathError> {
         let certificate = anchor.certificate();
         let at = At { place: Place::Anchor, certificate };
         self.check(at, Check::Form, |checker| {
             let signs_itself = checker.anchor_signs_itself(certificate)?;
-            form::check(certificate, true, signs_itself)
+            form::check(certificate, true, signs_itself || !has_key_id(certificate))
         })?;
         self.check(at, Check::Key, |_| certificate.public_key().is_supported())?;
         self.check(at, Check::Validity, |checker| anchor_is_valid_at(certificate, checker.now))?;
-        self.check(at, Check::BasicConstraints, |_| is_ca(certificate))?;
+        self.check(at, Check::BasicConstraints, |_| anchor_is_ca(certificate))?;
         self.check(at, Check::KeyUsage, |_| may_sign_certificates(certificate))?;
         self.check(at, Check::CriticalExtensions, |_| no_unknown_critical(certificate))?;
         self.check(at, Check::KeyPurpose, |checker| checker.allows_purpose(certificate))?;
@@ -77,16 +78,22 @@ impl<'q> Checker<'q> {
     }
 
     /// Section 6.1.3, after what section 4 demands of the certificate by itself.
-    fn basic<'a>(
+    fn basic(
         &mut self,
-        certificate: &'a Certificate,
+        certificate: &'c Certificate,
         place: Place,
         is_final: bool,
-        state: &mut State<'a, 'q>,
+        state: &mut State<'c, 'q>,
     ) -> Result<(), PathError> {
         let at = At { place, certificate };
-        let signs_itself = certificate.is_self_issued() && certificate.public_key() == state.working_key;
-        self.check(at, Check::Form, |_| form::check(certificate, false, signs_itself))?;
+        let signs_itself = certificate.public_key() == state.working_key && certificate.is_self_issued();
+        let needs_none = signs_itself || !has_key_id(state.working_issuer);
+        self.check(at, Check::Form, |_| form::check(certificate, false, needs_none))?;
+        let issuer_place = if state.anchor.is_some() { Place::Anchor } else { place.above() };
+        let issuer = At { place: issuer_place, certificate: state.working_issuer };
+        if names_key_of_nobody(certificate, state.working_issuer) {
+            self.check(issuer, Check::Form, |_| Err::<(), _>(Error::SubjectKeyIdMissing))?;
+        }
         self.check(at, Check::Key, |_| certificate.public_key().is_supported())?;
         self.check(at, Check::Signature, |checker| checker.signature(certificate, state))?;
         self.check(at, Check::Validity, |checker| is_valid_at(certificate, checker.now))?;
@@ -98,11 +105,11 @@ impl<'q> Checker<'q> {
     }
 
     /// Section 6.1.4.
-    fn prepare_next<'a>(
+    fn prepare_next(
         &mut self,
-        certificate: &'a Certificate,
+        certificate: &'c Certificate,
         place: Place,
-        state: &mut State<'a, 'q>,
+        state: &mut State<'c, 'q>,
     ) -> Result<(), PathError> {
         let at = At { place, certificate };
         let self_issued = certificate.is_self_issued();
@@ -121,14 +128,14 @@ impl<'q> Checker<'q> {
         &mut self,
         certificate: &Certificate,
         place: Place,
-        state: &State<'_, '_>,
+        state: State<'c, 'q>,
     ) -> Result<PolicySet, PathError> {
         let at = At { place, certificate };
         self.check(at, Check::CriticalExtensions, |_| no_unknown_critical(certificate))?;
         self.check(at, Check::KeyPurpose, |checker| checker.allows_purpose(certificate))?;
         self.check(at, Check::RequiredPolicies, |_| {
-            let graph = state.policies.clone();
-            graph.wrap_up(&policy_input(certificate)).map_err(|reason| Error::Policies { reason })
+            let policies = state.policies.wrap_up(&policy_input(certificate));
+            policies.map_err(|reason| Error::Policies { reason })
         })
     }
 
@@ -162,7 +169,7 @@ impl<'q> Checker<'q> {
     }
 
     /// Section 6.1.3 (a)(1).
-    fn signature(&mut self, certificate: &Certificate, state: &State<'_, '_>) -> Result<(), Error> {
+    fn signature(&mut self, certificate: &'c Certificate, state: &State<'c, '_>) -> Result<(), Error> {
         let key = state.working_key;
         let algorithm = certificate.algorithm()?.of_key(key.kind());
         if !algorithm.fits(key.kind()) {
@@ -171,14 +178,14 @@ impl<'q> Checker<'q> {
         if !state.allows(algorithm) {
             return Err(Error::AlgorithmNotAllowed { algorithm });
         }
-        let pair = (certificate.sha256(), key.spki_sha256());
-        let holds = if let Some(holds) = self.signatures.get(&pair) {
-            *holds
+        let checked = self.signatures.iter().find(|checked| checked.is_of(certificate, key));
+        let holds = if let Some(checked) = checked {
+            checked.holds
         } else {
             self.budget.spend_signature(algorithm)?;
             let (tbs, signature) = certificate.signed();
             let holds = algorithm.verifies(key, tbs, signature);
-            self.signatures.insert(pair, holds);
+            self.signatures.push(Signature { certificate, issuer_key: key, holds });
             holds
         };
         if holds { Ok(()) } else { Err(Error::SignatureInvalid) }
@@ -202,7 +209,8 @@ impl<'q> Checker<'q> {
         let input = extensions.policies.oids.len().saturating_add(extensions.policy_mappings.len());
         self.budget
             .spend_steps(state.policies.size().saturating_add(u64::try_from(input).unwrap_or(u64::MAX)))?;
-        let self_issued = certificate.is_self_issued();
+        // Asked of a certificate that is not the last only.
+        let self_issued = !is_final && certificate.is_self_issued();
         let input = policy_input(certificate);
         state.policies.process(&input, self_issued, is_final).map_err(|reason| Error::Policies { reason })
     }
@@ -227,6 +235,14 @@ impl<'q> Checker<'q> {
                 .any(|purpose| purpose == oid::CLIENT_AUTH || purpose == oid::ANY_EXTENDED_KEY_USAGE),
         };
         if allowed || purposes.is_empty() { Ok(()) } else { Err(Error::PurposeNotAllowed) }
+    }
+}
+
+impl Signature<'_> {
+    /// The very same certificate, which stays where it is as long as the checker lives. Several certificates may have
+    /// one key.
+    fn is_of(&self, certificate: &Certificate, issuer_key: &PublicKey) -> bool {
+        std::ptr::eq(self.certificate, certificate) && self.issuer_key == issuer_key
     }
 }
 
@@ -340,6 +356,22 @@ fn is_ca(certificate: &Certificate) -> Result<(), Error> {
         Some(constraints) if constraints.ca => Ok(()),
         Some(_) => Err(Error::NotCa),
     }
+}
+
+/// Section 4.2.1.2. Authorities from before key identifiers had to be there have none, and then nobody below names one.
+fn has_key_id(certificate: &Certificate) -> bool {
+    certificate.extensions.subject_key_id.is_some()
+}
+
+/// The other way round. Version 1 has no room for an identifier.
+fn names_key_of_nobody(certificate: &Certificate, issuer: &Certificate) -> bool {
+    certificate.extensions.authority_key_id().is_some() && !has_key_id(issuer) && !is_version_1(issuer)
+}
+
+/// A version 1 root cannot say that it is a CA: whoever configured it did (section 6.1.4 (k) leaves version 1 to other
+/// means). Below an anchor nobody has.
+fn anchor_is_ca(certificate: &Certificate) -> Result<(), Error> {
+    if is_version_1(certificate) { Ok(()) } else { is_ca(certificate) }
 }
 
 /// Section 6.1.4 (n): only when keyUsage is there.

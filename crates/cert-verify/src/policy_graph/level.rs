@@ -1,6 +1,7 @@
 //! One level of the graph: what one certificate makes of the policies above it (RFC 9618 section 5).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
+use std::slice;
 
 use crate::{Oid, oid};
 
@@ -14,8 +15,8 @@ pub(crate) struct Level {
 struct Node {
     /// valid_policy.
     policy: Oid,
-    /// expected_policy_set: what the policy is called in the next certificate.
-    expected: Vec<Oid>,
+    /// What the policy is called in the next certificate; empty when it has its own name there.
+    mapped: Vec<Oid>,
     /// Positions in the level above.
     parents: Vec<usize>,
     /// Made of anyPolicy above, so that here begins a policy of the anchor's domain.
@@ -24,7 +25,12 @@ struct Node {
 
 impl Node {
     fn new(policy: &Oid, parents: Vec<usize>, from_any: bool) -> Self {
-        Self { policy: policy.clone(), expected: vec![policy.clone()], parents, from_any }
+        Self { policy: policy.clone(), mapped: Vec::new(), parents, from_any }
+    }
+
+    /// expected_policy_set.
+    fn expected(&self) -> &[Oid] {
+        if self.mapped.is_empty() { slice::from_ref(&self.policy) } else { &self.mapped }
     }
 }
 
@@ -36,37 +42,32 @@ impl Level {
 
     /// Section 6.1.3 (d) and (e). Without policies there is no node.
     pub(crate) fn below(above: &Self, policies: &[Oid], any_counts: bool) -> Self {
-        let expected = above.expected();
+        let expected = Expected::of(above);
         let any_above = above.position_of_any();
         let mut nodes = Vec::new();
         for policy in policies.iter().filter(|policy| !is_any_policy(policy)) {
-            match (expected.get(policy), any_above) {
+            let parents = expected.nodes_that_expect(policy);
+            match any_above {
                 // (1)(i)
-                (Some(parents), _) => nodes.push(Node::new(policy, parents.clone(), false)),
+                _ if !parents.is_empty() => nodes.push(Node::new(policy, parents, false)),
                 // (1)(ii)
-                (None, Some(any)) => nodes.push(Node::new(policy, vec![any], true)),
-                (None, None) => {}
+                Some(any) => nodes.push(Node::new(policy, vec![any], true)),
+                None => {}
             }
         }
         // (2)
         if any_counts && policies.iter().any(is_any_policy) {
-            let there: HashSet<&Oid> = policies.iter().filter(|policy| !is_any_policy(policy)).collect();
-            // In the order of the level above, so that nothing depends on the order of a hash table.
-            let mut left: Vec<(&Oid, &Vec<usize>)> =
-                expected.iter().map(|(policy, parents)| (*policy, parents)).collect();
-            left.retain(|(policy, _)| !there.contains(policy));
-            left.sort_unstable_by(|a, b| a.1.cmp(b.1).then_with(|| a.0.cmp(b.0)));
-            nodes.extend(
-                left.into_iter()
-                    .map(|(policy, parents)| Node::new(policy, parents.clone(), is_any_policy(policy))),
-            );
+            let there: BTreeSet<&Oid> = policies.iter().filter(|policy| !is_any_policy(policy)).collect();
+            for (policy, parents) in expected.by_policy().filter(|(policy, _)| !there.contains(policy)) {
+                nodes.push(Node::new(policy, parents, is_any_policy(policy)));
+            }
         }
         Self { nodes }
     }
 
     /// Section 6.1.4 (b)(1).
     pub(crate) fn map(&mut self, above: &Self, mappings: &[(Oid, Oid)]) {
-        let mut mapped: HashMap<&Oid, Vec<Oid>> = HashMap::new();
+        let mut mapped: BTreeMap<&Oid, Vec<Oid>> = BTreeMap::new();
         let mut order = Vec::new();
         for (issuer, subject) in mappings {
             let subjects = mapped.entry(issuer).or_insert_with(|| {
@@ -79,7 +80,7 @@ impl Level {
         }
         for node in &mut self.nodes {
             if let Some(subjects) = mapped.remove(&node.policy) {
-                node.expected = subjects;
+                node.mapped = subjects;
             }
         }
         // A policy that only anyPolicy covers becomes a node of its own.
@@ -87,14 +88,14 @@ impl Level {
         for issuer in order {
             if let Some(subjects) = mapped.remove(issuer) {
                 let parents = vec![any_above];
-                self.nodes.push(Node { policy: issuer.clone(), expected: subjects, parents, from_any: true });
+                self.nodes.push(Node { policy: issuer.clone(), mapped: subjects, parents, from_any: true });
             }
         }
     }
 
     /// Section 6.1.4 (b)(2).
     pub(crate) fn delete_mapped(&mut self, mappings: &[(Oid, Oid)]) {
-        let deleted: HashSet<&Oid> = mappings.iter().map(|(issuer, _)| issuer).collect();
+        let deleted: BTreeSet<&Oid> = mappings.iter().map(|(issuer, _)| issuer).collect();
         self.nodes.retain(|node| !deleted.contains(&node.policy));
     }
 
@@ -108,19 +109,35 @@ impl Level {
         u64::try_from(self.nodes.len().saturating_add(edges)).unwrap_or(u64::MAX)
     }
 
-    /// Each expected policy and the nodes that expect it.
-    fn expected(&self) -> HashMap<&Oid, Vec<usize>> {
-        let mut expected: HashMap<&Oid, Vec<usize>> = HashMap::new();
-        for (position, node) in self.nodes.iter().enumerate() {
-            for policy in &node.expected {
-                expected.entry(policy).or_default().push(position);
-            }
-        }
-        expected
-    }
-
     fn position_of_any(&self) -> Option<usize> {
         self.nodes.iter().position(|node| is_any_policy(&node.policy))
+    }
+}
+
+/// Each expected policy with the nodes that expect it, in the order of the policies.
+struct Expected<'a>(Vec<(&'a Oid, usize)>);
+
+impl<'a> Expected<'a> {
+    fn of(level: &'a Level) -> Self {
+        let nodes = level.nodes.iter().enumerate();
+        let mut pairs: Vec<(&Oid, usize)> = nodes
+            .flat_map(|(position, node)| node.expected().iter().map(move |policy| (policy, position)))
+            .collect();
+        pairs.sort_unstable();
+        Self(pairs)
+    }
+
+    fn nodes_that_expect(&self, policy: &Oid) -> Vec<usize> {
+        let start = self.0.partition_point(|(expected, _)| *expected < policy);
+        let pairs = self.0.get(start..).unwrap_or_default().iter();
+        pairs.take_while(|(expected, _)| *expected == policy).map(|(_, position)| *position).collect()
+    }
+
+    fn by_policy(&self) -> impl Iterator<Item = (&'a Oid, Vec<usize>)> {
+        self.0.chunk_by(|one, other| one.0 == other.0).filter_map(|pairs| {
+            let (policy, _) = pairs.first()?;
+            Some((*policy, pairs.iter().map(|(_, position)| *position).collect()))
+        })
     }
 }
 
@@ -128,18 +145,23 @@ impl Level {
 /// when it reaches the last level itself.
 pub(crate) fn authority_constrained(levels: &[Level]) -> Vec<Oid> {
     let mut found = Vec::new();
-    let Some((last, above)) = levels.split_last() else { return found };
-    let mut marked: HashSet<usize> = (0..last.nodes.len()).collect();
+    let Some(last) = levels.last() else { return found };
+    let mut marked = vec![true; last.nodes.len()];
     if let Some(any) = last.nodes.iter().find(|node| is_any_policy(&node.policy)) {
         found.push(any.policy.clone());
     }
-    for level in std::iter::once(last).chain(above.iter().rev()) {
-        let mut parents = HashSet::new();
-        for (_, node) in level.nodes.iter().enumerate().filter(|(position, _)| marked.contains(position)) {
+    let mut upwards = levels.iter().rev().peekable();
+    while let Some(level) = upwards.next() {
+        let mut parents = vec![false; upwards.peek().map_or(0, |above| above.nodes.len())];
+        for (node, _) in level.nodes.iter().zip(&marked).filter(|(_, marked)| **marked) {
             if node.from_any && !is_any_policy(&node.policy) {
                 found.push(node.policy.clone());
             }
-            parents.extend(&node.parents);
+            for parent in &node.parents {
+                if let Some(parent) = parents.get_mut(*parent) {
+                    *parent = true;
+                }
+            }
         }
         marked = parents;
     }

@@ -4,14 +4,14 @@ use std::io::Write;
 
 use madoguchi_cert_verify::Judgement;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// The answer about one certificate or one line.
 #[derive(Debug, Serialize)]
 pub(super) struct Answer<'a> {
     /// As it came; only in a batch.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) id: Option<&'a Value>,
+    pub(super) id: Option<&'a RawValue>,
     verdict: &'static str,
     error: Option<&'static str>,
     detail: &'a str,
@@ -29,10 +29,12 @@ impl<'a> Answer<'a> {
 
     /// A case that cannot be read.
     pub(super) fn unreadable(code: &'static str, detail: &'a str) -> Self {
+        // It may quote what was sent, however long.
+        let detail = &detail[..detail.floor_char_boundary(MAX_DETAIL_OCTETS)];
         Self { id: None, verdict: "error", error: Some(code), detail }
     }
 
-    pub(super) fn with_id(self, id: &'a Value) -> Self {
+    pub(super) fn with_id(self, id: &'a RawValue) -> Self {
         Self { id: Some(id), ..self }
     }
 
@@ -43,3 +45,5 @@ impl<'a> Answer<'a> {
         output.flush()
     }
 }
+
+const MAX_DETAIL_OCTETS: usize = 4096;

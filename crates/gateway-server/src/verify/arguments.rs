@@ -100,7 +100,7 @@ impl VerifyArguments {
         let mut material = Material::default();
         if let Some(path) = &self.certificate {
             let octets = material.file(path)?;
-            material.target(&octets, path)?;
+            material.target(octets, path)?;
         }
         for (kind, paths) in [
             (Kind::Anchor, &self.anchor),
@@ -110,7 +110,7 @@ impl VerifyArguments {
         ] {
             for path in paths {
                 let octets = material.file(path)?;
-                material.add(kind, &octets, path)?;
+                material.add(kind, octets, path)?;
             }
         }
         let case = Case {

@@ -41,7 +41,7 @@ pub(super) enum CaseError {
     #[error("{path}: the files have more than {MAX_OCTETS} octets together")]
     TooLarge { path: PathBuf },
     /// Too many objects.
-    #[error("more than {MAX_OBJECTS} certificates, revocation lists and OCSP responses")]
+    #[error("more than {MAX_OBJECTS} certificates, revocation lists, OCSP responses or policies")]
     TooMany,
     /// PEM, but not of what was expected.
     #[error("{place}: PEM without {label}")]
@@ -58,6 +58,9 @@ pub(super) enum CaseError {
     /// The line is too long.
     #[error("the line is longer than {limit} octets")]
     LineTooLong { limit: usize },
+    /// A fault of this program's.
+    #[error("a fault of this program's; standard error says more")]
+    Internal,
 }
 
 impl CaseError {
@@ -71,6 +74,7 @@ impl CaseError {
             Self::Value { .. } => "value_invalid",
             Self::Json { .. } => "case_invalid",
             Self::LineTooLong { .. } => "line_too_long",
+            Self::Internal => "internal",
         }
     }
 }
@@ -81,14 +85,24 @@ pub(super) struct Material {
     case: Case,
     objects: usize,
     octets: u64,
+    regular_files_only: bool,
 }
 
 impl Material {
+    /// For whoever names files without being asked what a pipe or a terminal has for them.
+    pub(super) fn of_regular_files() -> Self {
+        Self { regular_files_only: true, ..Self::default() }
+    }
+
     /// The octets of a file.
     pub(super) fn file(&mut self, path: &Path) -> Result<Vec<u8>, CaseError> {
         let failed = |source| CaseError::File { path: path.to_owned(), source };
         let left = MAX_OCTETS.saturating_sub(self.octets);
         let mut octets = Vec::new();
+        // Before it is opened: a pipe that nobody writes to is waited for there.
+        if self.regular_files_only && !path.metadata().map_err(failed)?.is_file() {
+            return Err(failed(std::io::Error::other("not a regular file")));
+        }
         let file = File::open(path).map_err(failed)?;
         file.take(left.saturating_add(1)).read_to_end(&mut octets).map_err(failed)?;
         let length = u64::try_from(octets.len()).unwrap_or(u64::MAX);
@@ -100,7 +114,7 @@ impl Material {
     }
 
     /// The certificate to judge. Others after it in the same file may help.
-    pub(super) fn target(&mut self, octets: &[u8], place: &Path) -> Result<(), CaseError> {
+    pub(super) fn target(&mut self, octets: Vec<u8>, place: &Path) -> Result<(), CaseError> {
         let mut all = self.objects(Kind::Intermediate, octets, place)?.into_iter();
         self.case.target = all.next().unwrap_or_default();
         self.case.intermediates.extend(all);
@@ -108,7 +122,7 @@ impl Material {
     }
 
     /// Whatever else.
-    pub(super) fn add(&mut self, kind: Kind, octets: &[u8], place: &Path) -> Result<(), CaseError> {
+    pub(super) fn add(&mut self, kind: Kind, octets: Vec<u8>, place: &Path) -> Result<(), CaseError> {
         let all = self.objects(kind, octets, place)?;
         match kind {
             Kind::Anchor => self.case.anchors.extend(all),
@@ -125,18 +139,18 @@ impl Material {
     }
 
     /// One object in DER, or all of PEM. What is neither is taken for DER, and refused as such by whoever reads it.
-    fn objects(&mut self, kind: Kind, octets: &[u8], place: &Path) -> Result<Vec<Vec<u8>>, CaseError> {
+    fn objects(&mut self, kind: Kind, octets: Vec<u8>, place: &Path) -> Result<Vec<Vec<u8>>, CaseError> {
         let place = || place.display().to_string();
-        let all = if pem::is_pem(octets) {
+        let all = if pem::is_pem(&octets) {
             let label = kind.label();
             let all =
-                pem::objects(octets, label).map_err(|reason| CaseError::Pem { place: place(), reason })?;
+                pem::objects(&octets, label).map_err(|reason| CaseError::Pem { place: place(), reason })?;
             if all.is_empty() {
                 return Err(CaseError::NoSuchPem { place: place(), label });
             }
             all
         } else {
-            vec![octets.to_vec()]
+            vec![octets]
         };
         self.objects = self.objects.saturating_add(all.len());
         if self.objects > MAX_OBJECTS { Err(CaseError::TooMany) } else { Ok(all) }
@@ -146,4 +160,4 @@ impl Material {
 /// Of all files of a case: two lists of ten million entries have less.
 const MAX_OCTETS: u64 = 1024 * 1024 * 1024;
 /// Every root of a browser and a cloud of intermediates.
-const MAX_OBJECTS: usize = 10_000;
+pub(super) const MAX_OBJECTS: usize = 10_000;

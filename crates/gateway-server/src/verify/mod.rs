@@ -14,7 +14,7 @@ pub use arguments::VerifyArguments;
 
 use std::io::{BufRead, Write};
 
-use madoguchi_cert_verify::{Budget, NoObserver, Outcome, judge};
+use madoguchi_cert_verify::{Budget, Case, NoObserver, Outcome, judge};
 use rustls_pki_types::UnixTime;
 
 use crate::verify::answer::Answer;
@@ -54,7 +54,8 @@ pub fn verify(
     errors: &mut dyn Write,
 ) -> VerifyEnd {
     if arguments.batch {
-        return match batch::answer_all(now, input, output) {
+        let judge = |case: &Case, at| judge(case, at, &mut Budget::default(), &mut NoObserver);
+        return match batch::answer_all(now, input, output, &judge) {
             Ok(()) => VerifyEnd::Accepted,
             Err(error) => {
                 tell(errors, &format!("madoguchi verify: {error}"));

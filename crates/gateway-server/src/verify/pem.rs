@@ -24,6 +24,8 @@ pub(super) fn is_pem(octets: &[u8]) -> bool {
 /// All objects with this label; those with another are passed over.
 pub(super) fn objects(octets: &[u8], label: &str) -> Result<Vec<Vec<u8>>, PemError> {
     let text = String::from_utf8_lossy(octets);
+    // Some editors start a file with a mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let mut lines = text.lines().map(str::trim_end);
     let mut all = Vec::new();
     while let Some(line) = lines.next() {
@@ -65,6 +67,9 @@ mod tests {
         assert_eq!(objects(TWO.as_bytes(), CERTIFICATE), Ok(vec![vec![0x30, 0], vec![0x30, 1, 1]]));
         assert_eq!(objects(TWO.as_bytes(), CRL), Ok(vec![vec![0x30, 1, 0]]));
         assert_eq!(objects(TWO.as_bytes(), OCSP_RESPONSE), Ok(Vec::new()));
+        let (_, marked) = TWO.split_once('\n').expect("lines");
+        let marked = format!("\u{feff}{marked}");
+        assert_eq!(objects(marked.as_bytes(), CERTIFICATE), objects(TWO.as_bytes(), CERTIFICATE));
     }
 
     #[test]
