@@ -48,18 +48,33 @@ impl Plot {
                 "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2.5\" stroke-dasharray=\"{dash}\"/>",
                 points.join(" ")
             );
-            if let Some(last) = curve.points.last() {
-                let _ = writeln!(
-                    svg,
-                    "<text x=\"{:.1}\" y=\"{:.1}\" fill=\"{colour}\">{}</text>",
-                    x.place(last.0) + 8.0,
-                    y.place(last.1) + 4.0,
-                    curve.name
-                );
-            }
+        }
+        for (at, name, colour) in self.labels(&x, &y) {
+            let _ =
+                writeln!(svg, "<text x=\"{:.1}\" y=\"{:.1}\" fill=\"{colour}\">{name}</text>", at.0, at.1);
         }
         svg.push_str("</svg>\n");
         svg
+    }
+
+    /// A name at the end of each line, none on top of another.
+    fn labels(&self, x: &Axis, y: &Axis) -> Vec<((f64, f64), &'static str, &'static str)> {
+        let mut labels: Vec<_> = self
+            .curves
+            .iter()
+            .zip(STYLES)
+            .filter_map(|(curve, (colour, _))| {
+                let last = curve.points.last()?;
+                Some(((x.place(last.0) + 8.0, y.place(last.1) + 4.0), curve.name, colour))
+            })
+            .collect();
+        labels.sort_by(|one, other| one.0.1.total_cmp(&other.0.1));
+        let mut free = 0.0_f64;
+        for ((_, at), ..) in &mut labels {
+            *at = at.max(free);
+            free = *at + LINE;
+        }
+        labels
     }
 }
 
@@ -116,6 +131,8 @@ const LEFT: f64 = 90.0;
 const RIGHT: f64 = 230.0;
 const TOP: f64 = 60.0;
 const BOTTOM: f64 = 60.0;
+/// Between two lines of text.
+const LINE: f64 = 17.0;
 /// Told apart without colours, too.
 const STYLES: [(&str, &str); 5] = [
     ("#0b6e4f", "none"),

@@ -12,7 +12,7 @@ use std::net::IpAddr;
 
 use crate::der::{DerError, Reader, Tlv, object_identifier, tag};
 use crate::name::readable;
-use crate::{Name, Oid};
+use crate::{Name, Oid, oid};
 
 /// A general name. Two names are equal when form and value are; only directory names compare by more than octets.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -121,6 +121,11 @@ impl GeneralName {
             Self::Ip(_) => NameForm::Ip,
             Self::RegisteredId(_) => NameForm::RegisteredId,
         }
+    }
+
+    /// RFC 9598: an otherName that is a mail address.
+    pub(crate) fn is_smtp_utf8_mailbox(&self) -> bool {
+        matches!(self, Self::Other { type_id, .. } if type_id == oid::SMTP_UTF8_MAILBOX)
     }
 
     /// One octet string for all names that are equal.

@@ -39,6 +39,7 @@ mod policy_graph;
 mod public_key;
 mod reason;
 mod statement;
+mod string_preparation;
 mod usage;
 mod verdict;
 

@@ -1,10 +1,7 @@
 //! Distinguished names, compared as RFC 5280 section 7.1 says.
 //!
-//! Equal octets are equal names. Otherwise values of PrintableString, UTF8String, IA5String, BMPString and
-//! UniversalString compare as Unicode text, without regard to case and to the amount of white space, whichever of
-//! the five types they have. Every other type compares by its octets. Of RFC 4518 this leaves out what needs
-//! tables: Unicode composition and characters that map to nothing are not normalised. Names that differ in them
-//! differ here, and a name that differs is refused.
+//! Equal octets are equal names. Otherwise strings compare as Unicode text prepared by RFC 4518, without regard to case and
+//! to the amount of white space, whichever type of string they have. What is no string compares by its octets.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -13,6 +10,7 @@ use std::slice::ChunksExact;
 use std::sync::{Arc, OnceLock};
 
 use crate::der::{DerError, Reader, Tlv, tag};
+use crate::string_preparation::prepared;
 
 /// A distinguished name. The default one is empty and was read from nothing.
 #[derive(Clone, Default)]
@@ -132,7 +130,12 @@ fn words_of(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 fn ascii(value: Tlv<'_>) -> Option<&[u8]> {
     let is_text = matches!(value.tag, tag::UTF8_STRING | tag::PRINTABLE_STRING | tag::IA5_STRING);
-    (is_text && value.value.is_ascii()).then_some(value.value)
+    (is_text && plain(value.value)).then_some(value.value)
+}
+
+/// ASCII, and nothing of it that the preparation of strings takes away or makes a space.
+fn plain(octets: &[u8]) -> bool {
+    octets.iter().all(|octet| matches!(octet, b' '..=b'~'))
 }
 
 /// Walks a relative distinguished name: at least one attribute, each a type and a value.
@@ -174,7 +177,7 @@ fn normalise(der: &[u8]) -> Result<Vec<u8>, DerError> {
 fn normalise_rdn(rdn: Tlv<'_>, out: &mut Vec<u8>) -> Result<(), DerError> {
     let mut attributes: Vec<Vec<u8>> = Vec::new();
     for_each_attribute(rdn, |kind, value| {
-        let mut normal = Vec::with_capacity(rdn.value.len().saturating_add(3 * PREFIX));
+        let mut normal = Vec::with_capacity(value.whole.len().saturating_add(3 * PREFIX));
         push_prefixed(&mut normal, kind);
         normalise_value(value, &mut normal)?;
         attributes.push(normal);
@@ -198,19 +201,19 @@ fn normalise_value(value: Tlv<'_>, out: &mut Vec<u8>) -> Result<(), DerError> {
         return Ok(());
     };
     out.push(tag::UTF8_STRING);
-    let mut normal = Vec::with_capacity(text.len());
-    for (index, word) in text.split(' ').filter(|word| !word.is_empty()).enumerate() {
-        if index > 0 {
-            normal.push(b' ');
+    // ASCII without control characters needs no table.
+    let normal = if plain(text.as_bytes()) {
+        let mut normal = Vec::with_capacity(text.len());
+        for (index, word) in words_of(text.as_bytes()).enumerate() {
+            if index > 0 {
+                normal.push(b' ');
+            }
+            normal.extend(word.iter().map(u8::to_ascii_lowercase));
         }
-        let start = normal.len();
-        if word.is_ascii() {
-            normal.extend_from_slice(word.as_bytes());
-            normal.get_mut(start..).unwrap_or_default().make_ascii_lowercase();
-        } else {
-            normal.extend(word.chars().flat_map(char::to_lowercase).collect::<String>().as_bytes());
-        }
-    }
+        normal
+    } else {
+        prepared(&text).into_bytes()
+    };
     push_prefixed(out, &normal);
     Ok(())
 }
@@ -231,6 +234,11 @@ fn text(value: Tlv<'_>) -> Result<Option<Cow<'_, str>>, DerError> {
         // A surrogate is no character of the basic plane.
         tag::BMP_STRING => characters(octets.chunks_exact(2)).map(Some),
         tag::UNIVERSAL_STRING => characters(octets.chunks_exact(4)).map(Some),
+        tag::NUMERIC_STRING | tag::VISIBLE_STRING if octets.is_ascii() => {
+            Ok(std::str::from_utf8(octets).ok().map(Cow::Borrowed))
+        }
+        // T.61 has shifts that nobody writes: read as Latin-1, as others do.
+        tag::TELETEX_STRING => Ok(Some(octets.iter().copied().map(char::from).collect())),
         _ => Ok(None),
     }
 }
@@ -302,16 +310,22 @@ mod tests {
     }
 
     #[test]
-    fn five_types_of_string_compare_as_text() {
+    fn types_of_string_compare_as_text() {
         let base = name(&[(0x0c, "a b")]);
-        for other in [(0x13, "A  B"), (0x16, " a B"), (0x1e, "\0A\0 \0 \0b"), (0x1c, "\0\0\0A\0\0\0 \0\0\0b")]
-        {
+        for other in [
+            (0x13, "A  B"),
+            (0x14, "a B"),
+            (0x16, " a B"),
+            (0x1a, "A\tb"),
+            (0x1e, "\0A\0 \0 \0b"),
+            (0x1c, "\0\0\0A\0\0\0 \0\0\0b"),
+        ] {
             assert_eq!(base, name(&[other]), "{other:?}");
         }
-        // TeletexString by its octets.
-        assert_ne!(base, name(&[(0x14, "a b")]));
-        assert_ne!(name(&[(0x14, "a b")]), name(&[(0x14, "A b")]));
-        assert_eq!(name(&[(0x14, "a b")]), name(&[(0x14, "a b")]));
+        // What is no string compares by its octets.
+        assert_ne!(base, name(&[(0x04, "a b")]));
+        assert_ne!(name(&[(0x04, "a b")]), name(&[(0x04, "A b")]));
+        assert_eq!(name(&[(0x04, "a b")]), name(&[(0x04, "a b")]));
     }
 
     #[test]
@@ -334,7 +348,7 @@ mod tests {
             name(&[(0x13, "Midori Pref"), (0x0c, "みどり町")]),
             name(&[(0x0c, "みどり市"), (0x13, "Midori Pref")]),
             name(&[(0x13, "Midori Pref")]),
-            name(&[(0x14, "Midori Pref"), (0x0c, "みどり市")]),
+            name(&[(0x04, "Midori Pref"), (0x0c, "みどり市")]),
         ] {
             assert_ne!(base, other);
         }
@@ -343,7 +357,10 @@ mod tests {
     /// Equality takes two short cuts; neither may say anything else than the normal octets.
     #[test]
     fn short_cuts_say_what_normal_octets_say() {
-        let values = ["a", "A", " a", "b", "a b", "A  B", "ab", "", " ", "市", "市 a", "市  A", "é", "É"];
+        let values = [
+            "a", "A", " a", "a\t", "a\u{ad}", "ａ", "b", "a b", "A  B", "ab", "", " ", "市", "市 a", "市  A",
+            "é", "É",
+        ];
         let tags = [0x0c, 0x13, 0x16, 0x14];
         let mut names = vec![Name::default(), name(&[])];
         for (value, next) in values.iter().zip(values.iter().cycle().skip(1)) {

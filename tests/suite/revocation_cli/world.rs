@@ -50,7 +50,7 @@ impl World {
         pki.save(&folder.path().join("pki")).expect("saved");
         let switch = OcspSwitch::default();
         let (listening, address) = oneshot::channel();
-        let (_stop, stop) = oneshot::channel::<()>();
+        let (stopper, stop) = oneshot::channel::<()>();
         tokio::spawn(serve_ocsp(
             folder.path().join("pki"),
             "127.0.0.1:0".parse().expect("an address"),
@@ -72,7 +72,7 @@ impl World {
         std::fs::create_dir(folder.path().join("crl")).expect("a folder");
         std::fs::write(folder.path().join("madoguchi.toml"), config(responder)).expect("written");
         let anchor_hash = madoguchi_cert_verify::Anchor::new(pki.auth_ca()).expect("an anchor").key_hash();
-        let mut world = Self { folder, pki, switch, anchor_hash, gateway: None, _stop };
+        let mut world = Self { folder, pki, switch, anchor_hash, gateway: None, _stop: stopper };
         world.publish();
         world.start();
         world

@@ -119,7 +119,20 @@ impl<'a> NameState<'a> {
                 || Mailbox::read(address?).map(|mailbox| Candidate::Mail(mailbox, LocalPart::CaseIgnored));
             self.judge(NameForm::Rfc822, mailbox)?;
         }
-        names.iter().try_for_each(|name| self.judge(name.form(), || Candidate::of(name)))
+        names.iter().try_for_each(|name| {
+            self.international_mail(name)?;
+            self.judge(name.form(), || Candidate::of(name))
+        })
+    }
+
+    /// RFC 9598 section 6: constraints on rfc822Name are about SmtpUTF8Mailbox, too. Such mailboxes are not compared
+    /// here, and what is not compared is refused.
+    fn international_mail(&self, name: &GeneralName) -> Result<(), NameConstraintError> {
+        let form = NameForm::Rfc822;
+        if name.is_smtp_utf8_mailbox() && self.above.iter().any(|constraints| constraints.constrains(form)) {
+            return Err(NameConstraintError::Unsupported { form });
+        }
+        Ok(())
     }
 
     /// A name is read only when its form is constrained: elsewhere its text is nobody's business here.

@@ -250,6 +250,21 @@ fn l3_a_name_that_cannot_be_compared_is_refused_under_a_constraint() {
 }
 
 #[test]
+fn mail_addresses_of_other_scripts_are_under_constraints_on_mail() {
+    let other = |kind: &[u8]| [tlv(6, kind), tlv(0xa0, &tlv(0x0c, "\u{8001}@example.com".as_bytes()))].concat();
+    let mailbox = general(0xa0, &other(&[0x2b, 6, 1, 5, 5, 7, 8, 9]));
+    let unlike_mail = general(0xa0, &other(&[0x2b, 6, 1, 5, 5, 7, 8, 7]));
+    let base = subtree(RFC822, b"example.com");
+    for list in [constraints(std::slice::from_ref(&base), &[]), constraints(&[], &[base])] {
+        let judge = |name: &GeneralName| judged(&[&list], &empty(), std::slice::from_ref(name));
+        assert_eq!(judge(&mailbox), "name_constraint_unsupported");
+        assert_eq!(judge(&unlike_mail), "accepted");
+    }
+    let elsewhere = constraints(&[], &[subtree(DNS, b"example.com")]);
+    assert_eq!(judged(&[&elsewhere], &empty(), &[mailbox]), "accepted");
+}
+
+#[test]
 fn malformed_constraints() {
     let dns = tlv(DNS, b"a");
     for (octets, rule) in [

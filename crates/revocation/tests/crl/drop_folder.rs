@@ -88,6 +88,23 @@ fn a_delta_without_base_is_refused_when_none_came() {
     assert_eq!(reason(&world.drop_folder(), "delta.crl"), "crl_delta_without_base");
 }
 
+/// A delta changes the list that it was made for, or a later one, and no earlier one.
+#[test]
+fn a_delta_of_a_base_that_was_missed_is_refused() {
+    let mut world = World::new();
+    let first = world.lists(world.now - 60).remove(0);
+    let missed = world.lists(world.now - 30).remove(0);
+    let delta = world.faulty(CrlFault::Delta);
+    world.put("1.crl", &first);
+    world.put("3.crl", &delta);
+    let mut running = world.start();
+    running.look();
+    assert_eq!(running.problems()[0].1, "crl_delta_without_base");
+    world.put("2.crl", &missed);
+    running.look();
+    assert_eq!((running.problems(), world.kept("crl").len()), (Vec::new(), 2));
+}
+
 /// A slow writer is waited for; a list that is whole is taken at once.
 #[test]
 fn a_file_that_is_still_written_is_left_alone() {
@@ -153,6 +170,8 @@ fn what_is_no_file_is_named_and_not_read() {
     let expected = [(absent, "file_unreadable".to_owned()), (pipe, "file_not_regular".to_owned())];
     assert_eq!(running.problems(), expected);
     assert!(is_good(world.answer(&shelf, &world.path(&card))));
+    let taken = running.refresher.take(&world.drop_folder().join("pipe.crl"));
+    assert_eq!(taken.err().map(|error| error.code()), Some("file_not_regular"));
 }
 
 #[test]
