@@ -37,6 +37,8 @@ pub struct Certificate {
     public_key: PublicKey,
     /// Both times have the form that RFC 5280 prescribes for their year.
     pub(crate) profiled_times: bool,
+    /// Its validity ended before 1970, a moment that `not_after` cannot hold.
+    pub(crate) ended_before_1970: bool,
     /// issuerUniqueID or subjectUniqueID is there.
     pub(crate) unique_identifiers: bool,
     pub(crate) extensions: Arc<Extensions>,
@@ -72,7 +74,8 @@ impl Certificate {
         let serial = serial(&mut tbs)?;
         let algorithm = algorithm(&mut tbs, outer.algorithm)?;
         let issuer = Name::read(&mut tbs).map_err(malformed)?;
-        let ((not_before, not_after), profiled_times) = validity(&mut tbs).map_err(malformed)?;
+        let Validity { not_before, not_after, profiled_times, ended_before_1970 } =
+            validity(&mut tbs).map_err(malformed)?;
         if not_after < not_before {
             return Err(Error::ValidityReversed);
         }
@@ -99,6 +102,7 @@ impl Certificate {
             not_after,
             public_key,
             profiled_times,
+            ended_before_1970,
             unique_identifiers,
             extensions: Arc::new(extensions),
         })
@@ -245,13 +249,27 @@ fn algorithm(tbs: &mut Reader<'_>, outer: Tlv<'_>) -> Result<Result<SignatureAlg
     SignatureAlgorithm::identify(&mut Reader::new(outer.whole)).map_err(malformed)
 }
 
+struct Validity {
+    not_before: UnixTime,
+    not_after: UnixTime,
+    profiled_times: bool,
+    ended_before_1970: bool,
+}
+
 /// RFC 5280 section 4.1.2.5: both forms must be readable. And whether each is the one that its year asks for.
-fn validity(tbs: &mut Reader<'_>) -> Result<((UnixTime, UnixTime), bool), DerError> {
+fn validity(tbs: &mut Reader<'_>) -> Result<Validity, DerError> {
     let mut reader = tbs.sequence()?;
-    let ((not_before, first_profiled), (not_after, second_profiled)) =
-        (either_time(&mut reader)?, either_time(&mut reader)?);
+    let (not_before, first_profiled) = either_time(&mut reader)?;
+    let is_1970 = matches!(reader.rest(), [_, _, b'7', b'0', ..] | [_, _, b'1', b'9', b'7', b'0', ..]);
+    let (not_after, second_profiled) = either_time(&mut reader)?;
     reader.finish()?;
-    Ok(((not_before, not_after), first_profiled && second_profiled))
+    Ok(Validity {
+        not_before,
+        not_after,
+        profiled_times: first_profiled && second_profiled,
+        // Moments before it read as its first.
+        ended_before_1970: not_after.as_secs() == 0 && !is_1970,
+    })
 }
 
 /// A time, and whether it has the form that its year asks for: UTCTime through 2049, GeneralizedTime from 2050 on.

@@ -113,12 +113,29 @@ pub(crate) fn skip_certs(content: &[u8]) -> Result<u32, DerError> {
 }
 
 /// The most policies and mappings that are read of one certificate (against work that grows with them).
-const MAX_POLICIES: usize = 32;
-const MAX_MAPPINGS: usize = 32;
+const MAX_POLICIES: usize = 256;
+const MAX_MAPPINGS: usize = 256;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn policies_are_many_and_not_endless() {
+        let read = |count: u16| {
+            let policies: Vec<u8> = (0..count)
+                .flat_map(|number| {
+                    let [high, low] =
+                        [number / 100, number % 100].map(|arc| u8::try_from(arc).expect("an arc"));
+                    [0x30, 5, 6, 3, 0x2a, high, low]
+                })
+                .collect();
+            let length = u16::try_from(policies.len()).expect("short").to_be_bytes();
+            CertificatePolicies::from_value(&[&[0x30, 0x82][..], &length, &policies].concat())
+        };
+        assert_eq!(read(256).map(|all| all.oids.len()), Ok(256));
+        assert_eq!(read(257), Err(DerError::TooLong));
+    }
 
     #[test]
     fn policies_are_there_once() {

@@ -2,7 +2,7 @@
 
 use crate::certificate::MAX_CERTIFICATE_OCTETS_ANYWHERE;
 use crate::der::{DerError, Reader, check, integer, tag};
-use crate::general_name::GeneralName;
+use crate::general_name::GeneralNames;
 use crate::{Error, Oid, Part};
 
 /// One extension as it stands in a certificate or a list.
@@ -64,7 +64,7 @@ pub(crate) struct AuthorityKey {
     /// keyIdentifier `[0]`.
     pub(crate) key_id: Option<Vec<u8>>,
     /// authorityCertIssuer `[1]`: empty when absent.
-    pub(crate) issuer: Vec<GeneralName>,
+    pub(crate) issuer: GeneralNames,
     /// authorityCertSerialNumber `[2]`.
     pub(crate) serial: Option<Vec<u8>>,
 }
@@ -76,8 +76,8 @@ impl AuthorityKey {
         outer.finish()?;
         let key_id = sequence.optional(tag::context(0))?.map(|tlv| tlv.value.to_vec());
         let issuer = match sequence.optional(tag::context_constructed(1))? {
-            Some(issuer) => GeneralName::all(issuer.content())?,
-            None => Vec::new(),
+            Some(issuer) => GeneralNames::read(issuer.content())?,
+            None => GeneralNames::default(),
         };
         let serial = match sequence.optional(tag::context(2))? {
             Some(serial) => Some(integer(serial.value)?.to_vec()),
@@ -103,4 +103,4 @@ pub(crate) fn authority_key_id(value: &[u8]) -> Result<Option<&[u8]>, DerError> 
 /// Room for the extensions of most certificates.
 const USUAL_EXTENSIONS: usize = 12;
 /// The most extensions that are read; JPKI's certificates have eight.
-const MAX_EXTENSIONS: usize = 32;
+const MAX_EXTENSIONS: usize = 256;

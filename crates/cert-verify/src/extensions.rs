@@ -7,7 +7,7 @@ use crate::certificate_policies::{CertificatePolicies, PolicyConstraints, policy
 use crate::der::{DerError, Reader, tag};
 use crate::distribution_point::DistributionPoint;
 use crate::extension::{AuthorityKey, Extension};
-use crate::general_name::GeneralName;
+use crate::general_name::{GeneralName, GeneralNames};
 use crate::name_constraints::NameConstraints;
 use crate::usage::KeyUsage;
 use crate::{Error, Name, Oid, Part, oid};
@@ -26,7 +26,7 @@ pub(crate) struct Extensions {
     /// Section 4.2.1.5: issuerDomainPolicy and subjectDomainPolicy.
     pub(crate) policy_mappings: Vec<(Oid, Oid)>,
     /// Section 4.2.1.6.
-    pub(crate) subject_alt_names: Vec<GeneralName>,
+    pub(crate) subject_alt_names: GeneralNames,
     /// Section 4.2.1.9.
     pub(crate) basic_constraints: Option<BasicConstraints>,
     /// Section 4.2.1.10.
@@ -130,9 +130,9 @@ fn null(value: &[u8]) -> Result<(), DerError> {
     reader.finish()
 }
 
-fn general_names(value: &[u8]) -> Result<Vec<GeneralName>, DerError> {
+fn general_names(value: &[u8]) -> Result<GeneralNames, DerError> {
     let mut reader = Reader::new(value);
-    let names = GeneralName::all(reader.sequence()?)?;
+    let names = GeneralNames::read(reader.sequence()?)?;
     reader.finish()?;
     Ok(names)
 }

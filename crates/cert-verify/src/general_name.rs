@@ -125,7 +125,7 @@ impl GeneralName {
 
     /// RFC 9598: an otherName that is a mail address.
     pub(crate) fn is_smtp_utf8_mailbox(&self) -> bool {
-        matches!(self, Self::Other { type_id, .. } if type_id == oid::SMTP_UTF8_MAILBOX)
+        matches!(self, Self::Other { type_id, .. } if type_id.as_octets() == oid::SMTP_UTF8_MAILBOX)
     }
 
     /// One octet string for all names that are equal.
@@ -149,6 +149,50 @@ impl GeneralName {
             Self::RegisteredId(oid) => push(&mut normal, 8, oid.as_octets()),
         }
         normal
+    }
+}
+
+/// GeneralNames as they were received: read strictly, and again by whoever looks at them, since kept apart a name of
+/// three octets takes a hundred.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct GeneralNames {
+    der: Box<[u8]>,
+    count: usize,
+    odd_dns_name: bool,
+}
+
+impl GeneralNames {
+    /// At least one.
+    pub(crate) fn read(mut reader: Reader<'_>) -> Result<Self, DerError> {
+        let (der, mut count, mut odd_dns_name) = (reader.rest(), 0_usize, false);
+        loop {
+            let name = GeneralName::from_tlv(reader.read()?)?;
+            count = count.saturating_add(1);
+            odd_dns_name |= matches!(&name, GeneralName::Dns(name) if !is_dns_name(name));
+            if reader.is_empty() {
+                return Ok(Self { der: der.into(), count, odd_dns_name });
+            }
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Section 4.2.1.6: whether a dNSName among them is not in the preferred name syntax, where the whole first label
+    /// may be `*`. Judged once, however many paths ask.
+    pub(crate) fn has_odd_dns_name(&self) -> bool {
+        self.odd_dns_name
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = GeneralName> {
+        let mut reader = Reader::new(&self.der);
+        // All of them were read before.
+        std::iter::from_fn(move || GeneralName::from_tlv(reader.read().ok()?).ok())
     }
 }
 
@@ -184,6 +228,20 @@ fn other_name(tlv: Tlv<'_>) -> Result<GeneralName, DerError> {
 /// IA5String, not empty.
 fn text(tlv: Tlv<'_>) -> Result<String, DerError> {
     ia5(tlv.value).filter(|text| !text.is_empty()).map(str::to_owned).ok_or(DerError::String)
+}
+
+/// RFC 1034 section 3.5 and RFC 1123 section 2.1. A last label of digits alone is an address in the wrong form.
+fn is_dns_name(name: &str) -> bool {
+    let name = name.strip_prefix("*.").unwrap_or(name);
+    let numeric = |label: &str| label.bytes().all(|octet| octet.is_ascii_digit());
+    name.len() <= 253 && name.split('.').all(is_dns_label) && !name.rsplit('.').next().is_some_and(numeric)
+}
+
+fn is_dns_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && label.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
 }
 
 /// The text of an IA5String.
@@ -298,6 +356,19 @@ mod tests {
         let with_bad = [&good[..], &[0x82, 1, 0x80]].concat();
         assert_eq!(GeneralName::all(Reader::new(&with_bad)), Err(DerError::String));
         assert_eq!(GeneralName::all(Reader::new(&[])), Err(DerError::Truncated));
+    }
+
+    #[test]
+    fn names_are_kept_as_they_came() {
+        let many = [0x82, 1, b'a'].repeat(10_000);
+        let names = GeneralNames::read(Reader::new(&many)).expect("names");
+        assert_eq!((names.der.len(), names.len(), names.iter().count()), (30_000, 10_000, 10_000));
+        assert!(!names.has_odd_dns_name() && !names.is_empty());
+        let odd = [&many[..], &[0x82, 1, b'_']].concat();
+        assert!(GeneralNames::read(Reader::new(&odd)).expect("names").has_odd_dns_name());
+        let wrong = [&many[..], &[0x82, 1, 0xff]].concat();
+        assert_eq!(GeneralNames::read(Reader::new(&wrong)), Err(DerError::String));
+        assert_eq!(GeneralNames::read(Reader::new(&[])), Err(DerError::Truncated));
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod budget;
 mod certificate;
 mod certificate_policies;
 mod crl;
+mod curve;
 pub mod der;
 mod distribution_point;
 mod error;

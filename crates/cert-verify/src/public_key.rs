@@ -9,7 +9,7 @@ use madoguchi_protocol::{Octets, sha256};
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
 use crate::der::{DerError, Reader, Tlv, object_identifier, tag};
-use crate::{Error, oid};
+use crate::{Error, curve, oid};
 
 /// The kind of a public key: it decides hash and signature algorithm, never the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub enum UnsupportedKey {
     Ed448,
     /// An elliptic curve written out instead of named (RFC 5480 section 2.1.1 forbids it).
     ExplicitCurve,
-    /// A point that is compressed or of the wrong length.
+    /// A point that is compressed, of the wrong length or not on its curve.
     Point,
     /// An RSA public exponent that is even, below 65537 or longer than `ring` takes.
     RsaExponent,
@@ -78,7 +78,7 @@ impl fmt::Display for UnsupportedKey {
             Self::Dsa => "DSA",
             Self::Ed448 => "Ed448",
             Self::ExplicitCurve => "an elliptic curve that is written out instead of named",
-            Self::Point => "a point that is compressed or of the wrong length",
+            Self::Point => "a point that is compressed, of the wrong length or not on its curve",
             Self::RsaExponent => "an RSA exponent that is even, below 65537 or too long",
             Self::RsaModulus => "an RSA modulus that is even, not positive or no whole number of octets",
             Self::RsaTooLong => "RSA of more than 4096 bits",
@@ -98,6 +98,7 @@ pub struct PublicKey {
     /// Made when it is first asked for: few keys are.
     spki_sha256: OnceLock<Octets<32>>,
     key_sha1: OnceLock<[u8; 20]>,
+    on_curve: OnceLock<bool>,
 }
 
 impl PublicKey {
@@ -117,6 +118,7 @@ impl PublicKey {
             key_octets: key.len(),
             spki_sha256: OnceLock::new(),
             key_sha1: OnceLock::new(),
+            on_curve: OnceLock::new(),
         })
     }
 
@@ -145,6 +147,17 @@ impl PublicKey {
             hash.copy_from_slice(digest(&SHA1_FOR_LEGACY_USE_ONLY, self.key()).as_ref());
             hash
         })
+    }
+
+    /// Whether a point is one of its curve. For the keys with which nothing is verified: ring asks at each
+    /// verification.
+    pub(crate) fn is_on_curve(&self) -> Result<(), Error> {
+        let on_curve = *self.on_curve.get_or_init(|| match self.kind {
+            KeyKind::EcP256 => curve::P256.has(self.key()),
+            KeyKind::EcP384 => curve::P384.has(self.key()),
+            _ => true,
+        });
+        if on_curve { Ok(()) } else { Err(Error::KeyUnsupported { reason: UnsupportedKey::Point }) }
     }
 
     /// Whether anything here verifies with it.
@@ -203,7 +216,8 @@ fn kind(identifier: &[u8], parameters: Option<Tlv<'_>>, key: &[u8]) -> Result<Ke
     }
 }
 
-/// RFC 5480 section 2.2, uncompressed. Whether the point is on the curve is ring's to say, at each verification.
+/// RFC 5480 section 2.2, uncompressed. Whether the point is on the curve is ring's to say, at each verification, and
+/// asked of a key that verifies nothing.
 fn point(kind: KeyKind, key: &[u8], field_octets: usize) -> KeyKind {
     if key.first() == Some(&0x04) && key.len() == 2 * field_octets + 1 {
         kind
@@ -226,10 +240,10 @@ fn rsa(key: &[u8]) -> Result<KeyKind, DerError> {
         MIN_MODULUS_OCTETS if !whole_octets => unsupported(UnsupportedKey::RsaTooShort),
         MIN_MODULUS_OCTETS..=MAX_MODULUS_OCTETS if !whole_octets => unsupported(UnsupportedKey::RsaModulus),
         MIN_MODULUS_OCTETS..=MAX_MODULUS_OCTETS => {
-            // ring takes exponents of at most 33 bits; five octets are enough to judge by.
+            // ring takes exponents of at most 33 bits, which are in five octets.
             let small = exponent.len() <= 5;
             let e = exponent.iter().take(5).fold(0_u64, |value, octet| value * 256 + u64::from(*octet));
-            if small && e >= MIN_EXPONENT {
+            if small && (MIN_EXPONENT..=MAX_EXPONENT).contains(&e) {
                 Ok(KeyKind::Rsa)
             } else {
                 unsupported(UnsupportedKey::RsaExponent)
@@ -260,3 +274,4 @@ fn positive_and_odd(number: &[u8]) -> Option<&[u8]> {
 const MIN_MODULUS_OCTETS: usize = 2048 / 8;
 const MAX_MODULUS_OCTETS: usize = 4096 / 8;
 const MIN_EXPONENT: u64 = 65_537;
+const MAX_EXPONENT: u64 = (1 << 33) - 1;

@@ -4,10 +4,11 @@
 mod support;
 
 use madoguchi_test_pki::{
-    CrlBuilder, DistributionPoint, Extension, IssuingDistributionPoint, PointName, RevocationReason,
+    CrlBuilder, CrlEntry, DistributionPoint, Extension, IssuingDistributionPoint, PointName, RevocationReason,
 };
 
-use support::lists::{World, delta, dn, issuing, listing, numbered, with};
+use support::lists::{TARGET, World, about, delta, dn, from_to, issuing, listing, numbered, raw_entry, with};
+use support::{DAY, NOW, tlv};
 
 /// Lists that break a demand of RFC 5280 section 5 on their issuer, each with the code that "good" is refused by.
 fn nonconforming(world: &World) -> Vec<(CrlBuilder, &'static str)> {
@@ -83,6 +84,69 @@ fn freshest_crl_is_where_to_look_and_nothing_else() {
             ..IssuingDistributionPoint::default()
         },
     );
-    let other_scope = listing(delta(at_the_place, 4, 5), RevocationReason::CertificateHold);
-    world.check(&[world.sign(&pointing("point")), world.sign(&other_scope)], "good");
+    let held = listing(pointing("point"), RevocationReason::CertificateHold);
+    let mut other_scope = delta(at_the_place, 4, 5);
+    other_scope.entries = vec![raw_entry(TARGET, vec![Extension::crl_reason(8)])];
+    world.check(&[world.sign(&held), world.sign(&other_scope)], "certificateHold");
+}
+
+/// A hold is said by whatever the issuer signed, until something newer of the scope is there.
+#[test]
+fn a_hold_counts_though_the_list_that_the_delta_changes_is_not_there() {
+    let world = World::new();
+    let held = world.sign(&listing(delta(world.full(), 4, 6), RevocationReason::CertificateHold));
+    let full = |number| world.sign(&numbered(world.full(), number));
+    world.check(std::slice::from_ref(&held), "certificateHold");
+    world.check(&[held.clone(), full(3)], "certificateHold");
+    for newer in [full(6), full(7)] {
+        world.check(&[held.clone(), newer.clone()], "good");
+        world.check(&[newer, held.clone()], "good");
+    }
+    world.check(&[held.clone(), world.sign(&delta(world.full(), 4, 7))], "crl_delta_without_base");
+    let to_come = from_to(numbered(world.full(), 7), NOW + DAY, NOW + 2 * DAY);
+    world.check(&[held, world.sign(&to_come)], "certificateHold");
+    let held = listing(delta(world.full(), 4, 6), RevocationReason::CertificateHold);
+    world.check_one(&from_to(held, NOW + DAY, NOW + 2 * DAY), "crl_delta_without_base");
+}
+
+/// RFC 5280 section 5.3: which extension of an entry is critical, and that certificateIssuer names somebody. What is
+/// understood all the same revokes.
+#[test]
+fn an_entry_that_does_not_conform_revokes_and_calls_nothing_good() {
+    let world = World::new();
+    let scope = IssuingDistributionPoint {
+        name: PointName::of(&world.point),
+        indirect: true,
+        ..IssuingDistributionPoint::default()
+    };
+    let of = |entries: Vec<CrlEntry>| CrlBuilder { entries, ..issuing(world.full(), &scope) };
+    let of_ca = Extension::certificate_issuer(&dn("ca"));
+    let reason = Extension::crl_reason(1);
+    let date = Extension::new("2.5.29.24", false, tlv(0x18, b"20260101000000Z"));
+    let nobody = tlv(0x30, &tlv(0x86, b"http://ca.example/"));
+    let turned = |extension: &Extension| Extension { critical: !extension.critical, ..extension.clone() };
+    for (extensions, code) in [
+        (vec![turned(&of_ca), reason.clone()], Some("extension_not_critical")),
+        (vec![of_ca.clone(), turned(&reason)], Some("extension_critical")),
+        (vec![of_ca.clone(), reason.clone(), turned(&date)], Some("extension_critical")),
+        (vec![of_ca.clone(), reason.clone(), date.clone()], None),
+    ] {
+        world.check_one(&of(vec![raw_entry(TARGET, extensions.clone())]), "keyCompromise");
+        world.check_one(&of(vec![raw_entry(TARGET + 1, extensions)]), code.unwrap_or("good"));
+    }
+    let nameless = vec![Extension::new("2.5.29.29", true, nobody), reason];
+    world.check_one(&of(vec![raw_entry(TARGET, nameless), about(3, "ca")]), "extension_invalid");
+}
+
+/// The length of an extension's value bounds what reading it costs, before it is read.
+#[test]
+fn an_extension_of_a_list_has_a_length() {
+    let world = World::new();
+    let names: Vec<u8> = tlv(0x82, b"a").repeat(100_000);
+    let point = tlv(0xa0, &tlv(0xa0, &names));
+    let long = with(world.full(), Extension::new("2.5.29.28", true, tlv(0x30, &point)));
+    world.check_one(&long, "der_too_long");
+    // Also when it is no issuingDistributionPoint at all: nobody has looked.
+    let no_point = with(world.full(), Extension::new("2.5.29.28", true, tlv(0x31, &point)));
+    world.check_one(&no_point, "der_too_long");
 }

@@ -1,5 +1,7 @@
 //! What a complete list and a delta that changes it say about a certificate (RFC 5280 section 6.3.3).
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod support;
 
 use std::time::Duration;

@@ -209,7 +209,10 @@ fn the_most_telling_reason_is_given() {
     let foreign = sign(&list_of(&world.root, "root"), &world.root);
     world.check(&[foreign.clone(), elsewhere.clone()], "crl_other_distribution_point");
     world.check(&[elsewhere.clone(), malformed.clone()], "der_trailing_octets");
-    world.check(&[expired, malformed, elsewhere.clone()], "crl_expired");
+    world.check(&[expired.clone(), elsewhere.clone()], "crl_expired");
+    // What is refused tells more than what is not of this time.
+    world.check(&[expired.clone(), malformed.clone(), elsewhere.clone()], "der_trailing_octets");
+    world.check(&[malformed, expired, elsewhere.clone()], "der_trailing_octets");
     // A list that is about somebody else is no evidence, however broken.
     let broken = Parts::of(&foreign).without(CRL_NUMBER).signed_by(&world.root.key, &world.root.random);
     world.check(&[broken, elsewhere], "crl_other_distribution_point");

@@ -13,8 +13,8 @@ use madoguchi_test_pki::{
 
 use support::chain::{Draft, Holder};
 use support::lists::{
-    CRL_SIGN, ONLY_ATTRIBUTE, ONLY_CA, ONLY_USER, TARGET, World, about, delegating, delta, dn, entry,
-    from_to, indirect, issuing, list_of, listing, numbered, points, raw_entry, said, sign, target,
+    CRL_SIGN, ONLY_ATTRIBUTE, ONLY_CA, ONLY_USER, TARGET, UNKNOWN, World, about, delegating, delta, dn,
+    entry, from_to, indirect, issuing, list_of, listing, numbered, points, raw_entry, said, sign, target,
     target_draft,
 };
 use support::{Ext, NOW, Parts, now, tlv};
@@ -272,8 +272,8 @@ fn signers() {
     };
     let by_lists = sign(&list_of(&lists, "ca"), &lists);
     world.others = vec![for_lists(CRL_SIGN).by(&world.ca)];
-    // It vouches for itself as the CA has it do; the CA's own list does so as well.
-    world.check(std::slice::from_ref(&by_lists), "good");
+    // Nobody vouches for himself: the CA's own list must.
+    world.check(std::slice::from_ref(&by_lists), "crl_issuer_unchecked");
     world.check(&[by_lists.clone(), ca_list], "good");
     let mut revoking = world.of_point(&dn("own"));
     revoking.entries.push(entry(9, RevocationReason::KeyCompromise));
@@ -455,4 +455,63 @@ fn a_delta_by_another_key_changes_nothing() {
     let mut removing = delta(list_of(&lists, "ca"), 5, 6);
     removing.entries.push(raw_entry(TARGET, vec![Extension::crl_reason(8)]));
     world.check(&[held, sign(&removing, &lists)], "certificateHold");
+}
+
+/// A certificate that its CA has listed by its holder says so with cRLIssuer; a CA's own name says nothing.
+#[test]
+fn nobody_vouches_for_himself() {
+    let (mut world, signer) = delegating();
+    let point = DistributionPoint { crl_issuers: vec![dn("signer")], ..DistributionPoint::of(&world.point) };
+    let own = |draft: Draft| {
+        let draft = draft.with(Ext::new(support::KEY_USAGE, true, CRL_SIGN));
+        Draft { serial: tlv(2, &[8]), ..draft }
+    };
+    let list = sign(&indirect(&signer, &world.point), &signer);
+    world.others = vec![own(signer.leaf()).by(&world.ca)];
+    world.check(std::slice::from_ref(&list), "crl_issuer_unchecked");
+    world.others = vec![own(signer.leaf()).with(points(&[point])).by(&world.ca)];
+    world.check(std::slice::from_ref(&list), "good");
+    // The CA's next key under its own name, named or not.
+    let next = Holder::new("ca");
+    let list = sign(&list_of(&next, "ca"), &next);
+    let named = DistributionPoint { crl_issuers: vec![dn("ca")], ..DistributionPoint::of(&dn("ca")) };
+    for points_of_next in [points(&[DistributionPoint::of(&dn("ca"))]), points(&[named])] {
+        world.target = target(&world.ca, points(&[DistributionPoint::of(&world.point)]));
+        let rollover = Draft { serial: tlv(2, &[9]), ..next.ca() };
+        world.others = vec![rollover.with(points_of_next).by(&world.ca)];
+        world.check(std::slice::from_ref(&list), "crl_issuer_unchecked");
+    }
+}
+
+/// Going through a list costs what comparing its certificateIssuers does.
+#[test]
+fn naming_issuers_costs_steps() {
+    let world = World::new();
+    let scope = IssuingDistributionPoint { indirect: true, ..IssuingDistributionPoint::default() };
+    let list = |entries: Vec<CrlEntry>| CrlBuilder { entries, ..issuing(world.full(), &scope) };
+    let long = "n".repeat(1000);
+    let naming = |count| list((0..count).map(|_| about(3, &long)).collect());
+    let spent = |list: &CrlBuilder| {
+        let mut budget = Budget::default();
+        let octets = world.sign(list);
+        assert_eq!(said(world.status_within(std::slice::from_ref(&octets), &mut budget)), "good");
+        Budget::default().steps_left() - budget.steps_left()
+    };
+    assert!(spent(&naming(100)) > spent(&naming(50)) + 50 * 1000 / 64);
+}
+
+/// Lists that are refused are compared with the certificate's points, too.
+#[test]
+fn refused_lists_cost_steps() {
+    let mut world = World::new();
+    let crl_issuers = (0..500).map(|number| dn(&format!("issuer {number}"))).collect();
+    let point = DistributionPoint { crl_issuers, ..DistributionPoint::default() };
+    world.target = Certificate::parse_from_anywhere(&target_draft(points(&[point])).der(&world.ca)).unwrap();
+    let mut unreadable = list_of(&world.ca, "another");
+    unreadable.entries.push(raw_entry(4, vec![Extension::new(UNKNOWN, true, vec![5, 0])]));
+    let refused = world.sign(&unreadable);
+    let mut budget = Budget::default();
+    assert_eq!(said(world.status_within(&vec![refused.clone(); 10], &mut budget)), "crl_missing");
+    assert!(Budget::default().steps_left() - budget.steps_left() >= 5000);
+    assert_eq!(said(world.status_within(&vec![refused; 10], &mut Budget::new(100, 4000))), "budget_spent");
 }

@@ -186,6 +186,33 @@ fn l5_a_cloud_of_namesakes_is_looked_at_within_the_budget() {
 }
 
 #[test]
+fn a_path_is_tried_as_soon_as_it_is_found() {
+    let [root, a, end, other] = ["Root", "A", "End", "Other"].map(Holder::new);
+    let anchors = [root.root().anchor(&root)];
+    // Whoever is called like the issuers is above them, too, and looking at all of that costs 300 times 300.
+    let numbered = |draft: Draft, number: u16| {
+        let [high, low] = number.to_be_bytes();
+        Draft { serial: tlv(2, &[1, high, low]), ..draft }
+    };
+    let mut pool: Vec<Certificate> = (0..300)
+        .map(|number| silent(numbered(root.ca(), number)).without(AKI).without(SKI).by(&other))
+        .collect();
+    pool.push(a.ca().by(&root));
+    pool.extend((300..320).map(|number| silent(numbered(other.ca(), number)).by(&root)));
+    let settings = PathSettings::default();
+    for target in [end.leaf().by(&root), end.leaf().by(&a)] {
+        let mut budget = Budget::new(10, 2_000);
+        let found = verify_chain(&target, &pool, &anchors, &settings, now(), &mut budget, &mut NoObserver);
+        assert_eq!(said(found), "accepted");
+    }
+    // When that path does not hold, everything is looked at.
+    let expired = end.leaf().valid("250101000000Z", "251231235959Z").by(&root);
+    let mut budget = Budget::new(10, 2_000);
+    let found = verify_chain(&expired, &pool, &anchors, &settings, now(), &mut budget, &mut NoObserver);
+    assert_eq!(said(found), "target: budget_spent");
+}
+
+#[test]
 fn an_anchors_own_signature_is_not_checked_without_need() {
     let [above, root, end] = ["Above", "Root", "End"].map(Holder::new);
     let (target, settings) = (end.leaf().by(&root), PathSettings::default());

@@ -5,9 +5,13 @@
 mod support;
 
 use std::slice::from_ref;
+use std::time::Duration;
 
-use madoguchi_cert_verify::{Anchor, Certificate, InitialPolicies, KeyPurpose, PathSettings};
+use madoguchi_cert_verify::{
+    Anchor, Budget, Certificate, InitialPolicies, KeyPurpose, NoObserver, PathSettings, verify_chain,
+};
 use madoguchi_test_pki::KeyKind;
+use rustls_pki_types::UnixTime;
 
 use support::chain::{Draft, Holder, name, outcome, outcome_with, validity};
 use support::{AKI, BASIC_CONSTRAINTS, Ext, KEY_USAGE, NAME_CONSTRAINTS, POLICIES, SAN, SKI, tlv};
@@ -522,6 +526,28 @@ fn keys_and_algorithms_are_refused_by_name() {
     assert_eq!(outcome(&weak, &[], &[three.root.root().anchor(&three.root)]), "target: algorithm_sha1");
 }
 
+#[test]
+fn a_key_that_nothing_is_verified_with_is_a_key_too() {
+    let three = Three::new();
+    let of = |spki: Vec<u8>| three.end_with(|draft| Draft { spki, ..draft });
+    let spki = three.end.leaf().spki;
+    // One bit of y.
+    let mut off_curve = spki.clone();
+    *off_curve.last_mut().unwrap() ^= 1;
+    assert_eq!(of(spki), "accepted");
+    assert_eq!(of(off_curve), "target: key_point");
+    // RSA: ring takes exponents of 33 bits.
+    let rsa = |exponent: &[u8]| {
+        let modulus = tlv(2, &[&[0][..], &[0xff; 256]].concat());
+        let key = tlv(0x30, &[modulus, tlv(2, exponent)].concat());
+        let algorithm = tlv(0x30, &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0]);
+        of(tlv(0x30, &[algorithm, tlv(3, &[&[0][..], &key].concat())].concat()))
+    };
+    assert_eq!(rsa(&[1, 0, 1]), "accepted");
+    assert_eq!(rsa(&[1, 0xff, 0xff, 0xff, 0xff]), "accepted");
+    assert_eq!(rsa(&[2, 0, 0, 0, 1]), "target: key_rsa_exponent");
+}
+
 /// Puts one encoding for another of nearly the same length, and mends the two lengths around it.
 fn replaced(der: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
     let mut outer = madoguchi_cert_verify::der::Reader::new(der).sequence().unwrap();
@@ -532,6 +558,28 @@ fn replaced(der: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
     let tbs = tlv(0x30, &change(outer.read().unwrap().value));
     assert_eq!(outer.read().unwrap().whole, old);
     tlv(0x30, &[&tbs[..], new, outer.rest()].concat())
+}
+
+#[test]
+fn validity_may_be_over_before_1970() {
+    let three = Three::new();
+    let target = |not_after: (u8, &[u8])| {
+        let times = [tlv(0x17, b"500101000000Z"), tlv(not_after.0, not_after.1)].concat();
+        Draft { validity: tlv(0x30, &times), ..three.end.leaf() }.by(&three.root)
+    };
+    let always = three.root.root().valid("500101000000Z", "491231235959Z").anchor(&three.root);
+    let first = UnixTime::since_unix_epoch(Duration::ZERO);
+    for (not_after, expected) in [
+        ((0x17, &b"550101000000Z"[..]), "target: expired"),
+        ((0x18, b"19691231235959Z"), "target: expired"),
+        ((0x17, b"700101000000Z"), "accepted"),
+        ((0x18, b"19700101000000Z"), "accepted"),
+    ] {
+        let (target, settings) = (target(not_after), PathSettings::default());
+        let (mut budget, anchors) = (Budget::default(), from_ref(&always));
+        let found = verify_chain(&target, &[], anchors, &settings, first, &mut budget, &mut NoObserver);
+        assert_eq!(support::chain::said(found), expected, "{not_after:?}");
+    }
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ring::rand::SecureRandom;
 use rustls_pki_types::UnixTime;
@@ -69,7 +68,7 @@ pub(crate) async fn build(
         trust,
         revocation: RevocationPolicy {
             sources: config.revocation.sources.sources(),
-            crl_max_age: Duration::from_secs(config.revocation.max_age_hours.saturating_mul(3600)),
+            crl_max_age: config.revocation.max_age(),
         },
         crls: Arc::clone(&crls),
         ocsp: source,
@@ -143,11 +142,12 @@ impl ServiceConfig {
 }
 
 /// `madoguchi config check`: reads everything that the configuration names, opens no database and asks no responder.
+/// Answers what an operator should know although the gateway would start.
 pub fn check(
     config: &Config,
     random: Arc<dyn SecureRandom + Send + Sync>,
     now: UnixTime,
-) -> Result<(), ServerError> {
+) -> Result<Vec<String>, ServerError> {
     let trust = trust(&config.trust)?;
     read_kek(&config.kek_file)?;
     if let Some(tls) = &config.tls {
@@ -159,8 +159,9 @@ pub fn check(
         return Err(ServerError::value("database", message));
     }
     ocsp::client(&config.revocation, &trust.anchors, Arc::clone(&random), Arc::default())?;
-    if config.revocation.has_lists() {
-        crl_reload::check(&config.revocation, &trust.anchors, now, random)?;
+    if !config.revocation.has_lists() {
+        return Ok(Vec::new());
     }
-    Ok(())
+    let warning = crl_reload::check(&config.revocation, &trust.anchors, now, random)?;
+    Ok(warning.into_iter().collect())
 }

@@ -154,6 +154,10 @@ impl Config {
         if self.operations.as_ref().is_some_and(|operations| !operations.listen.ip().is_loopback()) {
             return Err(ServerError::value("operations.listen", "only a loopback address"));
         }
+        if self.operations.as_ref().is_some_and(|operations| meet(self.listen, operations.listen)) {
+            let message = "another port than that of listen: health and metrics are not for residents";
+            return Err(ServerError::value("operations.listen", message));
+        }
         if self.municipalities.is_empty() {
             return Err(ServerError::value("municipality", "at least one [[municipality]]"));
         }
@@ -231,6 +235,12 @@ impl MunicipalityConfig {
             .map(drop)
             .map_err(|error| ServerError::value(key, format!("a text cannot be shown: {error}")))
     }
+}
+
+/// Whether two listeners want one port. Port 0 is each time another.
+fn meet(one: SocketAddr, other: SocketAddr) -> bool {
+    let same_host = one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() != 0 && one.port() == other.port() && same_host
 }
 
 fn agent_ports() -> Vec<u16> {

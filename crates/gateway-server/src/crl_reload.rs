@@ -14,8 +14,8 @@ use rustls_pki_types::UnixTime;
 
 use madoguchi_cert_verify::Anchor;
 use madoguchi_revocation::{
-    CrlEvent, CrlFiles, CrlObserver, CrlRefresher, CrlRefresherParts, CrlUrl, Download, Downloaded,
-    FetchLimits, HttpUrl, SharedCrls, StateDir, Unobserved,
+    CrlEvent, CrlFiles, CrlObserver, CrlRefresher, CrlRefresherParts, CrlReport, CrlShelf, CrlUrl, Download,
+    Downloaded, FetchLimits, HttpUrl, RevocationHealth, SharedCrls, StateDir, Unobserved,
 };
 use madoguchi_storage::Clock;
 
@@ -44,14 +44,19 @@ pub(crate) fn open(
 }
 
 /// `madoguchi config check`: reads every file without moving or keeping anything, beside a gateway that may be running.
+/// Answers with a warning when no list may say good any more.
 pub(crate) fn check(
     config: &RevocationConfig,
     anchors: &[Anchor],
     now: UnixTime,
     random: Arc<dyn SecureRandom + Send + Sync>,
-) -> Result<(), ServerError> {
+) -> Result<Option<String>, ServerError> {
     let sources = config.sources.sources();
     let state = config.state_dir.as_deref().unwrap_or(Path::new("crl-state"));
+    StateDir::check_to_write(state).map_err(|error| state_error(&error))?;
+    // What a gateway has taken before stays in use, also when its file is gone.
+    let held = StateDir::open_to_read(state).and_then(|state| CrlShelf::read(&state, anchors));
+    let held = held.map(|(shelf, _)| shelf).unwrap_or_default();
     let scratch = state.with_extension(format!("check-{}", std::process::id()));
     let mut parts = parts(config, &scratch, anchors, random, Arc::new(Unobserved))?;
     let problem = |message: String| ServerError::value("revocation", message);
@@ -61,17 +66,62 @@ pub(crate) fn check(
             let mut refresher = CrlRefresher::open(parts).map_err(|error| state_error(&error))?;
             refresher.look(now);
             let report = refresher.shared().report();
+            let none = refresher.is_empty() && held.is_empty();
             match report.problems.first() {
                 Some(found) => Err(problem(format!("{}: {} ({})", found.place, found.message, found.code))),
-                None if refresher.is_empty() && config.crl_urls.is_empty() && sources.crl() => {
+                None if none && config.crl_urls.is_empty() && sources.crl() => {
                     Err(problem("no CRL was found: every sign-in would end in cannot_check".to_owned()))
                 }
-                None => Ok(()),
+                None => Ok(all_stale(&[&held, &refresher.shared().shelf()], config.max_age(), now)),
             }
         });
     // Only this process knows the folder; what is left of it takes room and does no harm.
     drop(std::fs::remove_dir_all(&scratch));
     checked
+}
+
+/// Words for an operator when there are lists and none of them says good any more.
+fn all_stale(shelves: &[&CrlShelf], max_age: Duration, now: UnixTime) -> Option<String> {
+    let stale: Vec<Stale> = shelves.iter().map(|shelf| Stale::of(shelf, max_age, now)).collect();
+    let lists: usize = shelves.iter().map(|shelf| shelf.len()).sum();
+    let too_old: usize = stale.iter().map(|stale| stale.partitions.len()).sum();
+    let newest = stale.iter().filter_map(|stale| stale.youngest).min()?;
+    (lists == too_old).then(|| {
+        format!(
+            "revocation: every CRL is past its nextUpdate or older than max_age_hours ({} h): it says who is revoked, \
+             and good of nobody; the newest is {} h old",
+            max_age.as_secs() / 3600,
+            newest / 3600
+        )
+    })
+}
+
+/// The lists that say good of nobody any more.
+struct Stale {
+    /// Their partitions.
+    partitions: BTreeSet<String>,
+    /// How many of them are past their nextUpdate.
+    expired: usize,
+    /// The least age of any list, in seconds.
+    youngest: Option<u64>,
+    /// The greatest.
+    oldest: Option<u64>,
+}
+
+impl Stale {
+    fn of(shelf: &CrlShelf, max_age: Duration, now: UnixTime) -> Self {
+        let health = RevocationHealth::new(shelf, &CrlReport::default(), &[], now);
+        let stale = health
+            .partitions
+            .iter()
+            .filter(|partition| partition.expired || partition.age_seconds > max_age.as_secs());
+        Self {
+            partitions: stale.map(|partition| partition.partition.clone()).collect(),
+            expired: health.expired,
+            youngest: health.partitions.iter().map(|partition| partition.age_seconds).min(),
+            oldest: health.worst_age_seconds,
+        }
+    }
 }
 
 fn parts(
@@ -116,14 +166,24 @@ enum Message {
 }
 
 impl Refreshing {
-    /// Starts the thread: it looks at once, and then every so often.
+    /// Starts the thread: it looks at once, and then every so often. Where there is a greatest age it warns of lists
+    /// that are older or past their nextUpdate.
     pub(crate) fn start(
         refresher: CrlRefresher,
         clock: Arc<dyn Clock>,
         every: Duration,
+        max_age: Option<Duration>,
     ) -> Result<Self, ServerError> {
         let (messages, received) = channel();
-        let work = Work { refresher, clock, every, messages: messages.clone(), told: BTreeSet::new() };
+        let work = Work {
+            refresher,
+            clock,
+            every,
+            max_age,
+            messages: messages.clone(),
+            told: BTreeSet::new(),
+            stale: BTreeSet::new(),
+        };
         let thread = thread::Builder::new().name("crl-refresh".to_owned());
         thread.spawn(move || work.run(&received)).map_err(ServerError::Runtime)?;
         Ok(Self { messages })
@@ -141,9 +201,12 @@ struct Work {
     refresher: CrlRefresher,
     clock: Arc<dyn Clock>,
     every: Duration,
+    max_age: Option<Duration>,
     messages: Sender<Message>,
     /// Problems that were logged.
     told: BTreeSet<(String, String)>,
+    /// Partitions whose lists were logged as too old.
+    stale: BTreeSet<String>,
 }
 
 impl Work {
@@ -177,12 +240,34 @@ impl Work {
             self.start(download);
         }
         let report = self.refresher.shared().report();
+        // A folder that is lost was logged as such.
+        let problems = report.problems.iter().filter(|problem| problem.code != "folder_unreadable");
         let problems: BTreeSet<_> =
-            report.problems.iter().map(|problem| (problem.place.clone(), problem.message.clone())).collect();
+            problems.map(|problem| (problem.place.clone(), problem.message.clone())).collect();
         for (place, problem) in problems.difference(&self.told) {
             tracing::warn!(%place, %problem, "a CRL cannot be used as it is");
         }
         self.told = problems;
+        self.warn_of_stale();
+    }
+
+    /// Warns when lists became too old since the last look, and at the first one.
+    fn warn_of_stale(&mut self) {
+        let Some(max_age) = self.max_age else { return };
+        let shelf = self.refresher.shared().shelf_to_keep();
+        let stale = Stale::of(&shelf, max_age, self.clock.now());
+        if stale.partitions.difference(&self.stale).next().is_some() {
+            tracing::warn!(
+                lists = shelf.len(),
+                too_old = stale.partitions.len(),
+                past_next_update = stale.expired,
+                oldest_hours = stale.oldest.unwrap_or_default() / 3600,
+                "CRLs are past their nextUpdate or older than max_age_hours: they say good of nobody"
+            );
+        } else if stale.partitions.is_empty() && !self.stale.is_empty() {
+            tracing::info!(lists = shelf.len(), "every CRL is fresh again");
+        }
+        self.stale = stale.partitions;
     }
 
     /// Each download on a thread of its own: it may take minutes, and lists in files go on meanwhile.
@@ -223,6 +308,16 @@ impl CrlObserver for LogObserver {
                     *told = stopwatch();
                     tracing::info!(place, done, octets, "a CRL is being verified and indexed");
                 }
+            }
+            CrlEvent::FolderBack { path } => {
+                tracing::info!(path = %path.display(), "the drop folder is back");
+            }
+            CrlEvent::FolderLost { path, problem } => {
+                tracing::error!(
+                    path = %path.display(),
+                    problem = problem.message,
+                    "the drop folder is lost; the lists in use stay in use"
+                );
             }
             CrlEvent::Gone { path, why } => {
                 tracing::error!(path = %path.display(), why, "a CRL is no longer used");

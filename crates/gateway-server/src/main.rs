@@ -96,7 +96,12 @@ fn run(arguments: Arguments) -> Result<ExitCode, ServerError> {
         }
         Command::Config { command: ConfigCommand::Check { config } } => {
             let path = config.display().to_string();
-            madoguchi_gateway_server::check(&Config::read(&config)?, system_random(), SystemClock.now())?;
+            let config = Config::read(&config)?;
+            let warnings = madoguchi_gateway_server::check(&config, system_random(), SystemClock.now())?;
+            for warning in warnings {
+                // When standard error is gone there is nobody to tell.
+                let _ = writeln!(std::io::stderr(), "madoguchi: warning: {warning}");
+            }
             print_line(&format!("{path}: ok"));
             Ok(ExitCode::SUCCESS)
         }
@@ -107,9 +112,9 @@ fn run(arguments: Arguments) -> Result<ExitCode, ServerError> {
                 .build()
                 .map_err(ServerError::Runtime)?;
             let clock = Arc::new(SystemClock);
-            let done =
+            let code =
                 runtime.block_on(revocation(&command, clock, system_random(), &mut output, &mut errors));
-            Ok(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            Ok(ExitCode::from(code))
         }
         Command::Crl(arguments) => {
             let edge = Edge { clock: Arc::new(SystemClock), random: system_random() };

@@ -38,7 +38,9 @@ pub async fn serve(
         tracing::warn!("danger_test_trust: cards of a test authority are accepted, and every page says so");
     }
     let every = Duration::from_secs(config.revocation.reload_seconds);
-    let refreshing = refresher.map(|refresher| Refreshing::start(refresher, clock, every)).transpose()?;
+    let max_age = config.revocation.max_age();
+    let start = |refresher| Refreshing::start(refresher, clock, every, Some(max_age));
+    let refreshing = refresher.map(start).transpose()?;
     let sweeping = tokio::spawn(keep_sweeping(gateway.clone()));
     tokio::spawn(async move {
         wait_for_end().await;

@@ -22,6 +22,9 @@ pub enum Error {
     /// The download failed.
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    /// The drop folder is not there or cannot be read.
+    #[error("the drop folder cannot be read, and the lists in use stay in use: {0}")]
+    FolderUnreadable(io::Error),
     /// The file or folder cannot be read or written.
     #[error("cannot be read or written: {0}")]
     Io(#[from] io::Error),
@@ -33,6 +36,20 @@ pub enum Error {
     StateBusy {
         /// The state folder.
         path: PathBuf,
+    },
+    /// The folder has nothing of a state folder.
+    #[error("{path} is not a folder made by madoguchi crl index, crl watch or a gateway")]
+    NotAState {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The state folder is another user's.
+    #[error("{path} belongs to uid {owner}, and this program runs as another user")]
+    StateOfOther {
+        /// The state folder, or what lies in it.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
     },
     /// The state folder may be read or written by others.
     #[error("{path} {what}")]
@@ -83,8 +100,10 @@ impl Error {
             Self::DeltaWithoutBase => "crl_delta_without_base",
             Self::Empty => "file_empty",
             Self::Fetch(error) => error.code(),
+            Self::FolderUnreadable(_) => "folder_unreadable",
             Self::Io(_) => "file_unreadable",
             Self::Index(error) => error.code(),
+            Self::NotAState { .. } => "not_a_state_folder",
             Self::NotRegular => "file_not_regular",
             Self::Older { .. } => "crl_older",
             Self::Pem(_) => "not_der_or_pem",
@@ -93,6 +112,7 @@ impl Error {
             Self::SameNumber { .. } => "crl_same_number",
             Self::StateBusy { .. } => "state_busy",
             Self::StateNotPrivate { .. } => "state_not_private",
+            Self::StateOfOther { .. } => "state_of_other_user",
             Self::TooLarge { .. } => "file_too_large",
         }
     }
@@ -115,7 +135,9 @@ impl Error {
             Self::Io(_)
                 | Self::Index(IndexError::File(_) | IndexError::Io(_))
                 | Self::StateBusy { .. }
+                | Self::NotAState { .. }
                 | Self::StateNotPrivate { .. }
+                | Self::StateOfOther { .. }
         )
     }
 }

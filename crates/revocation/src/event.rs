@@ -19,6 +19,18 @@ pub enum CrlEvent<'a> {
         /// Of how many.
         octets: u64,
     },
+    /// The drop folder can be read again.
+    FolderBack {
+        /// The folder.
+        path: &'a Path,
+    },
+    /// The drop folder cannot be read. Told once, and not for each file that lay there.
+    FolderLost {
+        /// The folder.
+        path: &'a Path,
+        /// Why.
+        problem: &'a Problem,
+    },
     /// What is in the state folder is no longer used.
     Gone {
         /// Its file.

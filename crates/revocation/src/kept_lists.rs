@@ -37,19 +37,26 @@ impl KeptLists {
         Ok((kept_lists, complete))
     }
 
-    /// The same for whoever only looks: nothing is written, nothing is verified again, and the newest pair of each
-    /// partition must be whole.
-    pub(crate) fn read(state: &StateDir, anchors: &[Anchor]) -> Result<Self, Error> {
+    /// The same for whoever only looks: nothing is written, and nothing is verified again. Also says which of the newest
+    /// pairs cannot be used: nothing older answers in their place.
+    pub(crate) fn read(
+        state: &StateDir,
+        anchors: &[Anchor],
+    ) -> Result<(Self, Vec<(Kept, IndexError)>), Error> {
         let mut kept_lists = Self::default();
+        let mut unread: Vec<(Kept, IndexError)> = Vec::new();
         for kept in state.kept()?.into_iter().filter(|kept| kept.has_list) {
-            if kept_lists.lists.contains_key(&key(&kept.stem)) {
+            let is_unread = unread.iter().any(|(newest, _)| newest.stem.replaces(&kept.stem));
+            if is_unread || kept_lists.lists.contains_key(&key(&kept.stem)) {
                 continue;
             }
             let (list, index) = (state.list_path(&kept.stem), state.index_path(&kept.stem));
-            let crl = IndexedCrl::open(&list, &index, anchors)?;
-            kept_lists.insert(kept.stem, crl, None);
+            match IndexedCrl::open(&list, &index, anchors) {
+                Ok(crl) => kept_lists.insert(kept.stem, crl, None),
+                Err(error) => unread.push((kept, error)),
+            }
         }
-        Ok(kept_lists)
+        Ok((kept_lists, unread))
     }
 
     pub(crate) fn is_empty(&self) -> bool {

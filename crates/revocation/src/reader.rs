@@ -3,15 +3,17 @@
 use std::fs;
 use std::io;
 use std::io::Write as _;
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use madoguchi_cert_verify::Anchor;
+use madoguchi_cert_verify::{Anchor, UnverifiedCrl};
+use madoguchi_mapped_file::MappedFile;
 
 use crate::index::{IndexError, replace_private};
 use crate::kept_lists::KeptLists;
 use crate::seen::Seen;
-use crate::state_dir::StateDir;
+use crate::state_dir::{Kept, StateDir};
 use crate::{CrlShelf, Error, Problem};
 
 impl StateDir {
@@ -36,22 +38,51 @@ impl StateDir {
 
 impl CrlShelf {
     /// The lists of a state folder, which another process may be writing: of each partition the old list or the new one,
-    /// whole. Nothing is verified but the checksums.
-    pub fn read(state: &StateDir, anchors: &[Anchor]) -> Result<Self, Error> {
+    /// whole. Nothing is verified but the checksums. Beside them are the files that cannot be used: what they cover has
+    /// no list here, and whoever answers has to say so.
+    pub fn read(state: &StateDir, anchors: &[Anchor]) -> Result<(Self, Vec<Problem>), Error> {
         let mut tries = 0;
         loop {
-            match KeptLists::read(state, anchors) {
-                // Replaced between the look at the folder and the opening: the next look finds the new one.
-                Err(error) if is_gone(&error) && tries < MAX_TRIES => tries += 1,
-                read => return read.map(|lists| lists.shelf()),
+            let (lists, unread) = KeptLists::read(state, anchors)?;
+            // Replaced between the look at the folder and the opening: the next look finds the new one.
+            if tries < MAX_TRIES && unread.iter().any(|(_, error)| is_gone(error)) {
+                tries += 1;
+                continue;
             }
+            let problem = |(kept, error): &_| problem(state, kept, error, anchors);
+            return Ok((lists.shelf(), unread.iter().map(problem).collect()));
         }
     }
 }
 
-fn is_gone(error: &Error) -> bool {
+/// Which file of a pair is at fault, and what helps.
+fn problem(state: &StateDir, kept: &Kept, error: &IndexError, anchors: &[Anchor]) -> Problem {
+    let (list, index) = (state.list_path(&kept.stem), state.index_path(&kept.stem));
+    let (path, message) = match error {
+        IndexError::NotAnIndex => (index, format!("{error}; {INDEX_AGAIN}")),
+        IndexError::OtherList if is_whole(&list, anchors) => (index, format!("{error}; {INDEX_AGAIN}")),
+        IndexError::OtherList => {
+            let message = format!("the private copy of the list is damaged; {LIST_AGAIN}");
+            return Problem { place: list.display().to_string(), code: "list_damaged".to_owned(), message };
+        }
+        IndexError::File(_) | IndexError::Io(_) if MappedFile::open(&list, u64::MAX).is_ok() => {
+            (index, format!("{error}; {INDEX_AGAIN}"))
+        }
+        _ => (list, error.to_string()),
+    };
+    Problem { place: path.display().to_string(), code: error.code().to_owned(), message }
+}
+
+/// Whether a list is the one that was signed.
+fn is_whole(list: &Path, anchors: &[Anchor]) -> bool {
+    MappedFile::open(list, u64::from(u32::MAX)).is_ok_and(|der| {
+        UnverifiedCrl::read(&der).and_then(|crl| crl.verify_signature(anchors).map(drop)).is_ok()
+    })
+}
+
+fn is_gone(error: &IndexError) -> bool {
     match error {
-        Error::Index(IndexError::File(madoguchi_mapped_file::Error::Io(error)) | IndexError::Io(error)) => {
+        IndexError::File(madoguchi_mapped_file::Error::Io(error)) | IndexError::Io(error) => {
             error.kind() == io::ErrorKind::NotFound
         }
         _ => false,
@@ -60,3 +91,6 @@ fn is_gone(error: &Error) -> bool {
 
 /// A writer that replaces a list each time anybody looks is none of ours.
 const MAX_TRIES: u32 = 100;
+const INDEX_AGAIN: &str = "run madoguchi crl index again on this folder, or restart its gateway";
+const LIST_AGAIN: &str = "run madoguchi crl index again with the list, or restart the gateway, which reads it again from \
+                          where it came";

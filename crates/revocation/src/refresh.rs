@@ -57,6 +57,8 @@ pub struct CrlRefresher {
     /// Files that may still be written to.
     pending: HashMap<PathBuf, Pending>,
     pub(crate) problems: BTreeMap<String, Problem>,
+    /// Whether the drop folder could not be read at the last look.
+    folder_lost: bool,
     /// Shelves that somebody may still be reading: the last to let go of a mapping pays for it, which must not be a
     /// sign-in.
     retired: Vec<Arc<CrlShelf>>,
@@ -83,6 +85,7 @@ impl CrlRefresher {
             downloads,
             pending: HashMap::new(),
             problems: BTreeMap::new(),
+            folder_lost: false,
             retired: Vec::new(),
             unpublished: Vec::new(),
         };
@@ -95,8 +98,11 @@ impl CrlRefresher {
     pub fn look(&mut self, now: UnixTime) {
         self.problems.clear();
         let paths = self.paths();
-        self.seen.retain(|path| paths.iter().any(|there| there == path));
-        self.pending.retain(|path, _| paths.contains(path));
+        // Files of a folder that is out of reach may be back with it, as they were.
+        if !self.folder_lost {
+            self.seen.retain(|path| paths.iter().any(|there| there == path));
+            self.pending.retain(|path, _| paths.contains(path));
+        }
         let mut postponed = Vec::new();
         for path in &paths {
             if self.look_at(path, now, true) == Looked::Postponed {
@@ -164,13 +170,23 @@ impl CrlRefresher {
 
     fn paths(&mut self) -> Vec<PathBuf> {
         let mut paths = self.parts.files.files.clone();
-        if let Some(directory) = &self.parts.files.directory {
-            match CrlFiles::list(directory) {
-                Ok(found) => paths.extend(found),
-                Err(error) => {
-                    let problem = Problem::of_path(directory, &error.into());
-                    self.problems.insert(problem.place.clone(), problem);
+        let Some(directory) = self.parts.files.directory.clone() else { return paths };
+        let was_lost = self.folder_lost;
+        match CrlFiles::list(&directory) {
+            Ok(found) => {
+                paths.extend(found);
+                self.folder_lost = false;
+                if was_lost {
+                    self.tell(&CrlEvent::FolderBack { path: &directory });
                 }
+            }
+            Err(error) => {
+                let problem = Problem::of_path(&directory, &Error::FolderUnreadable(error));
+                self.folder_lost = true;
+                if !was_lost {
+                    self.tell(&CrlEvent::FolderLost { path: &directory, problem: &problem });
+                }
+                self.problems.insert(problem.place.clone(), problem);
             }
         }
         paths

@@ -87,6 +87,7 @@ impl CrlShelf {
                     is_delta: head.base().is_some(),
                     number: head.number(),
                     this_update: head.this_update(),
+                    next_update: head.next_update(),
                     found: list.crl.find(serial),
                 }
             })
@@ -110,6 +111,8 @@ pub struct Listing<'a> {
     pub number: &'a CrlNumber,
     /// Its thisUpdate.
     pub this_update: UnixTime,
+    /// Its nextUpdate.
+    pub next_update: UnixTime,
     /// The entry, if there is one.
     pub found: Result<Option<CrlEntry<'a>>, Damaged>,
 }

@@ -40,7 +40,7 @@ pub(crate) struct Kept {
 impl StateDir {
     /// Opens the folder to write; makes it when it is absent. A second writer is refused.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        make_private(path)?;
+        make_private(path, Part::State)?;
         let lock =
             OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path.join(LOCK))?;
         match lock.try_lock() {
@@ -49,19 +49,35 @@ impl StateDir {
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
         let state = Self { path: path.to_owned(), _lock: Some(lock) };
-        make_private(&state.lists())?;
-        make_private(&state.incoming())?;
+        make_private(&state.lists(), Part::Inside)?;
+        make_private(&state.incoming(), Part::Inside)?;
         for entry in fs::read_dir(state.incoming())? {
             fs::remove_file(entry?.path())?;
         }
         Ok(state)
     }
 
+    /// Whether `open` would take the folder for its own, or could make it. Nothing is made.
+    pub fn check_to_write(path: &Path) -> Result<(), Error> {
+        let state = Self { path: path.to_owned(), _lock: None };
+        // An empty folder is made ours; see `make_private`.
+        let part = if is_empty(path) { Part::Inside } else { Part::State };
+        for (folder, part) in
+            [(path.to_owned(), part), (state.lists(), Part::Inside), (state.incoming(), Part::Inside)]
+        {
+            match require_private(&folder, part, user()) {
+                Err(Error::Io(error)) if error.kind() == io::ErrorKind::NotFound => {}
+                checked => checked?,
+            }
+        }
+        Ok(())
+    }
+
     /// Opens the folder to read, beside whoever writes it.
     pub fn open_to_read(path: &Path) -> Result<Self, Error> {
         let state = Self { path: path.to_owned(), _lock: None };
-        require_private(path)?;
-        require_private(&state.lists())?;
+        require_private(path, Part::State, user())?;
+        require_private(&state.lists(), Part::Inside, user())?;
         Ok(state)
     }
 
@@ -167,26 +183,58 @@ pub(crate) fn private_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(true).mode(0o600).open(path)
 }
 
-fn make_private(path: &Path) -> Result<(), Error> {
+/// Which folder is looked at: only what this program made is a folder that its mode may be told to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// The state folder itself.
+    State,
+    /// A folder in it.
+    Inside,
+}
+
+fn make_private(path: &Path, part: Part) -> Result<(), Error> {
     match DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => require_private(path, Part::Inside, user()),
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error.into()),
-        _ => require_private(path),
+        // Left by an end before anything was in it.
+        Err(_) if is_empty(path) && require_private(path, Part::Inside, user()).is_ok() => Ok(()),
+        Err(_) => require_private(path, part, user()),
     }
 }
 
-/// Whoever else could write here could exchange a list after it was verified.
-fn require_private(path: &Path) -> Result<(), Error> {
+/// Whoever else could write here could exchange a list after it was verified; and what another user may write, nobody
+/// maps.
+fn require_private(path: &Path, part: Part, user: u32) -> Result<(), Error> {
     let metadata = fs::symlink_metadata(path)?;
     let refused = |what| Err(Error::StateNotPrivate { path: path.to_owned(), what });
     if !metadata.is_dir() {
         refused("is not a folder")
-    } else if metadata.uid() != rustix::process::geteuid().as_raw() {
-        refused("belongs to another user; give a folder of the user that runs this program")
+    } else if part == Part::State && !may_be_ours(path) {
+        Err(Error::NotAState { path: path.to_owned() })
+    } else if metadata.uid() != user {
+        Err(Error::StateOfOther { path: path.to_owned(), owner: metadata.uid() })
     } else if metadata.mode() & 0o077 != 0 {
         refused("can be read or written by others; run: chmod 700 on it")
     } else {
         Ok(())
     }
+}
+
+/// Whether the folder has what every state folder has, as far as this user may see.
+fn may_be_ours(path: &Path) -> bool {
+    let missing = |name| {
+        let found = fs::symlink_metadata(path.join(name));
+        found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    };
+    !missing(LOCK)
+}
+
+fn is_empty(path: &Path) -> bool {
+    fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
+}
+
+fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
 }
 
 const LOCK: &str = "lock";
@@ -228,6 +276,53 @@ mod tests {
         std::os::unix::fs::symlink(&path, &link).expect("a link");
         assert_eq!(code(StateDir::open(&link)), "state_not_private");
         assert_eq!(code(StateDir::open_to_read(&folder.path().join("absent"))), "file_unreadable");
+    }
+
+    #[test]
+    fn a_folder_that_is_none_of_ours_is_not_told_to_change() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let drop_folder = folder.path().join("drop");
+        fs::create_dir(&drop_folder).expect("a folder");
+        for mode in [0o755, 0o700] {
+            fs::set_permissions(&drop_folder, fs::Permissions::from_mode(mode)).expect("a mode");
+            fs::write(drop_folder.join("a.crl"), b"a list").expect("written");
+            for refused in [StateDir::open(&drop_folder), StateDir::open_to_read(&drop_folder)] {
+                let error = refused.expect_err("no state folder");
+                assert_eq!(error.code(), "not_a_state_folder", "{mode:o}");
+                assert!(!error.to_string().contains("chmod"), "{error}");
+            }
+        }
+        let found: Vec<_> = fs::read_dir(&drop_folder).expect("there").collect();
+        assert_eq!(found.len(), 1, "nothing is written there");
+        let empty = folder.path().join("empty");
+        DirBuilder::new().mode(0o700).create(&empty).expect("a folder");
+        assert_eq!(code(StateDir::open_to_read(&empty)), "not_a_state_folder");
+        assert_eq!(code(StateDir::open(&empty)), "ok", "left by an end before anything was in it");
+    }
+
+    #[test]
+    fn a_folder_of_another_user_is_refused_by_its_owner() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("state");
+        drop(StateDir::open(&path).expect("made"));
+        let refused = require_private(&path, Part::State, user() + 1).expect_err("of another user");
+        assert_eq!(refused.code(), "state_of_other_user");
+        assert!(matches!(refused, Error::StateOfOther { owner, .. } if owner == user()));
+    }
+
+    #[test]
+    fn a_check_refuses_what_a_writer_refuses_and_makes_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("state");
+        assert_eq!(code(StateDir::check_to_write(&path)), "ok");
+        assert!(!path.exists());
+        drop(StateDir::open(&path).expect("made"));
+        for place in [path.clone(), path.join("lists"), path.join("incoming")] {
+            assert_eq!(code(StateDir::check_to_write(&path)), "ok");
+            fs::set_permissions(&place, fs::Permissions::from_mode(0o750)).expect("a mode");
+            assert_eq!(code(StateDir::check_to_write(&path)), "state_not_private", "{}", place.display());
+            fs::set_permissions(&place, fs::Permissions::from_mode(0o700)).expect("a mode");
+        }
     }
 
     #[test]

@@ -30,7 +30,10 @@ fn lists_are_indexed_and_looked_up() {
     let (code, status, _) = world.run("status state --json");
     let status: Value = serde_json::from_str(&status).expect("JSON");
     assert_eq!((code, status["partitions"][0]["complete"]["number"].as_str()), (Some(0), Some("02")));
-    assert!(world.run("status state").1.contains("the whole issuer: list 02, 20000 entries"));
+    let words = world.run("status state").1;
+    assert!(
+        words.contains("the whole issuer: list 02, 20000 entries") && words.contains(" old, nextUpdate 20")
+    );
 }
 
 #[test]
@@ -52,11 +55,14 @@ fn what_cannot_be_used_ends_in_2() {
     let world = World::new();
     assert_eq!(world.run("index new.crl --anchor ca.der --out state").0, Some(0));
     fs::create_dir(world.file("open")).expect("a folder");
+    fs::copy(world.file("new.crl"), world.file("open/new.crl")).expect("copied");
     for (arguments, says) in [
         ("index new.crl --anchor none.der --out other", "none.der: "),
         ("index new.crl --anchor new.crl --out other", "new.crl: "),
         ("index --anchor ca.der --out other", "<FILE>"),
-        ("index new.crl --anchor ca.der --out open", "chmod 700"),
+        ("index new.crl --anchor ca.der --out open", "open is not a folder made by madoguchi crl index"),
+        ("lookup open --serial 1", "open is not a folder made by madoguchi crl index"),
+        ("status open", "open is not a folder made by madoguchi crl index"),
         ("lookup none --serial 1", "none: "),
         ("lookup state --serial xyz", "hexadecimal"),
         ("lookup state", "--serial"),
@@ -66,8 +72,87 @@ fn what_cannot_be_used_ends_in_2() {
     ] {
         let (code, output, errors) = world.run(arguments);
         assert_eq!((code, output.as_str()), (Some(2), ""), "{arguments}: {errors}");
-        assert!(errors.contains(says), "{arguments}: {errors}");
+        assert!(errors.contains(says) && !errors.contains("chmod"), "{arguments}: {errors}");
     }
+}
+
+/// A list of another CA beside it goes on answering.
+#[test]
+fn what_is_damaged_is_named_and_the_others_answer() {
+    let (world, other) = (World::new(), World::new());
+    for (from, to) in [("ca.der", "other.der"), ("old.crl", "other.crl")] {
+        fs::copy(other.file(from), world.file(to)).expect("copied");
+    }
+    let index = "index new.crl other.crl --anchor ca.der --anchor other.der --out state";
+    assert_eq!(world.run(index).0, Some(0));
+    let serial = SERIALS.at(0).to_string();
+    let sound = world.run(&format!("lookup state --serial {serial}"));
+    assert!(sound.0 == Some(0) && sound.1.contains("listed in list 01"), "{sound:?}");
+    let damage = |path: &std::path::Path| {
+        let mut octets = fs::read(path).expect("read");
+        let middle = octets.len() / 2;
+        octets[middle] ^= 1;
+        fs::write(path, octets).expect("written");
+    };
+    // Of the list with number 2.
+    let of_new = |kind: &str| {
+        let number = |path: &std::path::PathBuf| {
+            let name = path.file_name().and_then(|name| name.to_str()).expect("a name").to_owned();
+            name.ends_with(kind) && name.split('-').nth(2).is_some_and(|number| number.ends_with('2'))
+        };
+        lists_of(&world).into_iter().find(number).expect("a file")
+    };
+    for (kind, code, says) in [
+        (".idx", "(index_damaged)", "run madoguchi crl index again on this folder"),
+        (".crl", "(list_damaged)", "the private copy of the list is damaged"),
+    ] {
+        let path = of_new(kind);
+        damage(&path);
+        let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
+        for arguments in [format!("lookup state --serial {serial}"), "status state".to_owned()] {
+            let (end, words, errors) = world.run(&arguments);
+            assert_eq!((end, errors.as_str()), (Some(1), ""), "{arguments}");
+            let told = words.lines().find(|line| line.contains(name)).expect("the file's name");
+            assert!(told.contains(code) && told.contains(says), "{told}");
+            assert!(words.contains("list 01"), "the other list answers: {words}");
+        }
+        let (end, line, _) = world.run(&format!("lookup state --json --serial {serial}"));
+        let line: Value = serde_json::from_str(&line).expect("JSON");
+        assert_eq!((end, line["unread"].as_array().map(Vec::len)), (Some(1), Some(1)), "{line}");
+        // What the advice says helps.
+        assert_eq!(world.run(index).0, Some(0));
+        assert_eq!(world.run(&format!("lookup state --serial {serial}")), sound);
+    }
+}
+
+fn lists_of(world: &World) -> Vec<std::path::PathBuf> {
+    let lists = fs::read_dir(world.file("state/lists")).expect("there");
+    lists.map(|entry| entry.expect("one").path()).collect()
+}
+
+#[test]
+fn no_list_and_a_list_past_its_next_update_are_told() {
+    let world = World::new();
+    fs::write(world.file("garbage"), b"garbage").expect("written");
+    assert_eq!(world.run("index garbage --anchor ca.der --out state").0, Some(1));
+    let (code, words, _) = world.run("lookup state --serial 1a");
+    assert_eq!((code, words.as_str()), (Some(1), "1a: no list, and nothing to say\n"));
+    let (code, words, _) = world.run("status state");
+    assert!(code == Some(1) && words.starts_with("no list\n"), "{words}");
+
+    // Each list is valid for 240 hours, and this one is 500 hours older than number 0's 100.
+    let old = World { now: world.now - 500 * 3600, ..world };
+    old.list("past.crl", 3, 0..10);
+    assert_eq!(old.run("index past.crl --anchor ca.der --out state").0, Some(0));
+    let (code, words, _) = old.run("lookup state --serial 1a");
+    assert_eq!(code, Some(0), "an answer is an answer, whatever it says");
+    assert!(words.contains("1a: not listed in 1 lists\nlist 03 of "), "{words}");
+    assert!(words.contains(": past nextUpdate since "), "{words}");
+    let (_, line, _) = old.run("lookup state --json --serial 1a");
+    let line: Value = serde_json::from_str(&line).expect("JSON");
+    assert_eq!(line["expired"].as_array().map(Vec::len), Some(1), "{line}");
+    let (code, words, _) = old.run("status state");
+    assert!(code == Some(1) && words.contains(" old, past nextUpdate since "), "{words}");
 }
 
 #[test]

@@ -86,18 +86,56 @@ fn serve_once(list: Vec<u8>) -> String {
     address
 }
 
+fn configure(world: &World, text: &str) {
+    fs::write(world.file("madoguchi.toml"), text).expect("written");
+    fs::write(world.file("kek"), "A".repeat(43)).expect("written");
+    fs::set_permissions(world.file("kek"), fs::Permissions::from_mode(0o600)).expect("a mode");
+    fs::create_dir_all(world.file("drop")).expect("a folder");
+}
+
+/// `madoguchi config check` with lists in files alone: its code and what it says on standard error.
+fn check(world: &World, max_age_hours: u64) -> (Option<i32>, String) {
+    let more = format!("reload_seconds = 1\nmax_age_hours = {max_age_hours}\n");
+    let text = CONFIG.replace("[[revocation.crl_url]]\nurl = \"http://ADDRESS/list.crl\"\n", "");
+    configure(world, &text.replace("reload_seconds = 1\n", &more));
+    let mut command = Command::new(binaries().path("madoguchi").expect("cargo build --workspace --bins"));
+    command.args(["config", "check", "--config", "madoguchi.toml"]).current_dir(&world.folder);
+    let output = command.output().expect("runs");
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn config_check_sees_the_state_folder_as_serve_does_and_warns_of_lists_that_are_all_too_old() {
+    let world = World::new();
+    let (code, told) = check(&world, 48);
+    assert!(code == Some(1) && told.contains("no CRL was found"), "{told}");
+    assert!(!world.file("crl-state").exists(), "it makes nothing");
+    let (code, _, told) = world.run("index new.crl --anchor ca.der --out crl-state");
+    assert_eq!(code, Some(0), "{told}");
+    // The drop folder is empty, and the gateway would go on from what it holds.
+    let (code, told) = check(&world, 48);
+    assert!(code == Some(0) && told.contains("warning: revocation: every CRL is past"), "{code:?} {told}");
+    assert_eq!(check(&world, 120), (Some(0), String::new()));
+    fs::copy(world.file("old.crl"), world.file("drop/a.crl")).expect("copied");
+    let (code, told) = check(&world, 48);
+    assert!(code == Some(0) && told.contains("the newest is 98 h old"), "{code:?} {told}");
+    fs::set_permissions(world.file("crl-state"), fs::Permissions::from_mode(0o750)).expect("a mode");
+    let (code, told) = check(&world, 120);
+    assert!(code == Some(1) && told.contains("revocation.state_dir: "), "{code:?} {told}");
+    assert!(told.contains("(state_not_private)"), "{told}");
+}
+
 #[test]
 fn a_gateway_fetches_refuses_what_is_older_and_remembers() {
     let world = World::new();
     let address = serve_once(fs::read(world.file("new.crl")).expect("a list"));
-    fs::write(world.file("madoguchi.toml"), CONFIG.replace("ADDRESS", &address)).expect("written");
-    fs::write(world.file("kek"), "A".repeat(43)).expect("written");
-    fs::set_permissions(world.file("kek"), fs::Permissions::from_mode(0o600)).expect("a mode");
-    fs::create_dir(world.file("drop")).expect("a folder");
+    configure(&world, &CONFIG.replace("ADDRESS", &address));
 
     let mut gateway = Gateway::start(&world);
     gateway.logged("no CRL was found");
     assert!(gateway.logged("a CRL is in use").contains(&address));
+    // It is four days old.
+    assert!(gateway.logged("older than max_age_hours").contains("too_old=1"));
     let held = status(&world);
     assert_eq!(held["partitions"][0]["complete"]["number"], "02");
     assert_eq!(held["partitions"][0]["complete"]["entries"], NEW - SHARED);
@@ -113,6 +151,7 @@ fn a_gateway_fetches_refuses_what_is_older_and_remembers() {
     // The server is gone, and so is the file of the list; the same older list is put back.
     fs::rename(world.file("drop/rejected/a.crl"), world.file("drop/b.crl")).expect("renamed");
     let mut gateway = Gateway::start(&world);
+    gateway.logged("older than max_age_hours");
     assert!(gateway.logged("a CRL is refused").contains("fetch_no_connection"));
     assert!(gateway.logged("a CRL is refused").contains("crl_older"));
     assert_eq!(status(&world)["partitions"][0]["complete"], held["partitions"][0]["complete"]);

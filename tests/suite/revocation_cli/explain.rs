@@ -37,10 +37,11 @@ async fn each_source_and_the_rule_are_named() {
     let before = world.switch.requests();
     let offline = world.json(&["explain", card.file(), "--offline"]);
     assert_eq!(offline["municipalities"][0]["rule"], "crl_good");
-    assert_eq!(
-        offline["municipalities"][0]["evidence"]["shortfalls"],
-        serde_json::json!(["ocsp_unavailable"])
-    );
+    assert_eq!(offline["municipalities"][0]["evidence"]["shortfalls"], serde_json::json!(["ocsp_not_asked"]));
+    assert_eq!(offline["municipalities"][0]["evidence"]["ocsp"]["says"], "not_asked");
+    let words = String::from_utf8(world.run(&["explain", card.file(), "--offline"]).stdout).expect("UTF-8");
+    assert!(words.contains("OCSP  not asked (--offline)\n") && words.contains("wanting: ocsp_not_asked"));
+    assert!(!words.contains("unreachable") && !words.contains("unavailable"), "{words}");
     assert_eq!(world.switch.requests(), before, "nobody was asked");
     assert_eq!(offline["notes"], serde_json::json!(["OCSP was not asked (--offline)"]));
 
@@ -127,16 +128,48 @@ async fn what_cannot_be_explained_is_told_so() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("no municipality nowhere"), "{output:?}");
     assert_eq!(world.run(&["explain"]).status.code(), Some(2));
 
-    // Before any gateway ran there is no database and no list; none of them is made.
+    // Before any gateway ran there is no database; none is made.
     world.kill();
     for name in ["madoguchi.sqlite3", "madoguchi.sqlite3-wal", "madoguchi.sqlite3-shm"] {
         drop(std::fs::remove_file(world.folder.path().join(name)));
     }
-    std::fs::remove_dir_all(world.folder.path().join("crl-state")).expect("removed");
     let told = world.json(&["explain", card.file()]);
-    assert_eq!(told["municipalities"][0]["rule"], "ocsp_good");
-    let notes = told["notes"].to_string();
-    assert!(notes.contains("crl-state") && notes.contains("there is no database yet"), "{notes}");
+    assert_eq!(told["municipalities"][0]["rule"], "ocsp_and_crl_good");
+    assert!(told["notes"].to_string().contains("there is no database yet"), "{told}");
     assert!(!world.folder.path().join("madoguchi.sqlite3").exists());
-    assert!(!world.folder.path().join("crl-state").exists());
+}
+
+/// Lists that are configured and cannot be read may say revoked: a verdict without them would be a guess.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_lists_there_is_no_verdict() {
+    let mut world = World::new().await;
+    let card = world.card("card.der");
+    world.kill();
+    let state = world.folder.path().join("crl-state");
+    let refused = |says: &str| {
+        for offline in [&[][..], &["--offline"]] {
+            let output = world.run(&[&["explain", card.file()], offline].concat());
+            let told = String::from_utf8(output.stderr).expect("UTF-8");
+            assert!(output.status.code() == Some(1) && output.stdout.is_empty(), "{told}");
+            assert!(
+                told.contains("no verdict") && told.contains("crl-state") && told.contains(says),
+                "{told}"
+            );
+        }
+    };
+    let lists = std::fs::read_dir(state.join("lists")).expect("there");
+    let index = lists
+        .map(|entry| entry.expect("one").path())
+        .find(|path| path.extension().is_some_and(|extension| extension == "idx"))
+        .expect("an index");
+    let whole = std::fs::read(&index).expect("read");
+    std::fs::write(&index, b"damaged").expect("written");
+    refused("(index_damaged)");
+    std::fs::write(&index, whole).expect("written");
+    assert_eq!(world.json(&["explain", card.file()])["municipalities"][0]["rule"], "ocsp_and_crl_good");
+    std::fs::set_permissions(&state, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("a mode");
+    refused("chmod 700");
+    std::fs::remove_dir_all(&state).expect("removed");
+    refused("has the gateway, or madoguchi crl index, run yet?");
+    assert!(!state.exists(), "nothing is made by looking");
 }

@@ -2,9 +2,10 @@
 
 use madoguchi_cert_verify::{RevocationReason, Source};
 use madoguchi_storage::AuditKind;
+use madoguchi_test_pki::OcspClaim;
 use serde_json::Value;
 
-use super::world::{HINATA, MIDORI, World, said, signer};
+use super::world::{HINATA, MIDORI, World, claiming, said, signer};
 
 const BY: [&str; 4] = ["--operator", "hanako", "--reason", "responder key stolen"];
 
@@ -25,22 +26,57 @@ async fn one_certificate_beside_a_gateway_that_runs() {
     }
     let order = [&["release", "--certificate", card.file(), "--municipality", MIDORI], &BY[..]].concat();
     let dry = world.json(&[&order[..], &["--dry-run"]].concat());
-    assert_eq!(dry, serde_json::json!({ "municipality": MIDORI, "would_be_released": 2 }));
+    assert_eq!((&dry["would_be_released"], &dry["released"]), (&2.into(), &Value::Null));
     assert_eq!((world.kept(MIDORI, &card).await, orders(&world).await.len()), (2, 0), "nothing went");
 
-    assert_eq!(world.json(&order), serde_json::json!({ "municipality": MIDORI, "released": 2 }));
+    let done = serde_json::json!({
+        "municipality": MIDORI, "released": 2, "still_revoked_by": [], "notes": []
+    });
+    assert_eq!(world.json(&order), done);
     assert_eq!(world.kept(MIDORI, &card).await, 0);
     assert_eq!((world.kept(MIDORI, &other).await, world.kept(HINATA, &card).await), (2, 2));
     assert_eq!(world.json(&["explain", card.file()])["municipalities"][0]["verdict"], "not_revoked");
+    // The same again is about nothing, and no order.
+    for again in [order.clone(), [&order[..], &["--dry-run"]].concat()] {
+        let output = world.run(&again);
+        assert!(output.status.code() == Some(1) && output.stdout.is_empty(), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("nothing matches"), "{output:?}");
+    }
     let orders = orders(&world).await;
     assert_eq!(orders.len(), 1);
     assert_eq!((&orders[0]["operator"], &orders[0]["released"]), (&"hanako".into(), &2.into()));
     assert_eq!(orders[0]["reason"], "responder key stolen");
-    let output = world.run(&order);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_source_still_calls_revoked_is_told() {
+    let mut world = World::new().await;
+    let card = world.card("card.der");
+    let order = [&["release", "--certificate", card.file(), "--municipality", MIDORI], &BY[..]].concat();
+    let last = [Source::Crl, Source::Ocsp].map(|source| said(source, RevocationReason::KeyCompromise));
+    world.keep(MIDORI, &card, &last).await;
+    world.switch.set(claiming(OcspClaim::Revoked));
+    let words = |arguments: &[&str]| String::from_utf8(world.run(arguments).stdout).expect("UTF-8");
+    let told = words(&[&order[..], &["--dry-run"]].concat());
     assert_eq!(
-        String::from_utf8_lossy(&output.stdout),
-        "midori: 0 kept revocations let go, and written to the audit log\n"
+        told,
+        "midori: 1 certificate (2 sources) would be let go\n\
+         still revoked by ocsp: it will be kept again at the next sign-in\n"
     );
+    let before = world.switch.requests();
+    let told = words(&[&order[..], &["--dry-run", "--offline"]].concat());
+    assert!(!told.contains("still revoked") && told.contains("note: OCSP was not asked"), "{told}");
+    assert_eq!(world.switch.requests(), before);
+    assert_eq!(world.json(&order)["still_revoked_by"], serde_json::json!(["ocsp"]));
+    assert_eq!(world.kept(MIDORI, &card).await, 0);
+
+    // What cannot be asked stops no order, and is told.
+    world.keep(MIDORI, &card, &last[..1]).await;
+    world.kill();
+    std::fs::remove_dir_all(world.folder.path().join("crl-state")).expect("removed");
+    let told = words(&order);
+    assert!(told.starts_with("midori: 1 certificate (1 source) let go, and written to the audit log\n"));
+    assert!(told.contains("note: whether a source still says revoked is not known"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,14 +92,20 @@ async fn what_one_signer_gave_between_two_moments() {
         let what = ["release", "--signer-key", &key, "--from", from, "--until", until];
         world.json(&[&what[..], &["--municipality", municipality], &BY[..]].concat())["released"].clone()
     };
-    assert_eq!(order("2020-01-01T00:00:00Z", "2020-12-31T00:00:00Z", MIDORI), 0);
-    assert_eq!(order(&kept_at, &kept_at, HINATA), 0);
+    let nothing = |from: &str, until: &str, municipality: &str| {
+        let what = ["release", "--signer-key", &key, "--from", from, "--until", until];
+        let output = world.run(&[&what[..], &["--municipality", municipality], &BY[..]].concat());
+        assert!(String::from_utf8_lossy(&output.stderr).contains("nothing matches"), "{output:?}");
+        assert_eq!(output.status.code(), Some(1));
+    };
+    nothing("2020-01-01T00:00:00Z", "2020-12-31T00:00:00Z", MIDORI);
+    nothing(&kept_at, &kept_at, HINATA);
     assert_eq!(world.kept(MIDORI, &card).await, 2);
     assert_eq!(order(&kept_at, &kept_at, MIDORI), 1);
     assert_eq!(world.kept(MIDORI, &card).await, 1, "the other signer's stays");
     let orders = orders(&world).await;
-    assert_eq!(orders.len(), 2);
-    assert_eq!((&orders[1]["signer_key"], &orders[1]["from"]), (&key.into(), &orders[1]["until"]));
+    assert_eq!(orders.len(), 1);
+    assert_eq!((&orders[0]["signer_key"], &orders[0]["from"]), (&key.into(), &orders[0]["until"]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,6 +127,7 @@ async fn an_order_says_what_who_and_why_or_is_none() {
         [&["release", "--signer-key", &key, "--from", from], &town[..], &BY[..]].concat(),
         [&["release", "--signer-key", &key[2..], "--from", from, "--until", until], &town[..], &BY[..]]
             .concat(),
+        [&["release", "--signer-key", &key, "--from", until, "--until", from], &town[..], &BY[..]].concat(),
         [&["release", "--signer-key", &key, "--from", "yesterday", "--until", until], &town[..], &BY[..]]
             .concat(),
     ] {

@@ -2,6 +2,8 @@
 
 use madoguchi_test_pki::{Extension, IssuingDistributionPoint, OcspStatus, RevocationReason, reason_flags};
 use madoguchi_tests::town::random;
+use madoguchi_tests::verify::batch;
+use serde_json::Value;
 
 use super::world::{DAY, Holder, NOW, World, at};
 
@@ -253,4 +255,137 @@ fn a_responder_that_lists_are_asked_about() {
     // The list that revokes the responder is about the certificate, too, and calls it good.
     verify(&["--crl", "revoked"]).says("target by CRL");
     verify(&["--crl", "forged"]).is("rejected", Some("crl_signature_invalid"));
+}
+
+/// The identifier of an ECDSA signature names the hash alone: whichever goes with a curve. An anchor's algorithms are
+/// the anchor's, not those of a CA below it. Each response says revoked.
+#[test]
+fn responses_are_signed_with_whatever_fits_the_key() {
+    let cases: Vec<Value> = include_str!("responders.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a case"))
+        .collect();
+    assert_eq!(cases.len(), 4);
+    for answer in batch(&cases) {
+        assert_eq!(answer["error"], "revoked", "{answer}");
+    }
+}
+
+/// However much comes before it, a revocation does not give way to a good answer of the other kind.
+#[test]
+fn what_was_not_looked_at_is_not_taken_for_good() {
+    let world = World::new();
+    let ca = &world.ca;
+    let mut forged = ca.list(&[]);
+    *forged.last_mut().expect("a signature") ^= 1;
+    world.file("forged.crl", &forged);
+    world.file("revoked.crl", &ca.list(&[(3, STOLEN)]));
+    let of_statement = |revoked: bool| {
+        let stolen = OcspStatus::Revoked { at: at(NOW - DAY), reason: Some(1) };
+        ca.response(3, if revoked { stolen } else { OcspStatus::Good })
+    };
+    world.file("good", &of_statement(false));
+    world.file("revoked", &of_statement(true));
+    let mut forged = of_statement(false);
+    *forged.last_mut().expect("a signature") ^= 1;
+    world.file("forged", &forged);
+    world.file("good.crl", &ca.list(&[]));
+    let many = |flag, file| [flag, file].repeat(310);
+    let hidden =
+        world.verify(&[many("--crl", "forged.crl"), vec!["--crl", "revoked.crl", "--ocsp", "good"]].concat());
+    hidden.is("rejected", Some("budget_spent"));
+    let seen = world.verify(
+        &[vec!["--crl", "revoked.crl"], many("--crl", "forged.crl"), vec!["--ocsp", "good"]].concat(),
+    );
+    seen.is("rejected", Some("revoked"));
+    let hidden =
+        world.verify(&[many("--ocsp", "forged"), vec!["--ocsp", "revoked", "--crl", "good.crl"]].concat());
+    hidden.is("rejected", Some("budget_spent"));
+    let seen = world
+        .verify(&[vec!["--ocsp", "revoked"], many("--ocsp", "forged"), vec!["--crl", "good.crl"]].concat());
+    seen.is("rejected", Some("revoked"));
+    // Nor does one that is too long to be read.
+    world.file("long", &vec![0x30; 128 * 1024 + 1]);
+    world.verify(&["--ocsp", "long", "--crl", "good.crl"]).is("rejected", Some("der_too_long"));
+}
+
+/// What is refused tells more than what is not of this time, in whichever order and of whichever kind.
+#[test]
+fn what_is_refused_counts_before_what_is_too_old() {
+    let world = World::new();
+    let ca = &world.ca;
+    world.file("of-root", &world.root.list(&[]));
+    let old = ca.list_of(NOW - 3 * DAY, NOW - DAY, &[]);
+    world.file("old.crl", &old.sign(&ca.key, random()).expect("signed"));
+    let mut forged = ca.list(&[]);
+    *forged.last_mut().expect("a signature") ^= 1;
+    world.file("forged.crl", &forged);
+    world.file("try-later", &[0x30, 3, 0x0a, 1, 3]);
+    let mut forged = ca.response(3, OcspStatus::Good);
+    *forged.last_mut().expect("a signature") ^= 1;
+    world.file("forged", &forged);
+    for (one, other, error) in [
+        (["--crl", "old.crl"], ["--crl", "forged.crl"], "crl_signature_invalid"),
+        (["--crl", "old.crl"], ["--ocsp", "forged"], "ocsp_signature_invalid"),
+        (["--ocsp", "try-later"], ["--ocsp", "forged"], "ocsp_signature_invalid"),
+        (["--ocsp", "try-later"], ["--crl", "forged.crl"], "crl_signature_invalid"),
+    ] {
+        for both in [[one, other], [other, one]] {
+            let judged =
+                world.verify(&[&["--crl", "of-root", "--require-revocation"], both.as_flattened()].concat());
+            judged.is("rejected", Some(error));
+        }
+    }
+}
+
+/// Authorities of one name and several keys: the list of another generation is about other certificates.
+#[test]
+fn a_list_of_another_generation_leaves_it_open() {
+    let world = World::new();
+    let before = Holder { name: world.ca.name.clone(), ..Holder::new("before") };
+    world.file("of-root", &world.root.list(&[]));
+    world.file("before.crl", &before.list(&[(3, STOLEN)]));
+    world.file("before", &before.certify(&before, 1, true, Vec::new()));
+    let required = ["--crl", "of-root", "--require-revocation", "--crl", "before.crl"];
+    world.verify(&required).is("undetermined", Some("crl_issuer_unknown"));
+    let known = world.verify(&[&required[..], &["--intermediate", "before"]].concat());
+    known.is("undetermined", Some("crl_issuer_path"));
+}
+
+/// Of two paths that hold, one with a revoked CA and one of which nothing is known, the second leaves the question
+/// open, whichever is tried first.
+#[test]
+fn an_open_path_counts_before_one_with_a_revoked_ca() {
+    let world = World::new();
+    world.file("of-ca", &world.ca.list(&[]));
+    for (revoked, silent) in [("root", "other"), ("other", "root")] {
+        let other = Holder::new("other root");
+        world.file("other", &other.certify(&other, 1, true, Vec::new()));
+        world.file("cross", &other.certify(&world.ca, 7, true, Vec::new()));
+        let list =
+            if revoked == "root" { world.root.list(&[(2, STOLEN)]) } else { other.list(&[(7, STOLEN)]) };
+        world.file("of-anchor", &list);
+        for anchors in [[revoked, silent], [silent, revoked]] {
+            let [first, second] = anchors;
+            let judged = world.run(&[
+                "--at",
+                super::world::AT,
+                "--anchor",
+                first,
+                "--anchor",
+                second,
+                "--intermediate",
+                "ca",
+                "--intermediate",
+                "cross",
+                "--crl",
+                "of-ca",
+                "--crl",
+                "of-anchor",
+                "--require-revocation",
+                "end",
+            ]);
+            judged.is("undetermined", Some("crl_missing"));
+        }
+    }
 }

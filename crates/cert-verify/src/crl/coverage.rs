@@ -4,6 +4,7 @@
 use crate::crl::error::CrlError;
 use crate::crl::list::List;
 use crate::crl::scope::Holders;
+use crate::crl::walk::directory_names;
 use crate::der::{Reader, tag};
 use crate::distribution_point::DistributionPoint;
 use crate::general_name::GeneralName;
@@ -29,13 +30,20 @@ pub(super) fn covers(
 /// Whether a list of this issuer could be about the certificate.
 pub(super) fn may_be_of_issuer(
     issuer: Option<&Name>,
-    points: &[DistributionPoint],
+    points: &[&DistributionPoint],
     certificate: &Certificate,
-) -> bool {
-    issuer.is_none_or(|issuer| {
-        let directory = GeneralName::Directory(issuer.clone());
-        issuer == certificate.issuer() || points.iter().any(|point| point.crl_issuers.contains(&directory))
-    })
+    budget: &mut Budget,
+) -> Result<bool, CrlError> {
+    let Some(issuer) = issuer else { return Ok(true) };
+    let names: usize = points.iter().map(|point| point.crl_issuers.len().saturating_add(1)).sum();
+    let cost = u64::try_from(names).unwrap_or(u64::MAX);
+    budget.spend_steps(cost).map_err(|_| CrlError::BudgetSpent)?;
+    Ok(issuer == certificate.issuer() || points.iter().any(|point| names_issuer(point, issuer)))
+}
+
+/// Whether a distribution point names this CRL issuer.
+pub(super) fn names_issuer(point: &DistributionPoint, issuer: &Name) -> bool {
+    point.crl_issuers.iter().any(|name| matches!(name, GeneralName::Directory(name) if name == issuer))
 }
 
 fn cost(list: &List<'_>, point: &DistributionPoint) -> u64 {
@@ -52,8 +60,7 @@ fn is_of_issuer(
     if point.crl_issuers.is_empty() {
         return if list.issuer == *certificate.issuer() { Ok(()) } else { Err(CrlError::NoList) };
     }
-    let named = |name: &GeneralName| matches!(name, GeneralName::Directory(name) if *name == list.issuer);
-    if !point.crl_issuers.iter().any(named) {
+    if !names_issuer(point, &list.issuer) {
         Err(CrlError::NoList)
     } else if list.scope().is_indirect() {
         Ok(())
@@ -124,10 +131,10 @@ impl Found {
 pub(super) fn find(list: &List<'_>, certificate: &Certificate) -> Result<Option<Found>, Error> {
     let mut found: Option<Found> = None;
     let mut is_of_issuer = list.issuer == *certificate.issuer();
-    for entry in list.entries() {
+    for entry in list.entries_again() {
         let entry = entry?;
         if let Some(names) = entry.certificate_issuer {
-            is_of_issuer = names_issuer(names, certificate.issuer());
+            is_of_issuer = directory_names(names).any(|name| is_name(name, certificate.issuer()));
         }
         if is_of_issuer && entry.serial == certificate.serial() {
             let this = Found { reason: entry.reason, revoked_at: entry.revoked_at };
@@ -139,7 +146,6 @@ pub(super) fn find(list: &List<'_>, certificate: &Certificate) -> Result<Option<
     Ok(found)
 }
 
-fn names_issuer(names: &[u8], issuer: &Name) -> bool {
-    let directory = GeneralName::Directory(issuer.clone());
-    GeneralName::all(Reader::new(names)).is_ok_and(|names| names.contains(&directory))
+fn is_name(der: &[u8], name: &Name) -> bool {
+    der == name.der() || Name::read(&mut Reader::new(der)).is_ok_and(|other| other == *name)
 }

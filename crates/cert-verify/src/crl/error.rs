@@ -138,7 +138,8 @@ impl CrlError {
         }
     }
 
-    /// Of two, the one of the list that came further tells more.
+    /// Of two, the one of the list that came further tells more; and one that is refused more than one that is not
+    /// of this time or of another key, which nobody has got wrong.
     pub(super) fn tells_more_than(&self, other: &Self) -> bool {
         self.stage() > other.stage()
     }
@@ -151,15 +152,15 @@ impl CrlError {
             Self::OtherHolders => 3,
             Self::DeltaWithoutBase => 4,
             Self::SignerUnknown => 5,
-            Self::SignerMayNotSign => 6,
-            Self::Refused { .. } => 7,
-            Self::SignatureInvalid => 8,
-            Self::SignerPath { .. } => 9,
-            Self::SignerCircular => 10,
-            Self::SignerUnchecked { .. } => 11,
-            Self::SignerRevoked => 12,
-            Self::NotYetValid { .. } | Self::Expired { .. } | Self::TooOld { .. } => 13,
-            Self::SomeReasonsOnly => 14,
+            Self::NotYetValid { .. } | Self::Expired { .. } | Self::TooOld { .. } => 6,
+            Self::SomeReasonsOnly => 7,
+            Self::SignerMayNotSign => 8,
+            Self::Refused { .. } => 9,
+            Self::SignatureInvalid => 10,
+            Self::SignerPath { .. } => 11,
+            Self::SignerCircular => 12,
+            Self::SignerUnchecked { .. } => 13,
+            Self::SignerRevoked => 14,
             Self::BudgetSpent => 15,
         }
     }

@@ -31,16 +31,15 @@ impl<'a> ListExtensions<'a> {
         outer.finish().map_err(malformed)?;
         let mut all = Self::default();
         for extension in Extension::all_opaque(list, Part::Crl)? {
-            let taken = all.take(&extension, issuer);
-            // What is not known is ignored, whatever its value.
-            if taken != Ok(false) {
+            if is_known(extension.oid) {
+                // First, since it bounds what reading the value costs.
                 extension.check_value(Part::Crl)?;
-            }
-            if taken.map_err(extension.invalid(Part::Crl))? {
+                all.take(&extension, issuer).map_err(extension.invalid(Part::Crl))?;
                 all.note_criticality(&extension);
             } else if extension.critical {
                 return Err(extension.unknown_critical(Part::Crl));
             }
+            // What is not known is ignored, whatever its value.
         }
         Ok(all)
     }
@@ -50,7 +49,7 @@ impl<'a> ListExtensions<'a> {
         self.wrong_criticality.clone().map_or(Ok(()), Err)
     }
 
-    fn take(&mut self, extension: &Extension<'a>, issuer: &Name) -> Result<bool, DerError> {
+    fn take(&mut self, extension: &Extension<'a>, issuer: &Name) -> Result<(), DerError> {
         match extension.oid {
             oid::AUTHORITY_KEY_IDENTIFIER => self.authority_key_id = authority_key_id(extension.value)?,
             oid::ISSUER_ALT_NAME => {
@@ -63,9 +62,9 @@ impl<'a> ListExtensions<'a> {
             oid::ISSUING_DISTRIBUTION_POINT => self.scope = Scope::from_value(extension.value, issuer)?,
             // Where deltas are: whoever fetches wants to know; here they are offered or not.
             oid::FRESHEST_CRL => drop(DistributionPoint::all(extension.value, issuer)?),
-            _ => return Ok(false),
+            _ => {}
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Sections 5.2.1 to 5.2.6. issuerAltName only SHOULD not be critical.
@@ -84,6 +83,18 @@ impl<'a> ListExtensions<'a> {
             });
         }
     }
+}
+
+fn is_known(oid: &[u8]) -> bool {
+    matches!(
+        oid,
+        oid::AUTHORITY_KEY_IDENTIFIER
+            | oid::ISSUER_ALT_NAME
+            | oid::CRL_NUMBER
+            | oid::DELTA_CRL_INDICATOR
+            | oid::ISSUING_DISTRIBUTION_POINT
+            | oid::FRESHEST_CRL
+    )
 }
 
 fn malformed(rule: DerError) -> Error {

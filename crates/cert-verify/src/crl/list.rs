@@ -117,11 +117,20 @@ impl<'a> List<'a> {
 
     /// The entries.
     pub(crate) fn entries(&self) -> EntryWalk<'a> {
+        self.entries_demanding(Demand::AnyIssuer)
+    }
+
+    /// The entries, of which [`Self::entries`] has been walked to the end.
+    pub(crate) fn entries_again(&self) -> EntryWalk<'a> {
+        self.entries_demanding(Demand::WalkedBefore)
+    }
+
+    fn entries_demanding(&self, demand: Demand) -> EntryWalk<'a> {
         let kind = Kind {
             extensions: self.is_version_2,
             delta: self.is_delta(),
             indirect: self.extensions.scope.is_indirect(),
-            demand: Demand::AnyIssuer,
+            demand,
         };
         EntryWalk::new(self.entries, self.entries_end, kind)
     }

@@ -144,29 +144,36 @@ impl<'a> CrlChecker<'a> {
         budget: &mut Budget,
     ) -> Result<(), CrlError> {
         let certificate = question.certificate;
-        let mut points = certificate.extensions.distribution_points.clone();
-        points.push(DistributionPoint::of_issuer(certificate.issuer()));
+        let no_point = DistributionPoint::of_issuer(certificate.issuer());
+        let points: Vec<&DistributionPoint> =
+            certificate.extensions.distribution_points.iter().chain([&no_point]).collect();
         for (index, offered) in self.crls.lists.iter().enumerate() {
             if let Some(error) = offered.refusal()
-                && may_be_of_issuer(offered.issuer.as_ref(), &points, certificate)
+                && may_be_of_issuer(offered.issuer.as_ref(), &points, certificate, budget)?
             {
                 tally.unused(index, CrlError::Refused { error: error.clone() });
             }
         }
         // Who signed a list, and what it says, does not depend on the point.
         let mut said = HashMap::new();
-        for point in &points {
+        for point in points {
             let mut valid = Vec::new();
+            let mut spent = Ok(());
             for (index, offered) in self.crls.lists.iter().enumerate() {
                 let Ok(list) = &offered.read else { continue };
                 match self.valid(index, list, point, question, &mut said, budget) {
                     Ok(list) if offered.fault.is_none() => valid.push(list),
                     Ok(list) => only_against(&list, tally),
-                    Err(CrlError::BudgetSpent) => return Err(CrlError::BudgetSpent),
+                    Err(CrlError::BudgetSpent) => {
+                        spent = Err(CrlError::BudgetSpent);
+                        break;
+                    }
                     Err(error) => tally.unused(index, error),
                 }
             }
+            // What has been found counts, if no more is looked for: it may revoke.
             self.judge(&valid, tally);
+            spent?;
         }
         Ok(())
     }
@@ -196,7 +203,8 @@ impl<'a> CrlChecker<'a> {
         budget: &mut Budget,
     ) -> Result<(Signer, Option<Found>), CrlError> {
         let signer = self.signer(index, list, question, budget)?;
-        budget.spend_steps(cost_of_octets(list)).map_err(|_| CrlError::BudgetSpent)?;
+        let cost = self.crls.lists.get(index).map_or(u64::MAX, |offered| offered.walk_cost);
+        budget.spend_steps(cost).map_err(|_| CrlError::BudgetSpent)?;
         let found = find(list, question.certificate).map_err(|error| CrlError::Refused { error })?;
         Ok((signer, found))
     }
@@ -209,6 +217,7 @@ impl<'a> CrlChecker<'a> {
                 tally.role(list.index, CrlRole::Revoked(list.revocation(found)));
             } else if list.list.is_delta() {
                 tally.role(list.index, CrlRole::DeltaUnused);
+                self.hold_of_delta(list, valid, tally);
             }
         }
         for base in valid.iter().filter(|list| !list.list.is_delta()) {
@@ -223,6 +232,27 @@ impl<'a> CrlChecker<'a> {
             |delta: &Valid<'_, '_>| valid.iter().any(|base| !base.list.is_delta() && base.is_like(delta));
         if valid.iter().any(|list| list.list.is_delta() && !based(list)) {
             tally.note(CrlError::DeltaWithoutBase);
+        }
+    }
+
+    /// A hold counts though the complete list that the delta changes is not there, until a newer list of the scope is.
+    fn hold_of_delta(&self, delta: &Valid<'_, 'a>, valid: &[Valid<'_, 'a>], tally: &mut Tally) {
+        let hold = delta.found.filter(|found| found.reason == RevocationReason::CertificateHold);
+        let is_newer = |other: &Valid<'_, 'a>| {
+            other.is_like(delta)
+                && self.has_begun(other.list).is_ok()
+                && if other.list.is_delta() {
+                    other.age() > delta.age()
+                } else {
+                    other.list.number() >= delta.list.number()
+                }
+        };
+        if let Some(hold) = hold
+            && self.has_begun(delta.list).is_ok()
+            && !valid.iter().any(is_newer)
+        {
+            tally.on_hold(delta.revocation(hold));
+            tally.role(delta.index, CrlRole::OnHold(delta.revocation(hold)));
         }
     }
 

@@ -5,6 +5,7 @@
 
 use madoguchi_protocol::Octets;
 
+use crate::crl::coverage::names_issuer;
 use crate::crl::list::List;
 use crate::crl::process::cost_of_octets;
 use crate::crl::{CrlChecker, CrlError, CrlStatus};
@@ -127,8 +128,12 @@ impl<'a> CrlChecker<'a> {
         budget: &mut Budget,
     ) -> Result<Result<(), CrlError>, CrlError> {
         // A CA may have a CRL issuer list itself: it says so in that issuer's certificate, whose path holds already.
+        // Otherwise nobody vouches for himself, least of all with a new key of a CA's own name.
         if signer.sha256() == question.certificate.sha256() {
-            return Ok(Ok(()));
+            let own = signer.subject();
+            let points = &signer.extensions.distribution_points;
+            let says_so = own != signer.issuer() && points.iter().any(|point| names_issuer(point, own));
+            return Ok(if says_so { Ok(()) } else { Err(CrlError::SignerCircular) });
         }
         if question.nesting == MAX_NESTING {
             return Ok(Err(CrlError::SignerCircular));

@@ -25,8 +25,38 @@ pub struct WalkedEntry<'a> {
     pub has_extensions: bool,
     /// The content of certificateIssuer: this entry and those after it are about certificates of that issuer.
     pub(super) certificate_issuer: Option<&'a [u8]>,
-    /// revocationDate has the form that RFC 5280 prescribes for its year.
-    pub(super) profiled_time: bool,
+    /// What no conforming issuer gets wrong.
+    pub(super) fault: Option<EntryFault>,
+}
+
+/// What an entry breaks of RFC 5280 section 5: it is understood all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EntryFault {
+    /// Section 5.1.2.6: revocationDate has not the form of its year.
+    TimeForm,
+    /// Section 5.3.1: reasonCode is critical.
+    ReasonCritical,
+    /// Section 5.3.2: invalidityDate is critical.
+    InvalidityDateCritical,
+    /// Section 5.3.3: certificateIssuer is not critical.
+    IssuerNotCritical,
+    /// Section 5.3.3: certificateIssuer has no directoryName, so that nobody knows whose certificate is meant.
+    IssuerWithoutName,
+}
+
+impl EntryFault {
+    pub(super) fn error(self) -> Error {
+        let oid = Oid::from_octets;
+        match self {
+            Self::TimeForm => Error::CrlTimeForm,
+            Self::ReasonCritical => Error::ExtensionCritical { oid: oid(oid::REASON_CODE) },
+            Self::InvalidityDateCritical => Error::ExtensionCritical { oid: oid(oid::INVALIDITY_DATE) },
+            Self::IssuerNotCritical => Error::ExtensionNotCritical { oid: oid(oid::CERTIFICATE_ISSUER) },
+            Self::IssuerWithoutName => {
+                Error::ExtensionInvalid { part: Part::Crl, oid: oid(oid::CERTIFICATE_ISSUER) }
+            }
+        }
+    }
 }
 
 /// What entries of a list may say.
@@ -47,6 +77,8 @@ pub(super) enum Demand {
     /// Nothing.
     #[default]
     AnyIssuer,
+    /// Not even that: somebody has walked these octets before. certificateIssuer is not looked into.
+    WalkedBefore,
     /// The gateway's: each date in the form of its year, each entry about the list's own issuer's certificates.
     OneIssuer,
 }
@@ -149,7 +181,7 @@ impl<'a> EntryWalk<'a> {
             reason,
             has_extensions,
             certificate_issuer: None,
-            profiled_time: true,
+            fault: None,
         })
     }
 
@@ -169,8 +201,9 @@ impl<'a> EntryWalk<'a> {
             said = Said::read(extensions, self.kind)?;
         }
         entry.finish().map_err(malformed)?;
+        let fault = said.fault.or((!profiled_time).then_some(EntryFault::TimeForm));
         if self.kind.demand == Demand::OneIssuer {
-            is_of_one_issuer(&said, profiled_time)?;
+            is_of_one_issuer(&said, fault)?;
         }
         Ok(WalkedEntry {
             offset,
@@ -179,7 +212,7 @@ impl<'a> EntryWalk<'a> {
             reason: said.reason,
             has_extensions,
             certificate_issuer: said.certificate_issuer,
-            profiled_time,
+            fault,
         })
     }
 }
@@ -204,11 +237,12 @@ impl<'a> Iterator for EntryWalk<'a> {
 struct Said<'a> {
     reason: RevocationReason,
     certificate_issuer: Option<&'a [u8]>,
+    fault: Option<EntryFault>,
 }
 
 impl Default for Said<'_> {
     fn default() -> Self {
-        Self { reason: RevocationReason::Unspecified, certificate_issuer: None }
+        Self { reason: RevocationReason::Unspecified, certificate_issuer: None, fault: None }
     }
 }
 
@@ -231,28 +265,39 @@ impl<'a> Said<'a> {
             if count > MAX_ENTRY_EXTENSIONS {
                 return Err(malformed(DerError::TooLong));
             }
-            said.take(&extension)?;
+            said.take(&extension, kind)?;
             if reader.is_empty() {
                 return said.allowed(kind);
             }
         }
     }
 
-    fn take(&mut self, extension: &Extension<'a>) -> Result<(), Error> {
+    fn take(&mut self, extension: &Extension<'a>, kind: Kind) -> Result<(), Error> {
         let invalid = extension.invalid(Part::Crl);
         match extension.oid {
             oid::REASON_CODE => {
                 self.reason = RevocationReason::from_value(extension.value).map_err(invalid)?;
+                self.note(extension.critical, EntryFault::ReasonCritical);
             }
-            oid::INVALIDITY_DATE => invalidity_date(extension.value).map_err(invalid)?,
+            oid::INVALIDITY_DATE => {
+                invalidity_date(extension.value).map_err(invalid)?;
+                self.note(extension.critical, EntryFault::InvalidityDateCritical);
+            }
             oid::CERTIFICATE_ISSUER => {
-                self.certificate_issuer = Some(certificate_issuer(extension.value).map_err(invalid)?);
+                let names = certificate_issuer(extension.value, kind.demand).map_err(invalid)?;
+                self.note(!extension.critical, EntryFault::IssuerNotCritical);
+                self.note(directory_names(names).next().is_none(), EntryFault::IssuerWithoutName);
+                self.certificate_issuer = Some(names);
             }
             _ if extension.critical => return Err(extension.unknown_critical(Part::Crl)),
             // What is not known is ignored, whatever its value; holdInstructionCode of RFC 3280 is one of them.
             _ => {}
         }
         Ok(())
+    }
+
+    fn note(&mut self, is_wrong: bool, fault: EntryFault) {
+        self.fault = self.fault.or(is_wrong.then_some(fault));
     }
 
     /// RFC 5280 sections 5.3.1 and 5.3.3.
@@ -268,15 +313,12 @@ impl<'a> Said<'a> {
 }
 
 /// What is demanded of a list that is complete for its issuer.
-fn is_of_one_issuer(said: &Said<'_>, profiled_time: bool) -> Result<(), Error> {
-    if !profiled_time {
-        return Err(Error::CrlTimeForm);
-    }
+fn is_of_one_issuer(said: &Said<'_>, fault: Option<EntryFault>) -> Result<(), Error> {
     if said.certificate_issuer.is_some() {
         let oid = Oid::from_octets(oid::CERTIFICATE_ISSUER);
         return Err(Error::ExtensionUnknownCritical { part: Part::Crl, oid });
     }
-    Ok(())
+    fault.map_or(Ok(()), |fault| Err(fault.error()))
 }
 
 /// Both forms of Time, and whether it is the one that its year asks for (RFC 5280 section 5.1.2.4).
@@ -320,13 +362,31 @@ fn invalidity_date(value: &[u8]) -> Result<(), DerError> {
 }
 
 /// RFC 5280 section 5.3.3: GeneralNames, whose content is returned.
-fn certificate_issuer(value: &[u8]) -> Result<&[u8], DerError> {
-    check(value, MAX_ENTRY_EXTENSION_OCTETS)?;
+fn certificate_issuer(value: &[u8], demand: Demand) -> Result<&[u8], DerError> {
+    if demand != Demand::WalkedBefore {
+        check(value, MAX_ENTRY_EXTENSION_OCTETS)?;
+    }
     let mut reader = Reader::new(value);
     let names = reader.sequence()?;
     reader.finish()?;
-    GeneralName::all(names)?;
+    if demand != Demand::WalkedBefore {
+        GeneralName::all(names)?;
+    }
     Ok(names.rest())
+}
+
+/// The directory names of a certificateIssuer, each the encoding of its Name.
+pub(super) fn directory_names(names: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut reader = Reader::new(names);
+    std::iter::from_fn(move || {
+        while !reader.is_empty() {
+            let name = reader.read().ok()?;
+            if name.tag == tag::context_constructed(4) {
+                return Some(name.value);
+            }
+        }
+        None
+    })
 }
 
 fn malformed(rule: DerError) -> Error {

@@ -17,10 +17,20 @@ pub fn check(octets: &[u8], limit: usize) -> Result<(), DerError> {
     let mut reader = Reader::new(octets);
     let tlv = reader.read()?;
     reader.finish()?;
-    value(tlv, 0)
+    value(tlv, 0, Types::OfX509)
 }
 
-fn value(tlv: Tlv<'_>, depth: usize) -> Result<(), DerError> {
+/// Which types may stand here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Types {
+    /// Those of certificates, lists and responses.
+    OfX509,
+    /// Inside an otherName or an x400Address (RFC 5280 section 4.2.1.6), of which nobody here reads more: also the
+    /// strings of older alphabets and the application's own tags.
+    Any,
+}
+
+fn value(tlv: Tlv<'_>, depth: usize, types: Types) -> Result<(), DerError> {
     match tlv.tag {
         tag::BOOLEAN => boolean(tlv.value).map(drop),
         tag::INTEGER | tag::ENUMERATED => integer(tlv.value).map(drop),
@@ -39,16 +49,35 @@ fn value(tlv: Tlv<'_>, depth: usize) -> Result<(), DerError> {
         | tag::BMP_STRING => string(tlv),
         // TeletexString has no agreed alphabet; the other two are opaque here.
         tag::OCTET_STRING | tag::TELETEX_STRING | 0x80..=0x9e => Ok(()),
-        tag::SEQUENCE | 0xa0..=0xbe => children(tlv, depth, false),
-        tag::SET => children(tlv, depth, true),
+        tag::SEQUENCE | 0xa0..=0xbe => children(tlv, depth, false, types.inside(tlv)),
+        tag::SET => children(tlv, depth, true, types),
         0x10 | 0x11 | 0x20..=0x3f => Err(DerError::Constructed),
+        tag::VIDEOTEX_STRING | tag::GRAPHIC_STRING | tag::GENERAL_STRING | 0x40..=0x5e
+            if types == Types::Any =>
+        {
+            Ok(())
+        }
+        0x60..=0x7e if types == Types::Any => children(tlv, depth, false, types),
         _ => Err(DerError::UnknownTag),
+    }
+}
+
+impl Types {
+    /// An otherName is the only `[0]` that starts with an identifier. The `[3]` of a TBSCertificate, its extensions,
+    /// has nothing but OCTET STRINGs whose values are walked by themselves; any other `[3]` is an x400Address.
+    fn inside(self, tlv: Tlv<'_>) -> Self {
+        let starts_with = |tag| tlv.value.first() == Some(&tag);
+        match tlv.tag {
+            OTHER_NAME if starts_with(tag::OBJECT_IDENTIFIER) => Self::Any,
+            X400_ADDRESS => Self::Any,
+            _ => self,
+        }
     }
 }
 
 /// Walks the content. X.690 section 11.6 for a SET OF: no encoding is a prefix of another, so the order of the octets
 /// is the order asked for.
-fn children(tlv: Tlv<'_>, depth: usize, ascending: bool) -> Result<(), DerError> {
+fn children(tlv: Tlv<'_>, depth: usize, ascending: bool, types: Types) -> Result<(), DerError> {
     let depth = depth.checked_add(1).filter(|depth| *depth < MAX_DEPTH).ok_or(DerError::Depth)?;
     let mut reader = tlv.content();
     let mut previous: Option<&[u8]> = None;
@@ -60,7 +89,7 @@ fn children(tlv: Tlv<'_>, depth: usize, ascending: bool) -> Result<(), DerError>
             }
             previous = Some(element.whole);
         }
-        value(element, depth)?;
+        value(element, depth, types)?;
     }
     Ok(())
 }
@@ -85,6 +114,9 @@ fn is_printable(octet: u8) -> bool {
     octet.is_ascii_alphanumeric()
         || matches!(octet, b' ' | b'\'' | b'('..=b')' | b'+'..=b'/' | b':' | b'=' | b'?')
 }
+
+const OTHER_NAME: u8 = tag::context_constructed(0);
+const X400_ADDRESS: u8 = tag::context_constructed(3);
 
 #[cfg(test)]
 mod tests {
@@ -139,6 +171,24 @@ mod tests {
         refused(&[0x40, 0], DerError::UnknownTag);
         refused(&[0xc0, 0], DerError::UnknownTag);
         refused(&[0x60, 0], DerError::UnknownTag);
+    }
+
+    #[test]
+    fn names_of_other_systems_have_types_of_their_own() {
+        // KRB5PrincipalName has GeneralStrings, ORAddress application tags, both tagged again.
+        accepted(&[0xa0, 17, 6, 2, 0x2a, 3, 0xa0, 11, 0x30, 9, 0xa0, 3, 0x1b, 1, b'R', 0xa1, 2, 0x30, 0]);
+        accepted(&[0xa3, 7, 0x30, 5, 0x61, 3, 0x13, 1, b'J']);
+        accepted(&[0xa3, 5, 0x30, 3, 0x42, 1, 7]);
+        for alphabet in [0x15, 0x19, 0x1b] {
+            accepted(&[0xa0, 9, 6, 2, 0x2a, 3, 0xa0, 3, alphabet, 1, 0xff]);
+            // Not in a name that is compared, and not anywhere else.
+            refused(&[0x31, 10, 0x30, 8, 6, 3, 0x55, 4, 3, alphabet, 1, b'a'], DerError::UnknownTag);
+            refused(&[0xa4, 3, alphabet, 1, b'a'], DerError::UnknownTag);
+            refused(&[alphabet, 1, b'a'], DerError::UnknownTag);
+        }
+        refused(&[0xa0, 9, 6, 2, 0x2a, 3, 0xa0, 3, 0x1d, 1, 7], DerError::UnknownTag);
+        refused(&[0xa0, 9, 6, 2, 0x2a, 3, 0xa0, 3, 0x01, 1, 7], DerError::Boolean);
+        refused(&[0xa0, 9, 6, 2, 0x2a, 3, 0xa0, 3, 0x3b, 1, 7], DerError::Constructed);
     }
 
     #[test]

@@ -41,6 +41,12 @@ pub mod tag {
     pub const PRINTABLE_STRING: u8 = 0x13;
     /// TeletexString (T61String).
     pub const TELETEX_STRING: u8 = 0x14;
+    /// VideotexString.
+    pub const VIDEOTEX_STRING: u8 = 0x15;
+    /// GraphicString.
+    pub const GRAPHIC_STRING: u8 = 0x19;
+    /// GeneralString.
+    pub const GENERAL_STRING: u8 = 0x1b;
     /// IA5String.
     pub const IA5_STRING: u8 = 0x16;
     /// UTCTime.

@@ -2,7 +2,7 @@
 
 use crate::judge::offered::Offered;
 use crate::judge::revocation::{Answered, Standing};
-use crate::{CrlError, Error, OcspError, PathError, Place, VerifiedChain};
+use crate::{CrlError, Error, PathError, Place, VerifiedChain};
 
 /// The answer about one case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,26 +80,26 @@ impl Judgement {
 /// Nothing that was offered speaks about the certificate at that time.
 pub(super) fn is_open(error: &Error) -> bool {
     match error {
-        Error::RevocationUndetermined { reason } => {
-            reason.is_absence()
-                || matches!(
-                    **reason,
-                    CrlError::NotYetValid { .. }
-                        | CrlError::Expired { .. }
-                        | CrlError::TooOld { .. }
-                        | CrlError::SomeReasonsOnly
-                        | CrlError::DeltaWithoutBase
-                )
-        }
-        Error::OcspUndetermined { reason } => matches!(
-            **reason,
-            OcspError::ErrorStatus { .. }
-                | OcspError::NotYetValid { .. }
-                | OcspError::ProducedInFuture { .. }
-                | OcspError::Expired { .. }
-                | OcspError::TooOld { .. }
-        ),
+        Error::RevocationUndetermined { reason } => is_open_list(reason),
+        Error::OcspUndetermined { reason } => reason.is_of_another_moment(),
         _ => false,
+    }
+}
+
+/// The same of lists. One that an unknown key has signed, as it is with the generations of an authority that have one
+/// name, is about other certificates.
+pub(super) fn is_open_list(reason: &CrlError) -> bool {
+    match reason {
+        CrlError::NotYetValid { .. }
+        | CrlError::Expired { .. }
+        | CrlError::TooOld { .. }
+        | CrlError::SomeReasonsOnly
+        | CrlError::DeltaWithoutBase
+        | CrlError::SignerUnknown => true,
+        CrlError::SignerPath { error } => {
+            matches!(error.error, Error::IssuerUnknown | Error::AuthorityKeyUnknown)
+        }
+        _ => reason.is_absence(),
     }
 }
 

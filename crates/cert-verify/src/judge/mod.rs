@@ -28,11 +28,12 @@ use rustls_pki_types::UnixTime;
 
 use crate::jpki_auth::is_for_user_authentication;
 use crate::judge::explain::Shared;
+use crate::judge::judgement::is_open;
 use crate::judge::offered::Offered;
 use crate::judge::revocation::Revocations;
 use crate::path::{Check, Observer};
 use crate::{
-    Budget, CrlChecker, OfferedCrls, PathError, PathPolicy, Place, VerifiedChain, verify_chain_where,
+    Budget, CrlChecker, Error, OfferedCrls, PathError, PathPolicy, Place, VerifiedChain, verify_chain_where,
 };
 
 /// Judges a case at `now`, with at most so much work.
@@ -60,6 +61,7 @@ pub fn judge(case: &Case, now: UnixTime, budget: &mut Budget, watch: &mut dyn Wa
     };
     let shared = Shared::new(watch);
     let mut answered = Vec::new();
+    let mut telling = Telling::default();
     let found = verify_chain_where(
         &target,
         &offered.pool,
@@ -72,13 +74,42 @@ pub fn judge(case: &Case, now: UnixTime, budget: &mut Budget, watch: &mut dyn Wa
             if let Some(policy) = &policy {
                 suits(chain, policy, &shared)?;
             }
-            answered = revocations.ask(chain, &shared, budget)?;
+            answered = revocations.ask(chain, &shared, budget).inspect_err(|error| telling.note(error))?;
             Ok(())
         },
     );
     match found {
         Ok(chain) => Judgement::accepted(&chain, &answered),
-        Err(error) => Judgement::refused(&error, &offered),
+        Err(error) => Judgement::refused(&telling.most(error), &offered),
+    }
+}
+
+/// What revocation has said about the paths that hold, whatever their order.
+#[derive(Default)]
+struct Telling {
+    /// The target itself is revoked.
+    revoked: Option<PathError>,
+    /// Nothing is wrong with a path, but whether a certificate of it is revoked is not known.
+    open: Option<PathError>,
+}
+
+impl Telling {
+    fn note(&mut self, error: &PathError) {
+        let kept = if is_open(&error.error) {
+            &mut self.open
+        } else if error.place == Place::Target && matches!(error.error, Error::Revoked { .. }) {
+            &mut self.revoked
+        } else {
+            return;
+        };
+        if kept.as_ref().is_none_or(|known| error.rank() > known.rank()) {
+            *kept = Some(error.clone());
+        }
+    }
+
+    /// No path is left: one that is open says more than one with a revoked CA, which is out of the question.
+    fn most(self, last: PathError) -> PathError {
+        if last.error == Error::BudgetSpent { last } else { self.revoked.or(self.open).unwrap_or(last) }
     }
 }
 

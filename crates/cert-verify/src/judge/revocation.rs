@@ -1,19 +1,20 @@
 //! Whether the certificates of a path are revoked, by all lists and responses that are offered: the worst that
 //! either kind of source says, as in the gateway's table of verdicts.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use rustls_pki_types::UnixTime;
 
 use crate::judge::explain::Shared;
-use crate::judge::judgement::is_open;
+use crate::judge::judgement::{is_open, is_open_list};
 use crate::judge::{Profile, Watch};
+use crate::ocsp::Asked;
 use crate::verdict::{Ruling, Says, ruling};
 use crate::{
-    Budget, Certificate, CrlChecker, CrlError, CrlStatus, Error, KeyKind, NoncePolicy, OcspAnswer, OcspError,
-    OcspQuestion, OcspResponse, PathError, Place, ResponderStanding, Revocation, SignatureAlgorithm, Source,
-    VerifiedChain, check_ocsp,
+    Budget, Certificate, CrlChecker, CrlError, CrlStatus, Error, KeyKind, NoncePolicy, OcspAbsence,
+    OcspAnswer, OcspError, OcspQuestion, OcspResponse, PathError, Place, ResponderStanding, Revocation,
+    SignatureAlgorithm, Source, VerifiedChain, check_ocsp,
 };
 
 /// All that is offered.
@@ -108,13 +109,19 @@ impl<'a> Revocations<'a> {
         chain: &VerifiedChain<'a>,
         budget: &mut Budget,
     ) -> Result<Standing, Error> {
-        let ocsp = self.ocsp(certificate, issuer, chain, budget)?;
+        let Responses { said: ocsp, unread } = self.ocsp(certificate, issuer, chain, budget);
         let lists = self.lists.status(certificate, issuer, chain, budget);
-        match ruling((&ocsp).into(), (&lists).into()).0 {
-            Ruling::Revoked { revocation, .. } => Err(Error::Revoked { revocation: Box::new(revocation) }),
-            Ruling::OcspUnknown => Err(Error::OcspUnknown),
-            Ruling::NotRevoked(source) => Ok(Standing::Good(SourceName(source))),
-            Ruling::CannotCheck => open(ocsp, lists).map(Standing::Open),
+        let spent = lists == CrlStatus::Undetermined(CrlError::BudgetSpent);
+        let unread = unread.or(spent.then_some(Error::BudgetSpent));
+        match (ruling((&ocsp).into(), (&lists).into()).0, unread) {
+            (Ruling::Revoked { revocation, .. }, _) => {
+                Err(Error::Revoked { revocation: Box::new(revocation) })
+            }
+            (Ruling::OcspUnknown, _) => Err(Error::OcspUnknown),
+            // What was not looked at might have said revoked.
+            (_, Some(unread)) => Err(unread),
+            (Ruling::NotRevoked(source), None) => Ok(Standing::Good(SourceName(source))),
+            (Ruling::CannotCheck, None) => Ok(Standing::Open(open(ocsp, lists))),
         }
     }
 
@@ -125,12 +132,24 @@ impl<'a> Revocations<'a> {
         issuer: &Certificate,
         chain: &VerifiedChain<'a>,
         budget: &mut Budget,
-    ) -> Result<Said, Error> {
-        let mut said = Said::Nothing(None);
+    ) -> Responses {
+        let (mut said, mut unread) = (Said::Nothing(None), None);
+        let mut asked = None;
         for response in &self.responses {
             let answer = match response {
-                Ok(response) if is_about_others(response, certificate, issuer) => continue,
-                Ok(response) => self.response(response, certificate, issuer, chain, budget),
+                Ok(response) => {
+                    let asked =
+                        asked.get_or_insert_with(|| Asked::new(certificate, issuer.public_key(), budget));
+                    match asked
+                        .as_ref()
+                        .map_err(Clone::clone)
+                        .and_then(|asked| is_about_others(response, asked, budget))
+                    {
+                        Ok(true) => continue,
+                        Ok(false) => self.response(response, certificate, issuer, chain, budget),
+                        Err(error) => Err(error),
+                    }
+                }
                 Err(error) => Err(error.clone()),
             };
             let this = match answer {
@@ -138,14 +157,21 @@ impl<'a> Revocations<'a> {
                 Ok(OcspAnswer::Unknown(_)) => Said::Unknown,
                 Ok(OcspAnswer::Good(_)) => Said::Good,
                 Ok(OcspAnswer::None(_)) => continue,
-                Err(OcspError::BudgetSpent) => return Err(Error::BudgetSpent),
+                Err(OcspError::BudgetSpent) => {
+                    unread = Some(Error::BudgetSpent);
+                    continue;
+                }
+                Err(error) if error.is_limit() => {
+                    unread.get_or_insert(Error::OcspUndetermined { reason: Box::new(error) });
+                    continue;
+                }
                 Err(error) => Said::Nothing(Some(error)),
             };
             if this.weight() > said.weight() {
                 said = this;
             }
         }
-        Ok(said)
+        Responses { said, unread }
     }
 
     pub(super) fn response(
@@ -156,9 +182,13 @@ impl<'a> Revocations<'a> {
         chain: &VerifiedChain<'a>,
         budget: &mut Budget,
     ) -> Result<OcspAnswer, OcspError> {
+        let is_anchor = chain.anchor().certificate().sha256() == issuer.sha256();
         let algorithms = match self.profile {
-            Profile::Rfc5280 => KINDS.into_iter().flat_map(SignatureAlgorithm::all_of).collect(),
-            Profile::JpkiAuth => chain.anchor().algorithms().to_vec(),
+            // As for certificates: a CA below the anchor signs with whatever fits its key.
+            Profile::JpkiAuth if is_anchor => chain.anchor().algorithms().to_vec(),
+            Profile::Rfc5280 | Profile::JpkiAuth => {
+                KINDS.into_iter().flat_map(SignatureAlgorithm::all_of).collect()
+            }
         };
         let question = OcspQuestion {
             certificate,
@@ -168,14 +198,18 @@ impl<'a> Revocations<'a> {
         };
         let before = budget.clone();
         let for_lists = RefCell::new(before.clone());
+        let spent = Cell::new(false);
         let standing = |responder: &Certificate| {
             let mut budget = for_lists.borrow_mut();
-            self.responder(self.lists.status(responder, issuer, chain, &mut budget))
+            let status = self.lists.status(responder, issuer, chain, &mut budget);
+            spent.set(spent.get() || status == CrlStatus::Undetermined(CrlError::BudgetSpent));
+            self.responder(status)
         };
         let settings = self.profile.ocsp_settings();
         let answer = check_ocsp(response, &question, &settings, &standing, self.now, budget);
         charge(budget, &before, &for_lists.borrow());
-        answer
+        // Not the responder's fault: what he says is not known.
+        if spent.get() && answer.is_err() { Err(OcspError::BudgetSpent) } else { answer }
     }
 
     /// RFC 6960 section 4.2.2.2.1 leaves a responder that no list covers to the relying party.
@@ -191,21 +225,28 @@ impl<'a> Revocations<'a> {
     }
 }
 
-/// Why neither says anything: the more telling of the two. A budget that was spent is no everyday silence.
-fn open(ocsp: Said, lists: CrlStatus) -> Result<Error, Error> {
+/// Why neither says anything: the more telling of the two, which is what is refused before what is not of this time,
+/// and that before what is not there.
+fn open(ocsp: Said, lists: CrlStatus) -> Error {
     match (ocsp, lists) {
-        (_, CrlStatus::Undetermined(CrlError::BudgetSpent)) => Err(Error::BudgetSpent),
-        (Said::Nothing(Some(reason)), CrlStatus::Undetermined(absence)) if absence.is_absence() => {
-            Ok(Error::OcspUndetermined { reason: Box::new(reason) })
+        (Said::Nothing(Some(reason)), CrlStatus::Undetermined(of_lists))
+            if of_lists.is_absence() || is_open_list(&of_lists) && !reason.is_of_another_moment() =>
+        {
+            Error::OcspUndetermined { reason: Box::new(reason) }
         }
-        (_, CrlStatus::Undetermined(reason)) => {
-            Ok(Error::RevocationUndetermined { reason: Box::new(reason) })
-        }
+        (_, CrlStatus::Undetermined(reason)) => Error::RevocationUndetermined { reason: Box::new(reason) },
         // Such lists have decided already.
         (_, CrlStatus::Good(_) | CrlStatus::Revoked(_)) => {
-            Err(Error::RevocationUndetermined { reason: Box::new(CrlError::NoList) })
+            Error::RevocationUndetermined { reason: Box::new(CrlError::NoList) }
         }
     }
+}
+
+/// What all responses together say.
+struct Responses {
+    said: Said,
+    /// Why not all of them were looked at.
+    unread: Option<Error>,
 }
 
 /// What OCSP says about one certificate.
@@ -238,28 +279,39 @@ impl From<&CrlStatus> for Says {
 }
 
 impl Said {
-    fn weight(&self) -> u8 {
-        match self {
+    /// Of two that say nothing the one that is refused counts, and of two of those the one that came further; the code
+    /// makes the order of the responses not matter.
+    fn weight(&self) -> (u8, &'static str) {
+        let weight = match self {
             Self::Nothing(None) => 0,
-            Self::Nothing(Some(_)) => 1,
-            Self::Good => 2,
-            Self::Unknown => 3,
-            Self::Revoked(revocation) if revocation.is_hold() => 4,
-            Self::Revoked(_) => 5,
-        }
+            Self::Nothing(Some(error)) => {
+                let refused = match error.absence() {
+                    _ if error.is_of_another_moment() => 1,
+                    OcspAbsence::Malformed => 2,
+                    OcspAbsence::WrongSigner => 3,
+                    _ => 4,
+                };
+                return (refused, error.code());
+            }
+            Self::Good => 5,
+            Self::Unknown => 6,
+            Self::Revoked(revocation) if revocation.is_hold() => 7,
+            Self::Revoked(_) => 8,
+        };
+        (weight, "")
     }
 }
 
 /// Whether none of a response's statements is about this certificate: then it is somebody else's, whoever signed it.
 pub(super) fn is_about_others(
     response: &OcspResponse<'_>,
-    certificate: &Certificate,
-    issuer: &Certificate,
-) -> bool {
-    let names = |basic: &crate::ocsp::Basic<'_>| {
-        basic.singles.iter().any(|single| single.cert_id.names(certificate, issuer.public_key()).is_ok())
-    };
-    response.basic().is_ok_and(|basic| !names(basic))
+    asked: &Asked<'_>,
+    budget: &mut Budget,
+) -> Result<bool, OcspError> {
+    let Ok(basic) = response.basic() else { return Ok(false) };
+    let statements = u64::try_from(basic.singles.len()).unwrap_or(u64::MAX).saturating_add(1);
+    budget.spend_steps(statements).map_err(|_| OcspError::BudgetSpent)?;
+    Ok(!basic.singles.iter().any(|single| single.cert_id.names(asked).is_ok()))
 }
 
 /// Takes what looking at lists cost beside.

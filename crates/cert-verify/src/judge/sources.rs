@@ -2,6 +2,7 @@
 //! judgement and by a budget of its own, so that the verdict is the same whether somebody watches or not.
 
 use crate::judge::revocation::{Revocations, is_about_others};
+use crate::ocsp::Asked;
 use crate::{Budget, Certificate, CrlSeen, OcspAnswer, OcspError, VerifiedChain};
 
 /// One source, and what it does.
@@ -36,11 +37,15 @@ impl<'a> Revocations<'a> {
         let (_, lists) = self.lists.seen(certificate, issuer, chain, &mut budget);
         let mut all: Vec<SourceSeen> =
             lists.into_iter().enumerate().map(|(index, seen)| SourceSeen::Crl { index, seen }).collect();
+        let asked = Asked::new(certificate, issuer.public_key(), &mut budget);
         for (index, response) in self.responses.iter().enumerate() {
-            let said = match response {
-                Ok(response) if is_about_others(response, certificate, issuer) => None,
-                Ok(response) => Some(self.response(response, certificate, issuer, chain, &mut budget)),
-                Err(error) => Some(Err(error.clone())),
+            let said = match (&asked, response) {
+                (_, Err(error)) | (Err(error), _) => Some(Err(error.clone())),
+                (Ok(asked), Ok(response)) => match is_about_others(response, asked, &mut budget) {
+                    Ok(true) => None,
+                    Ok(false) => Some(self.response(response, certificate, issuer, chain, &mut budget)),
+                    Err(error) => Some(Err(error)),
+                },
             };
             all.push(SourceSeen::Ocsp { index, said });
         }

@@ -97,8 +97,11 @@ impl<'a> NameState<'a> {
     }
 
     /// How many comparisons [`Self::check`] makes at most: for the budget, before the work.
-    pub(crate) fn cost(&self, subject: &Name, names: &[GeneralName]) -> u64 {
-        let names = names.len().saturating_add(subject::email_addresses(subject).count()).saturating_add(1);
+    pub(crate) fn cost(&self, subject: &Name, names: usize) -> u64 {
+        if self.above.is_empty() {
+            return 0;
+        }
+        let names = names.saturating_add(subject::email_addresses(subject).count()).saturating_add(1);
         let subtrees = self.above.iter().fold(0_usize, |sum, constraints| {
             sum.saturating_add(constraints.permitted.len()).saturating_add(constraints.excluded.len())
         });
@@ -107,7 +110,11 @@ impl<'a> NameState<'a> {
 
     /// Section 6.1.3 (b) and (c): the subject, the mail addresses in it, and every name of subjectAltName. Whether
     /// the certificate is self-issued and not the last is the caller's to know; such a certificate is not checked.
-    pub(crate) fn check(&self, subject: &Name, names: &[GeneralName]) -> Result<(), NameConstraintError> {
+    pub(crate) fn check(
+        &self,
+        subject: &Name,
+        names: impl IntoIterator<Item = GeneralName>,
+    ) -> Result<(), NameConstraintError> {
         if self.above.is_empty() {
             return Ok(());
         }
@@ -119,9 +126,9 @@ impl<'a> NameState<'a> {
                 || Mailbox::read(address?).map(|mailbox| Candidate::Mail(mailbox, LocalPart::CaseIgnored));
             self.judge(NameForm::Rfc822, mailbox)?;
         }
-        names.iter().try_for_each(|name| {
-            self.international_mail(name)?;
-            self.judge(name.form(), || Candidate::of(name))
+        names.into_iter().try_for_each(|name| {
+            self.international_mail(&name)?;
+            self.judge(name.form(), || Candidate::of(&name))
         })
     }
 

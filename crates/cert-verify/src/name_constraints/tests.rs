@@ -55,7 +55,7 @@ fn judged(above: &[&NameConstraints], subject: &Name, names: &[GeneralName]) -> 
     for constraints in above {
         state.add(constraints);
     }
-    state.check(subject, names).map_or_else(NameConstraintError::code, |()| "accepted")
+    state.check(subject, names.to_vec()).map_or_else(NameConstraintError::code, |()| "accepted")
 }
 
 fn empty() -> Name {
@@ -251,7 +251,8 @@ fn l3_a_name_that_cannot_be_compared_is_refused_under_a_constraint() {
 
 #[test]
 fn mail_addresses_of_other_scripts_are_under_constraints_on_mail() {
-    let other = |kind: &[u8]| [tlv(6, kind), tlv(0xa0, &tlv(0x0c, "\u{8001}@example.com".as_bytes()))].concat();
+    let other =
+        |kind: &[u8]| [tlv(6, kind), tlv(0xa0, &tlv(0x0c, "\u{8001}@example.com".as_bytes()))].concat();
     let mailbox = general(0xa0, &other(&[0x2b, 6, 1, 5, 5, 7, 8, 9]));
     let unlike_mail = general(0xa0, &other(&[0x2b, 6, 1, 5, 5, 7, 8, 7]));
     let base = subtree(RFC822, b"example.com");
@@ -299,8 +300,7 @@ fn the_cost_is_known_before_the_work() {
     let constraints = constraints(&many, &many);
     let mut state = NameState::new();
     state.add(&constraints);
-    let names: Vec<GeneralName> = (0..50).map(|i| general(DNS, format!("x{i}.test").as_bytes())).collect();
     let subject = name(&rdns(&[(EMAIL, 0x16, "a@b"), (EMAIL, 0x16, "a@c")]));
-    assert_eq!(state.cost(&subject, &names), 200 * 53);
-    assert_eq!(NameState::new().cost(&subject, &names), 0);
+    assert_eq!(state.cost(&subject, 50), 200 * 53);
+    assert_eq!(NameState::new().cost(&subject, 50), 0);
 }

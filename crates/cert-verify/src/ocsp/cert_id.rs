@@ -1,10 +1,12 @@
 //! CertID (RFC 6960 section 4.1.1): which certificate is asked about.
 
+use std::cell::OnceCell;
+
 use ring::digest;
 
 use crate::der::{DerError, Reader, tag};
-use crate::ocsp::{Mismatch, writer};
-use crate::{Certificate, PublicKey};
+use crate::ocsp::{Mismatch, OcspError, spend_steps, writer};
+use crate::{Budget, Certificate, PublicKey};
 
 /// The hash that names the issuer. Collisions do not matter here, which is why SHA-1 is still among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,19 +81,53 @@ impl<'a> CertId<'a> {
     }
 
     /// Whether it names this certificate: both hashes are ours, by the response's own algorithm.
-    pub(crate) fn names(&self, certificate: &Certificate, issuer_key: &PublicKey) -> Result<(), Mismatch> {
+    pub(crate) fn names(&self, asked: &Asked<'_>) -> Result<(), Mismatch> {
         let hash = self.hash.ok_or(Mismatch::HashUnknown)?;
-        if self.serial != certificate.serial() {
+        if self.serial != asked.certificate.serial() {
             return Err(Mismatch::Serial);
         }
-        if self.issuer_name_hash != hash.hash(certificate.issuer().der()).as_ref() {
+        let issuer = asked.issuer(hash);
+        if self.issuer_name_hash != issuer.name.as_ref() {
             return Err(Mismatch::IssuerName);
         }
-        let key_hash_fits = match hash {
-            CertIdHash::Sha1 => self.issuer_key_hash == issuer_key.key_sha1(),
-            CertIdHash::Sha256 => self.issuer_key_hash == hash.hash(issuer_key.key()).as_ref(),
+        if self.issuer_key_hash == issuer.key.as_ref() { Ok(()) } else { Err(Mismatch::IssuerKey) }
+    }
+}
+
+/// The certificate that many statements are compared with: its issuer is hashed once.
+pub(crate) struct Asked<'a> {
+    certificate: &'a Certificate,
+    issuer_key: &'a PublicKey,
+    sha1: OnceCell<IssuerHashes>,
+    sha256: OnceCell<IssuerHashes>,
+}
+
+struct IssuerHashes {
+    name: digest::Digest,
+    key: digest::Digest,
+}
+
+impl<'a> Asked<'a> {
+    /// Takes the cost of the hashes beforehand.
+    pub(crate) fn new(
+        certificate: &'a Certificate,
+        issuer_key: &'a PublicKey,
+        budget: &mut Budget,
+    ) -> Result<Self, OcspError> {
+        let octets = certificate.issuer().der().len().saturating_add(issuer_key.key().len());
+        spend_steps(budget, 2 * (octets / 1024) + 1)?;
+        Ok(Self { certificate, issuer_key, sha1: OnceCell::new(), sha256: OnceCell::new() })
+    }
+
+    fn issuer(&self, hash: CertIdHash) -> &IssuerHashes {
+        let known = match hash {
+            CertIdHash::Sha1 => &self.sha1,
+            CertIdHash::Sha256 => &self.sha256,
         };
-        if key_hash_fits { Ok(()) } else { Err(Mismatch::IssuerKey) }
+        known.get_or_init(|| IssuerHashes {
+            name: hash.hash(self.certificate.issuer().der()),
+            key: hash.hash(self.issuer_key.key()),
+        })
     }
 }
 

@@ -6,7 +6,8 @@ use rustls_pki_types::UnixTime;
 use crate::ocsp::response::{Basic, OcspResponse};
 use crate::ocsp::single::{CertStatus, Single};
 use crate::ocsp::{
-    Mismatch, OcspError, OcspQuestion, OcspSettings, ResponderStanding, extension, freshness, responder,
+    Asked, Mismatch, OcspError, OcspQuestion, OcspSettings, ResponderStanding, extension, freshness,
+    responder, spend_steps,
 };
 use crate::{Budget, Certificate, OcspAnswer, Revocation, RevocationReason, SourceTimes};
 
@@ -22,7 +23,7 @@ pub fn check_ocsp(
     let basic = response.basic()?;
     let signer_key = responder::signed_by_a_right_responder(basic, question, standing, now, budget)?;
     extension::refuse_unknown_critical(&basic.extensions, &[extension::NONCE])?;
-    let singles = about(basic, question)?;
+    let singles = about(basic, question, budget)?;
     let answers =
         singles.into_iter().map(|single| answer(single, basic, signer_key, question, settings, now));
     // The worst of several (RFC 6960 leaves it open; only this is safe).
@@ -33,11 +34,14 @@ pub fn check_ocsp(
 fn about<'b, 'a>(
     basic: &'b Basic<'a>,
     question: &OcspQuestion<'_>,
+    budget: &mut Budget,
 ) -> Result<Vec<&'b Single<'a>>, OcspError> {
+    let asked = Asked::new(question.certificate, question.issuer_key, budget)?;
+    spend_steps(budget, basic.singles.len())?;
     let mut closest = Mismatch::NoResponse;
     let mut matching = Vec::new();
     for single in &basic.singles {
-        match single.cert_id.names(question.certificate, question.issuer_key) {
+        match single.cert_id.names(&asked) {
             Ok(()) => matching.push(single),
             Err(mismatch) => closest = closest.max(mismatch),
         }

@@ -324,6 +324,24 @@ impl OcspError {
         }
     }
 
+    /// Whether the response is one that might have been right at another moment: the responder cannot answer now, or the
+    /// answer is not of this time.
+    pub(crate) fn is_of_another_moment(&self) -> bool {
+        matches!(
+            self,
+            Self::ErrorStatus { .. }
+                | Self::NotYetValid { .. }
+                | Self::ProducedInFuture { .. }
+                | Self::Expired { .. }
+                | Self::TooOld { .. }
+        )
+    }
+
+    /// Whether it was not read, for its length alone.
+    pub(crate) fn is_limit(&self) -> bool {
+        matches!(self, Self::Malformed { rule: DerError::TooLong })
+    }
+
     /// The same for the table of verdicts, which asks less.
     pub fn absence(&self) -> OcspAbsence {
         match self {

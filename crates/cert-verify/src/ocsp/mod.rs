@@ -22,6 +22,7 @@ mod settings;
 mod single;
 mod writer;
 
+pub(crate) use cert_id::Asked;
 pub use cert_id::CertIdHash;
 pub use check::check_ocsp;
 pub use error::{Mismatch, OcspError, ResponseStatus};
@@ -29,6 +30,12 @@ pub use evidence::ocsp_evidence;
 pub use nonce::{NoncePolicy, OcspNonce};
 pub use request::{RequestSigner, SigningFailed, ocsp_request};
 pub use responder::ResponderStanding;
-pub(crate) use response::Basic;
 pub use response::OcspResponse;
 pub use settings::{OcspQuestion, OcspSettings};
+
+use crate::Budget;
+
+/// Takes the cost of work whose amount is a number of things in memory.
+fn spend_steps(budget: &mut Budget, steps: usize) -> Result<(), OcspError> {
+    budget.spend_steps(u64::try_from(steps).unwrap_or(u64::MAX)).map_err(|_| OcspError::BudgetSpent)
+}

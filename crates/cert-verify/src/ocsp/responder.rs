@@ -7,9 +7,9 @@ use madoguchi_protocol::Octets;
 use rustls_pki_types::UnixTime;
 
 use crate::ocsp::response::{Basic, ResponderId};
-use crate::ocsp::{OcspError, OcspQuestion};
+use crate::ocsp::{OcspError, OcspQuestion, spend_steps};
 use crate::usage::KeyUsage;
-use crate::{Budget, Certificate, Error, Name, PublicKey, SignatureAlgorithm};
+use crate::{Budget, Certificate, Error, KeyKind, Name, PublicKey, SignatureAlgorithm};
 
 /// What revocation lists say about a responder's own certificate, when it has no id-pkix-ocsp-nocheck. Whether a
 /// responder that no list covers may answer is the caller's policy (RFC 6960 section 4.2.2.2.1).
@@ -35,16 +35,17 @@ pub(crate) fn signed_by_a_right_responder(
     let algorithm = allowed(&basic.algorithm, question.algorithms)?;
     let mut failure = OcspError::ResponderUnknown;
     if basic.responder.is(question.certificate.issuer(), question.issuer_key) {
-        match has_signed(question.issuer_key, algorithm, basic, budget) {
+        match has_signed(question.issuer_key, algorithm, basic, question, budget) {
             Ok(()) => return Ok(question.issuer_key.spki_sha256()),
             Err(error) => failure = error,
         }
     }
     for der in &basic.certificates {
+        spend_steps(budget, der.len() / OCTETS_READ_IN_A_STEP + 1)?;
         let delegated = named_certificate(der, &basic.responder).and_then(|named| match named {
             Some(responder) => {
                 is_right_responder(&responder, question, now, budget)?;
-                has_signed(responder.public_key(), algorithm, basic, budget)?;
+                has_signed(responder.public_key(), algorithm, basic, question, budget)?;
                 is_not_revoked(&responder, standing)?;
                 Ok(Some(responder.public_key().spki_sha256()))
             }
@@ -103,6 +104,7 @@ fn is_right_responder(
     }
     responder.public_key().is_supported().map_err(|error| OcspError::ResponderKey { error })?;
     let algorithm = responder.algorithm().map_err(|error| OcspError::ResponderAlgorithm { error })?;
+    let algorithm = algorithm.of_key(question.issuer_key.kind());
     if !question.algorithms.contains(&algorithm) {
         let error = Error::AlgorithmNotAllowed { algorithm };
         return Err(OcspError::ResponderAlgorithm { error });
@@ -121,8 +123,13 @@ fn allowed(
     algorithm: &Result<SignatureAlgorithm, crate::Oid>,
     algorithms: &[SignatureAlgorithm],
 ) -> Result<SignatureAlgorithm, OcspError> {
+    // The identifier names the hash; with which key, and so by which curve, shows later.
+    let is_allowed = |algorithm: &SignatureAlgorithm| {
+        let mut kinds = [KeyKind::EcP256, KeyKind::EcP384].into_iter();
+        kinds.any(|kind| algorithms.contains(&algorithm.of_key(kind)))
+    };
     match algorithm {
-        Ok(algorithm) if algorithms.contains(algorithm) => Ok(*algorithm),
+        Ok(algorithm) if is_allowed(algorithm) => Ok(*algorithm),
         Ok(algorithm) => Err(OcspError::AlgorithmNotAllowed { algorithm: *algorithm }),
         Err(oid) => Err(OcspError::AlgorithmUnsupported { oid: oid.clone() }),
     }
@@ -133,8 +140,14 @@ fn has_signed(
     key: &PublicKey,
     algorithm: SignatureAlgorithm,
     basic: &Basic<'_>,
+    question: &OcspQuestion<'_>,
     budget: &mut Budget,
 ) -> Result<(), OcspError> {
+    let algorithm = algorithm.of_key(key.kind());
+    if algorithm.fits(key.kind()) && !question.algorithms.contains(&algorithm) {
+        return Err(OcspError::AlgorithmNotAllowed { algorithm });
+    }
+    spend_steps(budget, basic.tbs.len() / 1024)?;
     budget.spend_signature(algorithm).map_err(|_| OcspError::BudgetSpent)?;
     if algorithm.verifies(key, basic.tbs, basic.signature) {
         Ok(())
@@ -172,5 +185,7 @@ fn rank(error: &OcspError) -> u8 {
     }
 }
 
+/// Reading a certificate costs many times as much as hashing it.
+const OCTETS_READ_IN_A_STEP: usize = 64;
 /// id-kp-OCSPSigning, 1.3.6.1.5.5.7.3.9.
 const OCSP_SIGNING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 9];

@@ -140,9 +140,6 @@ fn certificates(explicit: Option<Tlv<'_>>) -> Result<Vec<&[u8]>, OcspError> {
     let mut list = outer.sequence()?;
     outer.finish()?;
     while !list.is_empty() {
-        if all.len() == MAX_CERTIFICATES {
-            return Err(der::DerError::TooLong.into());
-        }
         all.push(list.expect(tag::SEQUENCE)?.whole);
     }
     Ok(all)
@@ -151,9 +148,6 @@ fn certificates(explicit: Option<Tlv<'_>>) -> Result<Vec<&[u8]>, OcspError> {
 fn singles(mut list: Reader<'_>) -> Result<Vec<Single<'_>>, OcspError> {
     let mut all = Vec::new();
     while !list.is_empty() {
-        if all.len() == MAX_SINGLES {
-            return Err(der::DerError::TooLong.into());
-        }
         all.push(Single::read(&mut list)?);
     }
     Ok(all)
@@ -164,10 +158,8 @@ pub(crate) fn generalized_time(reader: &mut Reader<'_>) -> Result<UnixTime, der:
     der::generalized_time(reader.expect(tag::GENERALIZED_TIME)?.value)
 }
 
+/// The one limit: how many statements and certificates there may be follows from it.
 const MAX_RESPONSE_OCTETS: usize = 128 * 1024;
-/// More than a responder and everybody above it.
-const MAX_CERTIFICATES: usize = 8;
-const MAX_SINGLES: usize = 64;
 const BY_NAME: u8 = tag::context_constructed(1);
 const BY_KEY: u8 = tag::context_constructed(2);
 /// id-pkix-ocsp-basic, 1.3.6.1.5.5.7.48.1.1.

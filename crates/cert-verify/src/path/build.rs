@@ -38,19 +38,21 @@ pub fn verify_chain_where<'a>(
     observer: &mut dyn Observer,
     accepts: &mut dyn FnMut(&VerifiedChain<'a>, &mut Budget) -> Result<(), PathError>,
 ) -> Result<VerifiedChain<'a>, PathError> {
-    let graph = Graph::above(target, pool, anchors, now, budget).map_err(|error| at(&[target], error))?;
     let mut search = Search {
-        graph: &graph,
+        graph: Graph::of(target, anchors),
         max_certificates: settings.max_certificates,
         checker: Checker::new(settings, now, budget, observer),
         accepts,
+        way: vec![TARGET],
         upwards: vec![target],
         best: None,
     };
-    match search.from(TARGET) {
+    match search.search(pool, anchors, now) {
         Ok(chain) => Ok(chain),
         Err(Miss::Spent(error)) => Err(error),
-        Err(Miss::NoPath) => Err(search.best.unwrap_or_else(|| dead_end(&graph, settings.max_certificates))),
+        Err(Miss::NoPath) => {
+            Err(search.best.unwrap_or_else(|| dead_end(&search.graph, settings.max_certificates)))
+        }
     }
 }
 
@@ -63,30 +65,88 @@ enum Miss {
 }
 
 struct Search<'a, 'q> {
-    graph: &'q Graph<'a>,
+    graph: Graph<'a>,
     max_certificates: usize,
     checker: Checker<'q, 'a>,
     accepts: &'q mut dyn FnMut(&VerifiedChain<'a>, &mut Budget) -> Result<(), PathError>,
-    /// The path so far, from the target up.
+    /// The path so far, from the target up: places in the graph, and their certificates.
+    way: Vec<usize>,
     upwards: Vec<&'a Certificate>,
     best: Option<PathError>,
 }
 
 impl<'a> Search<'a, '_> {
+    /// Tries the way by which an anchor is found at once, and all others when everything was looked at.
+    fn search(
+        &mut self,
+        pool: &'a [Certificate],
+        anchors: &'a [Anchor],
+        now: UnixTime,
+    ) -> Result<VerifiedChain<'a>, Miss> {
+        loop {
+            let looked_at = self.graph.look_at_next(pool, anchors, now, self.checker.budget);
+            match looked_at.map_err(|error| Miss::Spent(at(&self.upwards, error)))? {
+                None => return self.from(TARGET),
+                Some(place) => {
+                    if let Some(chain) = self.as_found(place)? {
+                        return Ok(chain);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Judges the path that ends above the certificate that was just looked at.
+    fn as_found(&mut self, place: usize) -> Result<Option<VerifiedChain<'a>>, Miss> {
+        let anchors = self.graph.anchors(place);
+        if anchors.is_empty() {
+            return Ok(None);
+        }
+        let mut upwards: Vec<&'a Certificate> = Vec::new();
+        for place in self.graph.way_to(place) {
+            let Some(certificate) = self.graph.certificate(place) else { return Ok(None) };
+            // Whether it may be a path is judged where all are.
+            if upwards.len() >= self.max_certificates
+                || upwards.iter().any(|earlier| is_same_entity(earlier, certificate))
+            {
+                return Ok(None);
+            }
+            upwards.push(certificate);
+        }
+        let before = std::mem::replace(&mut self.upwards, upwards);
+        let judged = self.judge_all(&anchors);
+        self.upwards = before;
+        judged
+    }
+
+    fn judge_all(&mut self, anchors: &[&'a Anchor]) -> Result<Option<VerifiedChain<'a>>, Miss> {
+        for anchor in anchors {
+            if let Some(chain) = self.judge(anchor)? {
+                return Ok(Some(chain));
+            }
+        }
+        Ok(None)
+    }
+
     /// Continues from a node: its anchors first, then whoever has an anchor above it. Depth is bounded by the
     /// settings.
     fn from(&mut self, place: usize) -> Result<VerifiedChain<'a>, Miss> {
-        let Some(node) = self.graph.node(place) else { return Err(Miss::NoPath) };
-        for anchor in &node.anchors {
-            if let Some(chain) = self.judge(anchor)? {
-                return Ok(chain);
-            }
+        let anchors = self.graph.anchors(place);
+        // The way by which it was found has been tried.
+        if !anchors.is_empty()
+            && self.graph.way_to(place) != self.way
+            && let Some(chain) = self.judge_all(&anchors)?
+        {
+            return Ok(chain);
         }
-        for issuer in &node.issuers {
-            let Some(certificate) = self.follow(*issuer)? else { continue };
+        let issuers = self.graph.node(place).map(|node| node.issuers.clone()).unwrap_or_default();
+        for issuer in issuers {
+            let Some(certificate) = self.follow(issuer)? else { continue };
             self.upwards.push(certificate);
-            let found = self.from(*issuer);
+            self.way.push(issuer);
+            let found = self.from(issuer);
             self.upwards.pop();
+            self.way.pop();
             match found {
                 Err(Miss::NoPath) => {}
                 other => return other,
@@ -97,7 +157,9 @@ impl<'a> Search<'a, '_> {
 
     /// The certificate at a place when the path may go on there.
     fn follow(&mut self, place: usize) -> Result<Option<&'a Certificate>, Miss> {
-        let spent = self.checker.budget.spend_steps(STEPS_PER_VISIT);
+        let names = self.graph.certificate(place).map_or(0, |it| it.extensions.subject_alt_names.len());
+        let steps = u64::try_from(names).unwrap_or(u64::MAX).saturating_add(STEPS_PER_VISIT);
+        let spent = self.checker.budget.spend_steps(steps);
         spent.map_err(|error| Miss::Spent(at(&self.upwards, error)))?;
         let Some(node) = self.graph.node(place).filter(|node| node.reaches_anchor) else { return Ok(None) };
         if self.upwards.iter().any(|earlier| is_same_entity(earlier, node.certificate)) {

@@ -3,7 +3,6 @@
 //! Two demands on conforming CAs are not held against a certificate, because NIST's test suite has valid paths that
 //! break them: basicConstraints and policyConstraints of an intermediate need not be critical.
 
-use crate::general_name::GeneralName;
 use crate::usage::KeyUsage;
 use crate::{Certificate, Error, Oid, oid};
 
@@ -90,25 +89,11 @@ fn policy_qualifiers(certificate: &Certificate) -> Result<(), Error> {
 
 /// Section 4.2.1.6: the preferred name syntax, where the whole first label may be `*`.
 fn dns_names(certificate: &Certificate) -> Result<(), Error> {
-    let right = certificate.extensions.subject_alt_names.iter().all(|name| match name {
-        GeneralName::Dns(name) => is_dns_name(name),
-        _ => true,
-    });
-    if right { Ok(()) } else { Err(Error::DnsNameInvalid) }
-}
-
-/// RFC 1034 section 3.5 and RFC 1123 section 2.1. A last label of digits alone is an address in the wrong form.
-fn is_dns_name(name: &str) -> bool {
-    let name = name.strip_prefix("*.").unwrap_or(name);
-    let numeric = |label: &str| label.bytes().all(|octet| octet.is_ascii_digit());
-    name.len() <= 253 && name.split('.').all(is_dns_label) && !name.rsplit('.').next().is_some_and(numeric)
-}
-
-fn is_dns_label(label: &str) -> bool {
-    (1..=63).contains(&label.len())
-        && label.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
-        && !label.starts_with('-')
-        && !label.ends_with('-')
+    if certificate.extensions.subject_alt_names.has_odd_dns_name() {
+        Err(Error::DnsNameInvalid)
+    } else {
+        Ok(())
+    }
 }
 
 /// Section 4.2.1.9: critical in a CA certificate; held against an anchor alone.

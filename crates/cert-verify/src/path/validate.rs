@@ -94,7 +94,11 @@ impl<'q, 'c> Checker<'q, 'c> {
         if names_key_of_nobody(certificate, state.working_issuer) {
             self.check(issuer, Check::Form, |_| Err::<(), _>(Error::SubjectKeyIdMissing))?;
         }
-        self.check(at, Check::Key, |_| certificate.public_key().is_supported())?;
+        self.check(at, Check::Key, |_| {
+            let key = certificate.public_key();
+            // An issuer's is asked where it verifies.
+            key.is_supported().and_then(|()| if is_final { key.is_on_curve() } else { Ok(()) })
+        })?;
         self.check(at, Check::Signature, |checker| checker.signature(certificate, state))?;
         self.check(at, Check::Validity, |checker| is_valid_at(certificate, checker.now))?;
         self.check(at, Check::IssuerName, |_| follows(certificate, state))?;
@@ -194,8 +198,8 @@ impl<'q, 'c> Checker<'q, 'c> {
     /// Section 6.1.3 (b) and (c).
     fn names(&mut self, certificate: &Certificate, state: &State<'_, '_>) -> Result<(), Error> {
         let (subject, names) = (certificate.subject(), &certificate.extensions.subject_alt_names);
-        self.budget.spend_steps(state.names.cost(subject, names))?;
-        state.names.check(subject, names).map_err(|reason| Error::NameConstrained { reason })
+        self.budget.spend_steps(state.names.cost(subject, names.len()))?;
+        state.names.check(subject, names.iter()).map_err(|reason| Error::NameConstrained { reason })
     }
 
     /// Section 6.1.3 (d), (e), (f).
@@ -330,7 +334,7 @@ pub(crate) fn is_valid_at(certificate: &Certificate, now: UnixTime) -> Result<()
     if now < not_before {
         return Err(Error::NotYetValid { now, not_before });
     }
-    if now > not_after {
+    if now > not_after || certificate.ended_before_1970 {
         return Err(Error::Expired { now, not_after });
     }
     Ok(())

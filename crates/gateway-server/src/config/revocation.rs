@@ -1,6 +1,7 @@
 //! `[revocation]`: which sources there are, and where they are.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -146,6 +147,11 @@ impl RevocationConfig {
         self.crl_dir.is_some() || !self.crl_files.is_empty() || !self.crl_urls.is_empty()
     }
 
+    /// The age up to which a list says good.
+    pub(crate) fn max_age(&self) -> Duration {
+        Duration::from_secs(self.max_age_hours.saturating_mul(3600))
+    }
+
     pub(super) fn check(&self) -> Result<(), ServerError> {
         let sources = self.sources.sources();
         if sources.crl() && !self.has_lists() {
@@ -160,6 +166,12 @@ impl RevocationConfig {
         if !sources.ocsp() && !self.ocsp.is_empty() {
             let message = r#"write "both" or "ocsp", or take [[revocation.ocsp]] out: its responders would not be asked"#;
             return Err(ServerError::value("revocation.sources", message));
+        }
+        if let (Some(state), Some(drop)) = (&self.state_dir, &self.crl_dir)
+            && same_folder(state, drop)
+        {
+            let message = "another folder than crl_dir: nobody but the gateway may write here";
+            return Err(ServerError::value("revocation.state_dir", message));
         }
         for (key, value) in [
             ("revocation.fetch_seconds", self.fetch_seconds),
@@ -186,6 +198,14 @@ impl OcspConfig {
             return Err(ServerError::value("revocation.ocsp.url", "a responder's address has no query"));
         }
         Ok(())
+    }
+}
+
+/// Whether both names lead to one folder. Links are followed where both are there.
+fn same_folder(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
     }
 }
 

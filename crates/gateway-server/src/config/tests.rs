@@ -62,6 +62,16 @@ fn what_cannot_work_is_refused_by_name() {
         ("[\"auth-ca.der\"]", "[]", "trust.anchors: at least one"),
         ("crl_dir = \"crl\"", "", "the check cannot be skipped"),
         ("crl_dir = \"crl\"", "crl_dir = \"crl\"\nmax_age_hours = 0", "revocation.max_age_hours: at least 1"),
+        (
+            "crl_dir = \"crl\"",
+            "crl_dir = \"crl\"\nstate_dir = \"./crl\"",
+            "revocation.state_dir: another folder",
+        ),
+        (
+            "[[municipality]]",
+            "[operations]\nlisten = \"127.0.0.1:24810\"\n[[municipality]]",
+            "operations.listen: another port",
+        ),
         ("sources = \"crl\"", "sources = \"none\"", "unknown variant `none`"),
         (
             "http://127.0.0.1:24811/callback",
@@ -77,6 +87,15 @@ fn what_cannot_work_is_refused_by_name() {
         let error = error(&text);
         assert!(error.contains(says), "{from}: {error}");
     }
+}
+
+#[test]
+fn two_listeners_meet_on_one_port_of_one_host() {
+    let meet =
+        |one: &str, other: &str| meet(one.parse().expect("an address"), other.parse().expect("an address"));
+    assert!(meet("127.0.0.1:1", "127.0.0.1:1") && meet("0.0.0.0:1", "127.0.0.1:1"));
+    assert!(!meet("127.0.0.1:1", "127.0.0.1:2") && !meet("127.0.0.1:1", "127.0.0.2:1"));
+    assert!(!meet("127.0.0.1:0", "127.0.0.1:0"), "the system gives each a port of its own");
 }
 
 const OCSP: &str =

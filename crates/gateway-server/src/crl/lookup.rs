@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use madoguchi_revocation::{CrlShelf, Listing, StateDir};
+use madoguchi_revocation::{CrlShelf, Listing, Problem, StateDir};
+use rustls_pki_types::UnixTime;
 use serde_json::{Value, json};
 
 use crate::crl::arguments::LookupArguments;
@@ -13,26 +14,44 @@ use crate::crl::{CrlEnd, CrlUsage};
 use crate::verify::instant;
 
 /// Looks each serial up in every list. All answers are of one moment: a list that is replaced meanwhile is not.
-pub(super) fn lookup(arguments: &LookupArguments, output: &mut dyn Write) -> Result<CrlEnd, CrlUsage> {
-    let unusable = |error: madoguchi_revocation::Error| CrlUsage::of_file(&arguments.folder, &error);
+pub(super) fn lookup(
+    arguments: &LookupArguments,
+    now: UnixTime,
+    output: &mut dyn Write,
+) -> Result<CrlEnd, CrlUsage> {
+    let unusable = |error: madoguchi_revocation::Error| CrlUsage::of_state(&arguments.folder, &error);
     let state = StateDir::open_to_read(&arguments.folder).map_err(unusable)?;
     let anchors = if arguments.anchor.is_empty() {
         state.anchors().map_err(unusable)?
     } else {
         anchors(&arguments.anchor)?
     };
-    let shelf = CrlShelf::read(&state, &anchors).map_err(unusable)?;
-    let mut end = CrlEnd::Done;
+    let (shelf, unread) = CrlShelf::read(&state, &anchors).map_err(unusable)?;
+    let mut end = if shelf.is_empty() || !unread.is_empty() { CrlEnd::Refused } else { CrlEnd::Done };
+    let mut all = Vec::new();
     for serial in &arguments.serial {
-        let answer = Answer::of(serial, &shelf);
+        let answer = Answer::of(serial, &shelf, &unread, now);
         if !answer.damaged.is_empty() {
             end = CrlEnd::Refused;
         }
-        let written =
-            if arguments.json { writeln!(output, "{}", answer.json()) } else { answer.write(output) };
-        written.and_then(|()| output.flush()).map_err(|error| CrlUsage::of_output(&error))?;
+        all.push(answer);
     }
+    write_all(arguments.json, &all, output).map_err(|error| CrlUsage::of_output(&error))?;
     Ok(end)
+}
+
+fn write_all(json: bool, all: &[Answer<'_>], output: &mut dyn Write) -> std::io::Result<()> {
+    for answer in all {
+        if json {
+            writeln!(output, "{}", answer.json())?;
+        } else {
+            answer.write(output)?;
+        }
+    }
+    if let Some(answer) = all.first().filter(|_| !json) {
+        answer.write_of_lists(output)?;
+    }
+    output.flush()
 }
 
 /// What all lists say about one serial.
@@ -41,12 +60,20 @@ struct Answer<'a> {
     listed: Vec<(Listing<'a>, &'static str, String)>,
     not_listed_in: usize,
     damaged: Vec<Listing<'a>>,
+    /// Lists past their nextUpdate: what they do not list may be revoked since.
+    expired: Vec<Listing<'a>>,
+    /// Files that cannot be used.
+    unread: &'a [Problem],
 }
 
 impl<'a> Answer<'a> {
-    fn of(serial: &'a SerialNumber, shelf: &'a CrlShelf) -> Self {
-        let mut answer = Self { serial, listed: Vec::new(), not_listed_in: 0, damaged: Vec::new() };
+    fn of(serial: &'a SerialNumber, shelf: &'a CrlShelf, unread: &'a [Problem], now: UnixTime) -> Self {
+        let (listed, damaged, expired) = (Vec::new(), Vec::new(), Vec::new());
+        let mut answer = Self { serial, listed, not_listed_in: 0, damaged, expired, unread };
         for listing in shelf.listings(serial.octets()) {
+            if listing.next_update < now {
+                answer.expired.push(listing.clone());
+            }
             match listing.found {
                 Ok(Some(entry)) => {
                     let (reason, when) = (entry.reason.name(), instant::format(entry.revoked_at));
@@ -75,6 +102,8 @@ impl<'a> Answer<'a> {
             "listed": listed,
             "not_listed_in": self.not_listed_in,
             "damaged": self.damaged.iter().map(list).collect::<Vec<_>>(),
+            "expired": self.expired.iter().map(list).collect::<Vec<_>>(),
+            "unread": self.unread,
         })
     }
 
@@ -87,8 +116,21 @@ impl<'a> Answer<'a> {
         for listing in &self.damaged {
             writeln!(output, "{serial}: the index of {} is damaged and says nothing", name(listing))?;
         }
-        if self.listed.is_empty() {
-            writeln!(output, "{serial}: not listed in {} lists", self.not_listed_in)?;
+        match self.not_listed_in {
+            _ if !self.listed.is_empty() => Ok(()),
+            0 => writeln!(output, "{serial}: no list, and nothing to say"),
+            count => writeln!(output, "{serial}: not listed in {count} lists"),
+        }
+    }
+
+    /// What is the same for every serial number.
+    fn write_of_lists(&self, output: &mut dyn Write) -> std::io::Result<()> {
+        for listing in &self.expired {
+            let since = instant::format(listing.next_update);
+            writeln!(output, "{}: past nextUpdate since {since}", name(listing))?;
+        }
+        for Problem { place, message, code } in self.unread {
+            writeln!(output, "{place}: {message} ({code})")?;
         }
         Ok(())
     }
@@ -101,6 +143,7 @@ fn list(listing: &Listing<'_>) -> Value {
         "delta": listing.is_delta,
         "number": listing.number.to_string(),
         "this_update": instant::format(listing.this_update),
+        "next_update": instant::format(listing.next_update),
     })
 }
 

@@ -6,6 +6,7 @@ mod index;
 mod lookup;
 mod parts;
 mod serial;
+pub(crate) mod state;
 mod status;
 mod tell;
 mod watch;
@@ -22,7 +23,7 @@ use std::path::Path;
 pub enum CrlEnd {
     /// Everything was taken, or answered.
     Done,
-    /// A list was refused, or is damaged.
+    /// A list was refused, is damaged, or there is none; of `status` also: one is past its nextUpdate.
     Refused,
     /// The command line, a folder or a file that it names cannot be used.
     Usage,
@@ -48,7 +49,7 @@ pub fn crl(
 ) -> CrlEnd {
     let ended = match arguments {
         CrlArguments::Index(arguments) => index::index(arguments, edge, output),
-        CrlArguments::Lookup(arguments) => lookup::lookup(arguments, &mut output),
+        CrlArguments::Lookup(arguments) => lookup::lookup(arguments, edge.clock.now(), &mut output),
         CrlArguments::Status(arguments) => status::status(arguments, edge.clock.now(), &mut output),
         CrlArguments::Watch(arguments) => watch::watch(arguments, edge, output),
     };
@@ -69,6 +70,10 @@ impl CrlUsage {
 
     fn of_file(path: &Path, error: &dyn Display) -> Self {
         Self(format!("{}: {error}", path.display()))
+    }
+
+    fn of_state(folder: &Path, error: &madoguchi_revocation::Error) -> Self {
+        Self(state::unusable(folder, error))
     }
 
     fn of_output(error: &std::io::Error) -> Self {

@@ -40,7 +40,7 @@ pub(super) fn refresher(
     observer: Arc<dyn CrlObserver + Send + Sync>,
 ) -> Result<CrlRefresher, CrlUsage> {
     let anchors = anchors(&target.anchor)?;
-    let state = StateDir::open(&target.out).map_err(|error| CrlUsage::of_file(&target.out, &error))?;
+    let state = StateDir::open(&target.out).map_err(|error| CrlUsage::of_state(&target.out, &error))?;
     let parts = CrlRefresherParts {
         state,
         files,

@@ -23,11 +23,13 @@ pub(super) fn status(
     let config = config.map_err(|error| CrlUsage::new(error.to_string()))?;
     let of_config = config.as_ref().and_then(|config| config.revocation.state_dir.as_deref());
     let folder = arguments.folder.as_deref().or(of_config).unwrap_or(Path::new("crl-state"));
-    let unusable = |error: madoguchi_revocation::Error| CrlUsage::of_file(folder, &error);
+    let unusable = |error: madoguchi_revocation::Error| CrlUsage::of_state(folder, &error);
     let state = StateDir::open_to_read(folder).map_err(unusable)?;
     let anchors = state.anchors().map_err(unusable)?;
-    let shelf = CrlShelf::read(&state, &anchors).map_err(unusable)?;
-    let report = CrlReport { problems: state.problems(), ..CrlReport::default() };
+    let (shelf, mut problems) = CrlShelf::read(&state, &anchors).map_err(unusable)?;
+    let is_damaged = !problems.is_empty();
+    problems.extend(state.problems());
+    let report = CrlReport { problems, ..CrlReport::default() };
     let health = RevocationHealth::new(&shelf, &report, &anchors, now);
     let written = if arguments.json {
         serde_json::to_writer(&mut *output, &health)
@@ -37,21 +39,28 @@ pub(super) fn status(
         write(&health, output)
     };
     written.map_err(|error| CrlUsage::of_output(&error))?;
-    Ok(CrlEnd::Done)
+    let is_well = !is_damaged && health.expired == 0 && !health.partitions.is_empty();
+    Ok(if is_well { CrlEnd::Done } else { CrlEnd::Refused })
 }
 
 fn write(health: &RevocationHealth, output: &mut dyn Write) -> std::io::Result<()> {
     for partition in &health.partitions {
+        let newest = partition.delta.as_ref().unwrap_or(&partition.complete);
+        let next_update =
+            instant::format(UnixTime::since_unix_epoch(Duration::from_secs(newest.next_update)));
         writeln!(
             output,
-            "{}: list {}{}, {} entries, {} old{}",
+            "{}: list {}{}, {} entries, {} old, {} {next_update}",
             label(&partition.label),
             partition.complete.number,
             partition.delta.as_ref().map(|delta| format!(" with delta {}", delta.number)).unwrap_or_default(),
             partition.complete.entries,
             age(partition.age_seconds),
-            if partition.expired { ", past its nextUpdate" } else { "" },
+            if partition.expired { "past nextUpdate since" } else { "nextUpdate" },
         )?;
+    }
+    if health.partitions.is_empty() {
+        writeln!(output, "no list")?;
     }
     let worst = health.worst_age_seconds.map_or("none".to_owned(), age);
     let (count, expired) = (health.partitions.len(), health.expired);

@@ -81,6 +81,13 @@ impl<W: Write + Send> CrlObserver for Teller<W> {
 
 fn value(event: &CrlEvent<'_>) -> Option<Value> {
     Some(match event {
+        CrlEvent::FolderBack { path } => json!({ "event": "folder_back", "place": path }),
+        CrlEvent::FolderLost { path, problem } => json!({
+            "event": "folder_lost",
+            "place": path,
+            "code": problem.code,
+            "message": problem.message,
+        }),
         CrlEvent::Gone { path, why } => json!({ "event": "gone", "path": path, "why": why }),
         CrlEvent::Refused { problem, moved_to } => json!({
             "event": "refused",
@@ -105,6 +112,10 @@ fn value(event: &CrlEvent<'_>) -> Option<Value> {
 
 fn words(event: &CrlEvent<'_>) -> Option<String> {
     Some(match event {
+        CrlEvent::FolderBack { path } => format!("{}: is back", printable(&path.display().to_string())),
+        CrlEvent::FolderLost { problem, .. } => {
+            format!("{}: {} ({})", printable(&problem.place), printable(&problem.message), problem.code)
+        }
         CrlEvent::Gone { path, why } => format!("{}: gone: {why}", printable(&path.display().to_string())),
         CrlEvent::Refused { problem, .. } => {
             format!(

@@ -37,7 +37,7 @@ pub(super) fn watch(
         }
         teller.json(&json!({ "event": "ready", "partitions": refresher.shared().shelf().len() }));
         let every = Duration::from_secs(arguments.every);
-        let _refreshing = Refreshing::start(refresher, Arc::clone(&edge.clock), every)
+        let _refreshing = Refreshing::start(refresher, Arc::clone(&edge.clock), every, None)
             .map_err(|error| CrlUsage::new(error.to_string()))?;
         ended.await;
         Ok(CrlEnd::Done)

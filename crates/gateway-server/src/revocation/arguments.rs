@@ -86,6 +86,9 @@ pub struct ReleaseArguments {
     /// Who orders it, for the audit log.
     #[arg(long, value_name = "NAME", value_parser = words)]
     pub(super) operator: String,
+    /// Asks no responder whether it still calls the certificate revoked.
+    #[arg(long)]
+    pub(super) offline: bool,
     /// Counts what would go, and lets nothing go.
     #[arg(long)]
     pub(super) dry_run: bool,

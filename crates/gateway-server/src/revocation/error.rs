@@ -22,6 +22,23 @@ pub(super) enum CommandError {
     /// A key of a municipality is not there.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The lists that the configuration names cannot be read.
+    #[error("no verdict: the lists cannot be read: {message}")]
+    Lists {
+        /// What is wrong with which file, and what helps.
+        message: String,
+    },
+    /// The database is another user's: whoever opens it may leave files beside it that its gateway cannot use.
+    #[error("{path} belongs to uid {owner}; run it as the gateway's user: sudo -u '#{owner}' madoguchi …")]
+    DatabaseOfOther {
+        /// The database.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+    },
+    /// The moments are the wrong way round.
+    #[error("--from is after --until")]
+    FromAfterUntil,
     /// The configuration has no such municipality.
     #[error("the configuration has no municipality {municipality}")]
     MunicipalityUnknown {
@@ -34,6 +51,12 @@ pub(super) enum CommandError {
         /// Its name.
         municipality: String,
     },
+    /// There is nothing to let go of.
+    #[error("nothing matches: nothing is kept for {municipality} that this order is about")]
+    NothingMatches {
+        /// The municipality.
+        municipality: String,
+    },
     /// Standard output is gone.
     #[error("standard output")]
     Output(#[from] std::io::Error),
@@ -43,4 +66,14 @@ pub(super) enum CommandError {
     /// The store.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl CommandError {
+    /// The exit code: 2 when the command line cannot be used.
+    pub(super) fn code(&self) -> u8 {
+        match self {
+            Self::FromAfterUntil => 2,
+            _ => 1,
+        }
+    }
 }

@@ -16,7 +16,8 @@ use crate::verify::instant;
 /// All that was found.
 pub(super) struct Explanation {
     pub(super) at: UnixTime,
-    pub(super) ocsp: OcspAnswer,
+    /// Absent when nobody was asked.
+    pub(super) ocsp: Option<OcspAnswer>,
     pub(super) crl: CrlAnswer,
     pub(super) judged: Vec<Judged>,
     /// What an operator should know about how it was found.
@@ -29,6 +30,7 @@ pub(super) struct Judged {
     pub(super) decision: Decision,
     pub(super) kept: Vec<KeptRecord>,
     pub(super) evidence: EvidenceRecord,
+    pub(super) is_ocsp_asked: bool,
 }
 
 impl Explanation {
@@ -52,7 +54,7 @@ impl Explanation {
                     "meaning": judged.decision.rule.meaning(),
                     "sources_disagree": judged.decision.sources_disagree,
                     "kept": kept.collect::<Vec<_>>(),
-                    "evidence": judged.evidence,
+                    "evidence": judged.evidence(),
                 })
             })
             .collect();
@@ -64,10 +66,11 @@ impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "at {}", instant::format(self.at))?;
         match self.ocsp {
-            OcspAnswer::Good(times) => writeln!(f, "OCSP  good; {}", of(times))?,
-            OcspAnswer::None(absence) => writeln!(f, "OCSP  nothing to go by: {}", absence.code())?,
-            OcspAnswer::Revoked(revocation) => writeln!(f, "OCSP  {}", revoked(&revocation))?,
-            OcspAnswer::Unknown(times) => writeln!(f, "OCSP  unknown; {}", of(times))?,
+            None => writeln!(f, "OCSP  not asked (--offline)")?,
+            Some(OcspAnswer::Good(times)) => writeln!(f, "OCSP  good; {}", of(times))?,
+            Some(OcspAnswer::None(absence)) => writeln!(f, "OCSP  nothing to go by: {}", absence.code())?,
+            Some(OcspAnswer::Revoked(revocation)) => writeln!(f, "OCSP  {}", revoked(&revocation))?,
+            Some(OcspAnswer::Unknown(times)) => writeln!(f, "OCSP  unknown; {}", of(times))?,
         }
         match self.crl {
             CrlAnswer::Good(times) => writeln!(f, "CRL   good; {}", of(times))?,
@@ -102,10 +105,33 @@ impl fmt::Display for Judged {
         }
         let shortfalls = self.decision.shortfalls();
         if !shortfalls.is_empty() {
-            let names: Vec<&str> = shortfalls.into_iter().map(Shortfall::name).collect();
+            let names: Vec<&str> = shortfalls.into_iter().map(|shortfall| self.name(shortfall)).collect();
             write!(f, "\n  wanting: {}", names.join(", "))?;
         }
         Ok(())
+    }
+}
+
+impl Judged {
+    /// The evidence as it would be stored, but for a responder that nobody asked: it is not said to be silent.
+    fn evidence(&self) -> Value {
+        // Unwrap safety: names, numbers and lists of them always serialize.
+        let mut evidence = serde_json::to_value(&self.evidence).expect("plain values");
+        if !self.is_ocsp_asked {
+            evidence["ocsp"]["says"] = json!("not_asked");
+            if let Some(shortfalls) = evidence.get_mut("shortfalls") {
+                let names = self.decision.shortfalls().into_iter().map(|shortfall| self.name(shortfall));
+                *shortfalls = names.collect();
+            }
+        }
+        evidence
+    }
+
+    fn name(&self, shortfall: Shortfall) -> &'static str {
+        match shortfall {
+            Shortfall::OcspUnavailable if !self.is_ocsp_asked => "ocsp_not_asked",
+            shortfall => shortfall.name(),
+        }
     }
 }
 

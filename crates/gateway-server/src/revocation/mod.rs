@@ -2,6 +2,7 @@
 //! it. The gateway may be running: what only looks opens its database and its lists to read.
 
 mod arguments;
+mod asked;
 mod error;
 mod explain;
 mod explanation;
@@ -21,18 +22,18 @@ use madoguchi_storage::Clock;
 use crate::Config;
 use crate::revocation::error::CommandError;
 
-/// Runs a command. Answers whether it was done; what went wrong is told on `errors`.
+/// Runs a command. Answers the exit code; what went wrong is told on `errors`.
 pub async fn revocation(
     command: &RevocationCommand,
     clock: Arc<dyn Clock>,
     random: Arc<dyn SecureRandom + Send + Sync>,
     output: &mut dyn Write,
     errors: &mut dyn Write,
-) -> bool {
+) -> u8 {
     let done = match command {
         RevocationCommand::Explain(arguments) => explain::explain(arguments, clock, random, output).await,
         RevocationCommand::Kept(arguments) => kept::kept(arguments, clock, output).await,
-        RevocationCommand::Release(arguments) => release::release(arguments, clock, output).await,
+        RevocationCommand::Release(arguments) => release::release(arguments, clock, random, output).await,
     };
     if let Err(error) = &done {
         // When standard error is gone there is nobody to tell.
@@ -43,7 +44,7 @@ pub async fn revocation(
             source = cause.source();
         }
     }
-    done.is_ok()
+    done.map_or_else(|error| error.code(), |()| 0)
 }
 
 /// The configuration's municipalities that a command is about: all, or the one that is named.

@@ -3,15 +3,17 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use serde_json::json;
+use ring::rand::SecureRandom;
+use serde_json::{Value, json};
 
-use madoguchi_cert_verify::verify_path;
+use madoguchi_cert_verify::{CrlAnswer, OcspAnswer, Source, VerifiedPath, verify_path};
 use madoguchi_storage::{Clock, KeptRevocations as _, KeptSelection, Release};
 use madoguchi_storage_sqlite::SqliteStore;
 
 use crate::Config;
 use crate::build::trust;
 use crate::revocation::arguments::ReleaseArguments;
+use crate::revocation::asked::Asked;
 use crate::revocation::error::CommandError;
 use crate::revocation::municipalities;
 use crate::revocation::store::{OpenStore, read_certificate, refused_certificate};
@@ -19,31 +21,94 @@ use crate::revocation::store::{OpenStore, read_certificate, refused_certificate}
 pub(super) async fn release(
     arguments: &ReleaseArguments,
     clock: Arc<dyn Clock>,
+    random: Arc<dyn SecureRandom + Send + Sync>,
     output: &mut dyn Write,
 ) -> Result<(), CommandError> {
+    if arguments.from.zip(arguments.until).is_some_and(|(from, until)| from > until) {
+        return Err(CommandError::FromAfterUntil);
+    }
     let config = Config::read(&arguments.config)?;
     let municipality = arguments.municipality.as_str();
     municipalities(&config, Some(municipality))?;
-    // To read first: an order never makes a database where there is none.
+    // To read first: an order never makes a database where there is none, and one about nothing is not audited.
     let store = OpenStore::to_read(&config, Arc::clone(&clock))?;
-    let selection = selection(arguments, &config, &store, clock.as_ref()).await?;
-    let count = if arguments.dry_run {
-        store.storage.count_selected(municipality, selection).await?
-    } else {
+    let (selection, path) = selection(arguments, &config, &store, clock.as_ref()).await?;
+    let mut count = store.storage.count_selected(municipality, selection).await?;
+    if count == 0 {
+        return Err(CommandError::NothingMatches { municipality: municipality.to_owned() });
+    }
+    let now = clock.now();
+    if !arguments.dry_run {
         let release =
             Release { selection, operator: arguments.operator.clone(), reason: arguments.reason.clone() };
         let writer = SqliteStore::open(&config.database, clock, config.sign_in)?;
-        writer.release(municipality, release).await?
-    };
-    let done = if arguments.dry_run { "would_be_released" } else { "released" };
+        count = writer.release(municipality, release).await?;
+    }
+    let mut told = Told { count, is_one_certificate: path.is_some(), still: Vec::new(), notes: Vec::new() };
+    if let Some(path) = path {
+        let trust = trust(&config.trust)?;
+        match Asked::now(&config, &trust, &path, now, random, arguments.offline).await {
+            Ok(asked) => told.ask(asked),
+            // It is let go of all the same.
+            Err(error) => {
+                told.notes.push(format!("whether a source still says revoked is not known: {error}"))
+            }
+        }
+    }
     if arguments.json {
-        writeln!(output, "{}", json!({ "municipality": municipality, done: count }))?;
+        writeln!(output, "{}", told.json(municipality, arguments.dry_run))?;
     } else {
-        let words =
-            if arguments.dry_run { "would be let go" } else { "let go, and written to the audit log" };
-        writeln!(output, "{municipality}: {count} kept revocations {words}")?;
+        told.write(municipality, arguments.dry_run, output)?;
     }
     Ok(())
+}
+
+/// What came of the order.
+struct Told {
+    count: u64,
+    is_one_certificate: bool,
+    /// The sources that say revoked, or on hold, now.
+    still: Vec<Source>,
+    notes: Vec<String>,
+}
+
+impl Told {
+    fn ask(&mut self, asked: Asked) {
+        self.notes.extend(asked.notes);
+        if matches!(asked.ocsp.answer(), OcspAnswer::Revoked(_)) {
+            self.still.push(Source::Ocsp);
+        }
+        if matches!(asked.crl.answer(), CrlAnswer::Revoked(_)) {
+            self.still.push(Source::Crl);
+        }
+    }
+
+    fn json(&self, municipality: &str, dry_run: bool) -> Value {
+        let done = if dry_run { "would_be_released" } else { "released" };
+        let mut told = json!({ "municipality": municipality, done: self.count });
+        if self.is_one_certificate {
+            let names: Vec<_> = self.still.iter().map(|source| source.name()).collect();
+            told["still_revoked_by"] = json!(names);
+            told["notes"] = json!(self.notes);
+        }
+        told
+    }
+
+    fn write(&self, municipality: &str, dry_run: bool, output: &mut dyn Write) -> std::io::Result<()> {
+        let words = if dry_run { "would be let go" } else { "let go, and written to the audit log" };
+        let what = match (self.is_one_certificate, self.count) {
+            (true, 1) => "1 certificate (1 source)".to_owned(),
+            (true, count) => format!("1 certificate ({count} sources)"),
+            (false, 1) => "1 kept revocation".to_owned(),
+            (false, count) => format!("{count} kept revocations"),
+        };
+        writeln!(output, "{municipality}: {what} {words}")?;
+        for source in &self.still {
+            let source = source.name();
+            writeln!(output, "still revoked by {source}: it will be kept again at the next sign-in")?;
+        }
+        self.notes.iter().try_for_each(|note| writeln!(output, "note: {note}"))
+    }
 }
 
 async fn selection(
@@ -51,11 +116,11 @@ async fn selection(
     config: &Config,
     store: &OpenStore,
     clock: &dyn Clock,
-) -> Result<KeptSelection, CommandError> {
+) -> Result<(KeptSelection, Option<VerifiedPath>), CommandError> {
     if let (Some(signer_key), Some(from), Some(until)) =
         (arguments.signer_key, arguments.from, arguments.until)
     {
-        return Ok(KeptSelection::Signer { signer_key, from, until });
+        return Ok((KeptSelection::Signer { signer_key, from, until }, None));
     }
     let path = arguments.certificate.as_deref().unwrap_or_else(|| std::path::Path::new(""));
     let certificate = read_certificate(path)?;
@@ -63,5 +128,6 @@ async fn selection(
     let verified = verify_path(&certificate, &trust.anchors, &trust.policy, clock.now());
     let verified = verified.map_err(|error| refused_certificate(path, error))?;
     let ids = store.certificate_ids(&arguments.municipality).await?;
-    Ok(KeptSelection::Certificate(ids.id(&verified.issuer_key_hash().0, verified.serial())))
+    let certificate = ids.id(&verified.issuer_key_hash().0, verified.serial());
+    Ok((KeptSelection::Certificate(certificate), Some(verified)))
 }

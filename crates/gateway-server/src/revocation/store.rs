@@ -1,6 +1,7 @@
 //! The gateway's database and keys, for a command beside it.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ pub(super) struct OpenStore {
 impl OpenStore {
     /// To look, beside a gateway or without one.
     pub(super) fn to_read(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, CommandError> {
+        require_owner(&config.database, rustix::process::geteuid().as_raw())?;
         let kek = read_kek(&config.kek_file)?;
         Ok(Self { storage: SqliteStore::open_to_read(&config.database, clock, config.sign_in)?, kek })
     }
@@ -31,6 +33,17 @@ impl OpenStore {
         let storage: &dyn Storage = &self.storage;
         let ids = CertificateIds::read(storage, &self.kek, municipality).await?;
         ids.ok_or_else(|| CommandError::NeverServed { municipality: municipality.to_owned() })
+    }
+}
+
+/// Even whoever only reads makes files beside a database, and those of another user its gateway cannot open.
+fn require_owner(database: &Path, user: u32) -> Result<(), CommandError> {
+    match fs::metadata(database) {
+        Ok(metadata) if metadata.uid() != user => {
+            Err(CommandError::DatabaseOfOther { path: database.to_owned(), owner: metadata.uid() })
+        }
+        // What is not there is told by whoever opens it.
+        _ => Ok(()),
     }
 }
 
@@ -45,4 +58,18 @@ pub(super) fn read_certificate(path: &Path) -> Result<Certificate, CommandError>
 /// A certificate that the gateway would not ask about.
 pub(super) fn refused_certificate(path: &Path, error: Error) -> CommandError {
     CommandError::Certificate { path: path.to_owned(), error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_of_another_user_is_left_alone() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let user = rustix::process::geteuid().as_raw();
+        assert!(require_owner(file.path(), user).is_ok());
+        let told = require_owner(file.path(), user + 1).expect_err("of another user").to_string();
+        assert!(told.ends_with(&format!("sudo -u '#{user}' madoguchi …")), "{told}");
+    }
 }

@@ -100,8 +100,15 @@ impl Material {
         let left = MAX_OCTETS.saturating_sub(self.octets);
         let mut octets = Vec::new();
         // Before it is opened: a pipe that nobody writes to is waited for there.
-        if self.regular_files_only && !path.metadata().map_err(failed)?.is_file() {
-            return Err(failed(std::io::Error::other("not a regular file")));
+        if self.regular_files_only {
+            let metadata = path.metadata().map_err(failed)?;
+            if !metadata.is_file() {
+                return Err(failed(std::io::Error::other("not a regular file")));
+            }
+            // What a kernel shows as a regular file, such as its log, has no length, and some of it is waited for.
+            if metadata.len() == 0 {
+                return Ok(octets);
+            }
         }
         let file = File::open(path).map_err(failed)?;
         file.take(left.saturating_add(1)).read_to_end(&mut octets).map_err(failed)?;
@@ -161,3 +168,15 @@ impl Material {
 const MAX_OCTETS: u64 = 1024 * 1024 * 1024;
 /// Every root of a browser and a cloud of intermediates.
 pub(super) const MAX_OBJECTS: usize = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_without_a_length_are_not_read() {
+        let path = Path::new("/proc/self/status");
+        assert!(!Material::default().file(path).expect("what the kernel says").is_empty());
+        assert!(Material::of_regular_files().file(path).expect("an empty file").is_empty());
+    }
+}

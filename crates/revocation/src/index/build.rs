@@ -171,11 +171,13 @@ mod tests {
 
     use super::*;
 
+    /// 2026-11-22T00:00:00Z
+    const NOW: u64 = 1_795_305_600;
+
     /// Nobody can make two serial numbers with one hash, so that this is asked here.
     #[test]
     fn entries_are_twins_by_their_serial_number_and_not_by_their_hash() {
-        let (random, now) =
-            (SystemRandom::new(), UnixTime::since_unix_epoch(Duration::from_secs(1_795_305_600)));
+        let (random, now) = (SystemRandom::new(), UnixTime::since_unix_epoch(Duration::from_secs(NOW)));
         let options = Options { authority_key: KeyKind::P256, ..Options::default() };
         let mut pki = TestPki::create(&options, now, &random).expect("a PKI");
         for reason in [RevocationReason::CertificateHold, RevocationReason::Superseded] {

@@ -180,7 +180,7 @@ fn a_missing_folder_is_named() {
     fs::remove_dir(world.drop_folder()).expect("removed");
     let mut running = world.start();
     running.look();
-    assert_eq!(running.problems(), [(world.drop_folder(), "file_unreadable".to_owned())]);
+    assert_eq!(running.problems(), [(world.drop_folder(), "folder_unreadable".to_owned())]);
 }
 
 /// The private copy is what counts, whatever its writer does to the file afterwards.
@@ -197,4 +197,30 @@ fn the_copy_is_private_and_complete() {
     let kept = world.kept("crl");
     assert_eq!(fs::read(&kept[0]).expect("kept"), list);
     assert_eq!(fs::metadata(&kept[0]).expect("kept").permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_drop_folder_that_goes_is_told_once_as_a_folder_and_once_when_it_is_back() {
+    let mut world = World::new();
+    let card = world.card(0);
+    let path = world.path(&card);
+    let lists = world.lists(world.now);
+    world.put("good.crl", &lists[0]);
+    world.put("other.crl", &lists[1]);
+    let mut running = world.start();
+    running.look_later();
+    world.events();
+    let (folder, away) = (world.drop_folder(), world.folder.path().join("away"));
+    fs::rename(&folder, &away).expect("renamed");
+    for _ in 0..3 {
+        let shelf = running.look_later();
+        assert!(is_good(world.answer(&shelf, &path)), "the lists in use stay in use");
+        assert_eq!(running.problems(), [(folder.clone(), "folder_unreadable".to_owned())]);
+    }
+    assert_eq!(world.events(), ["folder lost: folder_unreadable"]);
+    fs::rename(&away, &folder).expect("renamed");
+    running.look_later();
+    running.look_later();
+    assert_eq!(world.events(), ["folder back"], "files that are as they were are not read again");
+    assert_eq!(running.problems(), []);
 }

@@ -197,7 +197,8 @@ fn an_endless_body_is_cut_at_the_limit() {
     let server = Server::start(|_, stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n");
         // Until the client has enough.
-        while stream.write_all(&[0x30; 65_536]).is_ok() {}
+        let octets = vec![0x30; 65_536];
+        while stream.write_all(&octets).is_ok() {}
     });
     let world = world_of(&server);
     let mut running = world.start();

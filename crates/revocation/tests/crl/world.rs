@@ -50,6 +50,8 @@ impl CrlObserver for Events {
     fn event(&self, event: &CrlEvent<'_>) {
         let word = match event {
             CrlEvent::Building { .. } => return,
+            CrlEvent::FolderBack { .. } => "folder back".to_owned(),
+            CrlEvent::FolderLost { problem, .. } => format!("folder lost: {}", problem.code),
             CrlEvent::Gone { why, .. } => format!("gone: {why}"),
             CrlEvent::Refused { problem, .. } => format!("refused: {}", problem.code),
             CrlEvent::Taken(taken) => format!("taken: {}", taken.entries),

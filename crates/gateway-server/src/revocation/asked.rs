@@ -1,0 +1,81 @@
+//! What each source says of a certificate now, for a command beside a gateway.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ring::rand::SecureRandom;
+use rustls_pki_types::UnixTime;
+
+use madoguchi_cert_verify::{CrlAbsence, CrlEvidence, OcspAbsence, OcspEvidence, VerifiedPath};
+use madoguchi_gateway::Trust;
+use madoguchi_revocation::{Alarms, CrlShelf, NoOcsp, OcspSource, StateDir};
+
+use crate::crl::state::unusable;
+use crate::revocation::error::CommandError;
+use crate::{Config, ocsp};
+
+/// What was asked and what came.
+pub(super) struct Asked {
+    pub(super) ocsp: OcspEvidence,
+    /// False: `--offline`, and what `ocsp` says means nothing.
+    pub(super) is_ocsp_asked: bool,
+    pub(super) crl: CrlEvidence,
+    /// What an operator should know about how it was found.
+    pub(super) notes: Vec<String>,
+}
+
+impl Asked {
+    /// Asks the lists of the state folder, and the responders unless `offline`. Lists that are configured and cannot be
+    /// read are an error: without them there is no verdict.
+    pub(super) async fn now(
+        config: &Config,
+        trust: &Trust,
+        path: &VerifiedPath,
+        now: UnixTime,
+        random: Arc<dyn SecureRandom + Send + Sync>,
+        offline: bool,
+    ) -> Result<Self, CommandError> {
+        let crl = from_lists(config, trust, path, now)?;
+        let mut notes = Vec::new();
+        if offline {
+            notes.push("OCSP was not asked (--offline)".to_owned());
+            let ocsp = OcspEvidence::none(path, OcspAbsence::Unreachable);
+            return Ok(Self { ocsp, is_ocsp_asked: false, crl, notes });
+        }
+        let client = ocsp::client(&config.revocation, &trust.anchors, random, Arc::<Alarms>::default())?;
+        let ocsp =
+            match client {
+                Some(client) => {
+                    let evidence = client.evidence(path, now).await;
+                    let failed = client.health(now).responders.into_iter();
+                    notes.extend(failed.filter_map(|responder| {
+                        Some(format!("{}: {}", responder.url, responder.last_failure?))
+                    }));
+                    evidence
+                }
+                None => NoOcsp.evidence(path, now).await,
+            };
+        Ok(Self { ocsp, is_ocsp_asked: true, crl, notes })
+    }
+}
+
+/// What the lists say that the gateway keeps in its state folder.
+fn from_lists(
+    config: &Config,
+    trust: &Trust,
+    path: &VerifiedPath,
+    now: UnixTime,
+) -> Result<CrlEvidence, CommandError> {
+    let Some(folder) = config.revocation.state_dir.as_deref().filter(|_| config.revocation.has_lists())
+    else {
+        return Ok(CrlEvidence::none(path, CrlAbsence::NotConfigured));
+    };
+    let lists = StateDir::open_to_read(folder).and_then(|state| CrlShelf::read(&state, &trust.anchors));
+    let (shelf, unread) = lists.map_err(|error| CommandError::Lists { message: unusable(folder, &error) })?;
+    if let Some(problem) = unread.first() {
+        let message = format!("{}: {} ({})", problem.place, problem.message, problem.code);
+        return Err(CommandError::Lists { message });
+    }
+    let max_age = Duration::from_secs(config.revocation.max_age_hours.saturating_mul(3600));
+    Ok(shelf.evidence(path, now, Some(max_age)))
+}
