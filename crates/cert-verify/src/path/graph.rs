@@ -42,17 +42,21 @@ impl<'a> Graph<'a> {
         while let Some(certificate) = found.get(nodes.len()).copied() {
             let looked_at = anchors.len().saturating_add(pool.len()).saturating_add(found.len());
             budget.spend_steps(u64::try_from(looked_at).unwrap_or(u64::MAX))?;
-            let named: Vec<&Anchor> =
-                anchors.iter().filter(|anchor| anchor.name() == certificate.issuer()).collect();
-            let mut of_key: Vec<&Anchor> = named.clone();
-            of_key.retain(|anchor| may_be_of_key(certificate, anchor.certificate()));
+            let mut other_key = false;
+            let mut of_key: Vec<&Anchor> = Vec::new();
+            for anchor in anchors.iter().filter(|anchor| anchor.name() == certificate.issuer()) {
+                if may_be_of_key(certificate, anchor.certificate()) {
+                    of_key.push(anchor);
+                } else {
+                    other_key = true;
+                }
+            }
             of_key.sort_by_key(|anchor| preference(certificate, anchor.certificate(), now));
-            let mut other_key = of_key.len() < named.len();
             let mut issuers: Vec<&Certificate> = Vec::new();
             for issuer in pool.iter().filter(|issuer| issuer.subject() == certificate.issuer()) {
                 if may_be_of_key(certificate, issuer) {
                     // The anchor itself is no intermediate.
-                    if !named.iter().any(|anchor| is_same(anchor.certificate(), issuer)) {
+                    if !of_key.iter().any(|anchor| is_same(anchor.certificate(), issuer)) {
                         issuers.push(issuer);
                     }
                 } else {
@@ -73,12 +77,28 @@ impl<'a> Graph<'a> {
         self.nodes.get(place)
     }
 
+    fn has_issuer_that_reaches(&self, place: usize) -> bool {
+        self.node(place).is_some_and(|node| node.issuers.iter().any(|issuer| self.reaches_anchor(*issuer)))
+    }
+
     pub(super) fn reaches_anchor(&self, place: usize) -> bool {
         self.nodes.get(place).is_some_and(|node| node.reaches_anchor)
     }
 
     /// Carries `reaches_anchor` down from issuer to issued: every edge is followed once.
     fn mark(&mut self) {
+        // Whoever issued stands behind the issued mostly, and then going backwards once is all.
+        for place in (0..self.nodes.len()).rev() {
+            let reaches = self.has_issuer_that_reaches(place);
+            if let Some(node) = self.nodes.get_mut(place) {
+                node.reaches_anchor |= reaches;
+            }
+        }
+        if !(0..self.nodes.len())
+            .any(|place| !self.reaches_anchor(place) && self.has_issuer_that_reaches(place))
+        {
+            return;
+        }
         let mut issued: Vec<Vec<usize>> = vec![Vec::new(); self.nodes.len()];
         for (place, node) in self.nodes.iter().enumerate() {
             for issuer in &node.issuers {
@@ -113,7 +133,8 @@ fn place<'a>(found: &mut Vec<&'a Certificate>, certificate: &'a Certificate) -> 
 /// Whether two are one certificate. Digests are made where nothing cheaper tells them apart: each is made once, and
 /// comparing them costs the same however long the certificates are.
 fn is_same(one: &Certificate, other: &Certificate) -> bool {
-    one.der().len() == other.der().len() && one.serial() == other.serial() && one.sha256() == other.sha256()
+    let unlike = one.der().len() != other.der().len() || one.serial() != other.serial();
+    std::ptr::eq(one, other) || !unlike && one.sha256() == other.sha256()
 }
 
 /// RFC 5280 section 4.2.1.2: an issuer's key identifier is the one that its certificates carry. One that has none,
