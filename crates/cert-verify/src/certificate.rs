@@ -104,7 +104,7 @@ impl Certificate {
             profiled_times,
             ended_before_1970,
             unique_identifiers,
-            extensions: Arc::new(extensions),
+            extensions,
         })
     }
 
@@ -299,9 +299,10 @@ fn unique_identifiers(tbs: &mut Reader<'_>) -> Result<bool, DerError> {
 }
 
 /// RFC 5280 section 4.1.2.9: version 3 only, and at least one.
-fn extensions(tbs: &mut Reader<'_>, version: Version, issuer: &Name) -> Result<Extensions, Error> {
+fn extensions(tbs: &mut Reader<'_>, version: Version, issuer: &Name) -> Result<Arc<Extensions>, Error> {
+    let mut extensions = Arc::<Extensions>::default();
     let Some(explicit) = tbs.optional(tag::context_constructed(3)).map_err(malformed)? else {
-        return Ok(Extensions::default());
+        return Ok(extensions);
     };
     if version == Version::V1 {
         return Err(Error::ExtensionsInVersion1);
@@ -309,7 +310,9 @@ fn extensions(tbs: &mut Reader<'_>, version: Version, issuer: &Name) -> Result<E
     let mut outer = explicit.content();
     let list = outer.sequence().map_err(malformed)?;
     outer.finish().map_err(malformed)?;
-    Extensions::read(list, issuer)
+    // Nobody else has it yet, so that nothing is copied.
+    Arc::make_mut(&mut extensions).read(list, issuer)?;
+    Ok(extensions)
 }
 
 fn malformed(rule: DerError) -> Error {

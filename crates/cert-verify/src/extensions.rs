@@ -50,11 +50,10 @@ pub(crate) struct Extensions {
 }
 
 impl Extensions {
-    /// Reads `[3]` of a TBSCertificate.
-    pub(crate) fn read(list: Reader<'_>, issuer: &Name) -> Result<Self, Error> {
-        let mut all = Self::default();
+    /// Reads `[3]` of a TBSCertificate into what is still empty, where it stays: it is too much to be moved about.
+    pub(crate) fn read(&mut self, list: Reader<'_>, issuer: &Name) -> Result<(), Error> {
         for extension in Extension::all_opaque(list, Part::Certificate)? {
-            let taken = all.take(&extension, issuer);
+            let taken = self.take(&extension, issuer);
             // What is not known is ignored, whatever its value.
             if taken != Ok(false) {
                 extension.check_value(Part::Certificate)?;
@@ -63,12 +62,12 @@ impl Extensions {
             if extension.critical {
                 let oid = Oid::from_octets(extension.oid);
                 if !known {
-                    all.unknown_critical.push(oid.clone());
+                    self.unknown_critical.push(oid.clone());
                 }
-                all.critical.push(oid);
+                self.critical.push(oid);
             }
         }
-        Ok(all)
+        Ok(())
     }
 
     /// cA of basicConstraints.

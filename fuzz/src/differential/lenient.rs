@@ -65,6 +65,17 @@ const WEBPKI: &[(&str, WebpkiReason)] = &[
                 .flat_map(|fields| fields.constrained())
                 .any(|base| !matches!(base.tag, 0x82 | 0x87))
     }),
+    ("webpki refuses: a constraint on hosts that ends in a number or a period", |fields, error| {
+        let odd = |text: &[u8]| {
+            let last = text.rsplit(|octet| *octet == b'.').next().unwrap_or_default();
+            last.iter().all(u8::is_ascii_digit)
+        };
+        *error == webpki::Error::MalformedNameConstraint
+            && fields
+                .iter()
+                .flat_map(|fields| fields.constrained())
+                .any(|base| base.tag == 0x82 && odd(base.octets()))
+    }),
     ("webpki refuses: anyExtendedKeyUsage is not clientAuth", |fields, error| {
         matches!(error, webpki::Error::RequiredEkuNotFoundContext(_))
             && fields[CA..].iter().any(|fields| fields.purposes().iter().any(|id| id == oid::ANY_PURPOSE))
@@ -99,6 +110,10 @@ const OPENSSL: &[(&str, OpensslReason)] = &[
     ("OpenSSL refuses: a CA without keyUsage", |fields, code, _| {
         code == CA_CERT_MISSING_KEY_USAGE
             && fields.iter().any(|fields| fields.is_ca() && !fields.has(oid::KEY_USAGE))
+    }),
+    ("OpenSSL refuses: an attribute of a name that is no string", |fields, code, _| {
+        matches!(code, UNABLE_TO_GET_ISSUER_CERT | UNABLE_TO_GET_ISSUER_CERT_LOCALLY)
+            && fields.iter().any(|fields| has_other_attribute(fields))
     }),
     ("OpenSSL refuses: a target's key that is no point of its curve", |fields, code, _| {
         code == UNSPECIFIED && PKey::public_key_from_der(&fields[TARGET].key.der()).is_err()
@@ -166,12 +181,19 @@ const OPENSSL_KNOWS_NOT: &[&[u8]] = &[oid::ISSUER_ALT_NAME];
 
 /// RFC 5280 section 4.1.2.4 leaves the type of an attribute's value to the attribute.
 fn has_other_attribute(fields: &Fields) -> bool {
-    let rdns = [&fields.issuer, &fields.subject].into_iter().flat_map(|name| name.children());
-    let values = rdns.flat_map(Node::children).filter_map(|attribute| attribute.children().last());
-    values
-        .into_iter()
-        .any(|value| !matches!(value.tag, 0x03 | 0x0C | 0x12 | 0x13 | 0x14 | 0x16 | 0x1C | 0x1E | 0x30))
+    let value = fields.value(oid::AUTHORITY_KEY_IDENTIFIER);
+    let parts = value.iter().flat_map(Node::children);
+    let issuers =
+        parts.filter(|part| part.tag == 0xA1).flat_map(Node::children).filter(|name| name.tag == 0xA4);
+    let mut names = [&fields.issuer, &fields.subject].into_iter().chain(issuers.flat_map(Node::children));
+    names.any(|name| {
+        let values = name.children().iter().flat_map(Node::children).filter_map(|one| one.children().last());
+        values.into_iter().any(|value| !OPENSSL_STRINGS.contains(&value.tag))
+    })
 }
+
+/// Of the types that an attribute of a name may have for OpenSSL.
+const OPENSSL_STRINGS: &[u8] = &[0x03, 0x0C, 0x12, 0x13, 0x14, 0x16, 0x1C, 0x1E, 0x30];
 
 /// authorityCertIssuer and authorityCertSerialNumber are not those of the issuer's certificate.
 fn names_another_certificate(issuer: &Fields, issued: &Fields) -> bool {

@@ -24,6 +24,8 @@ use crate::differential::draft::Question;
 use crate::differential::fields::Fields;
 use crate::input::Input;
 
+pub(crate) use crate::differential::wrong::is_known;
+
 /// A question and what the second reader finds in its certificates.
 struct Asked<'q> {
     question: &'q Question,

@@ -5,6 +5,7 @@ use madoguchi_cert_verify::{Error, PolicyGraphError};
 use crate::differential::draft::ANCHOR;
 use crate::differential::peers::{self, Refusal};
 use crate::differential::{Asked, canonical, oid, wrong};
+use crate::tree::Node;
 
 /// A reason looks at the refusal and the certificates.
 type Reason = fn(&Asked<'_>, &Refusal) -> bool;
@@ -83,9 +84,19 @@ const WEBPKI: &[(&str, Reason)] = &[
 /// Asked again with an anchor that has none, ours no longer minds policies.
 fn is_refused_for_policies_of_anchor(asked: &Asked<'_>) -> bool {
     let again = asked.question.without_policies_of_anchor();
-    again.is_some_and(|again| {
-        !matches!(peers::ours(&again), Err(Refusal { error: Error::Policies { .. }, .. }))
+    again.is_some_and(|again| match peers::ours(&again) {
+        Err(ours) => !matches!(ours.error, Error::Policies { .. }) || maps_any_without_policies(asked, &ours),
+        Ok(()) => true,
     })
+}
+
+fn has_teletex(attribute: &Node) -> bool {
+    attribute.children().last().is_some_and(|value| value.tag == 0x14)
+}
+
+fn maps_any_without_policies(asked: &Asked<'_>, ours: &Refusal) -> bool {
+    matches!(ours.error, Error::Policies { reason: PolicyGraphError::AnyPolicyMapped })
+        && asked.fields[ours.place].as_ref().is_some_and(|fields| !fields.has(oid::CERTIFICATE_POLICIES))
 }
 
 /// RFC 5280 section 4.2.1.10 says what each form's constraints look like; one for host names has no period in front.
@@ -126,13 +137,17 @@ const OPENSSL: &[(&str, Reason)] = &[
     }),
     (
         "OpenSSL accepts: policyMappings with anyPolicy where certificatePolicies is not there",
-        |asked, ours| {
-            matches!(ours.error, Error::Policies { reason: PolicyGraphError::AnyPolicyMapped })
-                && asked.fields[ours.place]
-                    .as_ref()
-                    .is_some_and(|fields| !fields.has(oid::CERTIFICATE_POLICIES))
-        },
+        maps_any_without_policies,
     ),
+    ("OpenSSL accepts: it compares TeletexString as text", |asked, ours| {
+        let is_teletex = |name: &Node| name.children().iter().flat_map(Node::children).any(has_teletex);
+        matches!(ours.error, Error::IssuerUnknown)
+            && asked
+                .fields
+                .iter()
+                .flatten()
+                .any(|fields| is_teletex(&fields.issuer) || is_teletex(&fields.subject))
+    }),
     ("OpenSSL accepts: a critical policy's qualifier that it does not know", |_, ours| {
         ours.error == Error::PolicyQualifierUnknown
     }),

@@ -116,7 +116,7 @@ pub(super) fn is_true(asked: &Asked<'_>, refusal: &Refusal) -> bool {
 }
 
 /// The extensions that are read.
-pub(super) fn is_known(id: &[u8]) -> bool {
+pub(crate) fn is_known(id: &[u8]) -> bool {
     [
         oid::AUTHORITY_KEY_IDENTIFIER,
         oid::SUBJECT_KEY_IDENTIFIER,

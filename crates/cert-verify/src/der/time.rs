@@ -15,6 +15,7 @@ pub fn utc_time(value: &[u8]) -> Result<UnixTime, DerError> {
 }
 
 /// `YYYYMMDDHHMMSSZ`. A moment before 1970 reads as 1970.
+#[inline]
 pub fn generalized_time(value: &[u8]) -> Result<UnixTime, DerError> {
     let &[y1, y2, y3, y4, ref rest @ ..] = value else { return Err(DerError::Time) };
     let [century, year, ..] = pairs([y1, y2, y3, y4, b'0', b'0', b'0', b'0'])?;

@@ -72,8 +72,11 @@ impl<'a> CertId<'a> {
         if hash.is_some() {
             // Parameters of a hash are NULL or absent (RFC 5754 section 2).
             algorithm.optional(tag::NULL)?;
-            algorithm.finish()?;
+        } else if !algorithm.is_empty() {
+            // Those of another hash are whatever it says, and one encoding (RFC 5280 section 4.1.1.2).
+            algorithm.read()?;
         }
+        algorithm.finish()?;
         let (issuer_name_hash, issuer_key_hash) = (id.octet_string()?, id.octet_string()?);
         let serial = id.integer()?;
         id.finish()?;
@@ -135,3 +138,31 @@ impl<'a> Asked<'a> {
 const SHA1: &[u8] = &[0x2b, 14, 3, 2, 26];
 /// 2.16.840.1.101.3.4.2.1.
 const SHA256: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(algorithm: &[&[u8]]) -> Result<Option<CertIdHash>, DerError> {
+        let hash = writer::octet_string(&[7; 20]);
+        let id =
+            writer::sequence(&[&writer::sequence(algorithm), &hash, &hash, &writer::tlv(tag::INTEGER, &[1])]);
+        CertId::read(&mut Reader::new(&id)).map(|id| id.hash)
+    }
+
+    #[test]
+    fn an_algorithm_has_at_most_one_parameter() {
+        let (null, number) = ([5, 0], [2, 1, 1]);
+        let sha1 = writer::tlv(tag::OBJECT_IDENTIFIER, SHA1);
+        let other = writer::tlv(tag::OBJECT_IDENTIFIER, &[0x2a, 3]);
+        for ours in [&[&sha1[..]][..], &[&sha1, &null]] {
+            assert_eq!(read(ours), Ok(Some(CertIdHash::Sha1)));
+        }
+        for unknown in [&[&other[..]][..], &[&other, &null], &[&other, &number]] {
+            assert_eq!(read(unknown), Ok(None));
+        }
+        for wrong in [&[&sha1[..], &number][..], &[&sha1, &null, &null], &[&other, &null, &null]] {
+            assert_eq!(read(wrong), Err(DerError::TrailingOctets), "{wrong:?}");
+        }
+    }
+}
