@@ -56,15 +56,16 @@ async fn what_a_source_still_calls_revoked_is_told() {
     let last = [Source::Crl, Source::Ocsp].map(|source| said(source, RevocationReason::KeyCompromise));
     world.keep(MIDORI, &card, &last).await;
     world.switch.set(claiming(OcspClaim::Revoked));
-    let words = |arguments: &[&str]| String::from_utf8(world.run(arguments).stdout).expect("UTF-8");
-    let told = words(&[&order[..], &["--dry-run"]].concat());
+    let words =
+        |world: &World, arguments: &[&str]| String::from_utf8(world.run(arguments).stdout).expect("UTF-8");
+    let told = words(&world, &[&order[..], &["--dry-run"]].concat());
     assert_eq!(
         told,
         "midori: 1 certificate (2 sources) would be let go\n\
          still revoked by ocsp: it will be kept again at the next sign-in\n"
     );
     let before = world.switch.requests();
-    let told = words(&[&order[..], &["--dry-run", "--offline"]].concat());
+    let told = words(&world, &[&order[..], &["--dry-run", "--offline"]].concat());
     assert!(!told.contains("still revoked") && told.contains("note: OCSP was not asked"), "{told}");
     assert_eq!(world.switch.requests(), before);
     assert_eq!(world.json(&order)["still_revoked_by"], serde_json::json!(["ocsp"]));
@@ -74,7 +75,7 @@ async fn what_a_source_still_calls_revoked_is_told() {
     world.keep(MIDORI, &card, &last[..1]).await;
     world.kill();
     std::fs::remove_dir_all(world.folder.path().join("crl-state")).expect("removed");
-    let told = words(&order);
+    let told = words(&world, &order);
     assert!(told.starts_with("midori: 1 certificate (1 source) let go, and written to the audit log\n"));
     assert!(told.contains("note: whether a source still says revoked is not known"), "{told}");
 }

@@ -3,6 +3,7 @@
 //! Read without a tree of the whole line: of what nobody asked for nothing is kept, so that memory stays near the
 //! line's length, whatever is in it.
 
+mod near_miss;
 mod value;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::verify::instant;
+use crate::verify::json_case::near_miss::NearMiss;
 use crate::verify::json_case::value::{JsonFile, Several};
 use crate::verify::material::{CaseError, Kind, Material};
 
@@ -62,6 +64,10 @@ pub(super) fn id(line: &str) -> Result<Box<RawValue>, CaseError> {
 
 /// Reads a case and its files. The moment is absent unless the case has one.
 pub(super) fn read(line: &str) -> Result<(Case, Option<UnixTime>), CaseError> {
+    let near_miss: NearMiss = serde_json::from_str(line).map_err(|error| json(&error))?;
+    if let Some((key, reason)) = near_miss.told() {
+        return Err(CaseError::Value { key, reason });
+    }
     let json: JsonCase = serde_json::from_str(line).map_err(|error| json(&error))?;
     let invalid = |key| move |reason: String| CaseError::Value { key, reason };
     let profile = profile(json.profile.as_deref()).map_err(invalid("profile"))?;
