@@ -183,6 +183,11 @@ fn a_watcher_tells_what_happens_and_ends_when_told_to() {
     let refused = next("refused");
     assert_eq!(refused["code"], "crl_older");
     assert!(refused["moved_to"].as_str().expect("a file").ends_with("drop/rejected/b.crl"));
+    // The folder goes and comes back with what lay in it, of which nothing is told again.
+    fs::rename(world.file("drop"), world.file("away")).expect("renamed");
+    assert_eq!(next("folder_lost")["code"], "folder_unreadable");
+    fs::rename(world.file("away"), world.file("drop")).expect("renamed");
+    next("folder_back");
     let told = Command::new("kill").arg(child.id().to_string()).status().expect("kill");
     assert!(told.success());
     assert_eq!(child.wait().expect("ended").code(), Some(0));

@@ -118,6 +118,7 @@ impl<'a> Answer<'a> {
         }
         match self.not_listed_in {
             _ if !self.listed.is_empty() => Ok(()),
+            0 if !self.damaged.is_empty() => Ok(()),
             0 => writeln!(output, "{serial}: no list, and nothing to say"),
             count => writeln!(output, "{serial}: not listed in {count} lists"),
         }

@@ -18,7 +18,7 @@ use crate::{Config, ocsp};
 pub(super) struct Asked {
     pub(super) ocsp: OcspEvidence,
     /// False: `--offline`, and what `ocsp` says means nothing.
-    pub(super) is_ocsp_asked: bool,
+    pub(super) has_ocsp: bool,
     pub(super) crl: CrlEvidence,
     /// What an operator should know about how it was found.
     pub(super) notes: Vec<String>,
@@ -40,7 +40,7 @@ impl Asked {
         if offline {
             notes.push("OCSP was not asked (--offline)".to_owned());
             let ocsp = OcspEvidence::none(path, OcspAbsence::Unreachable);
-            return Ok(Self { ocsp, is_ocsp_asked: false, crl, notes });
+            return Ok(Self { ocsp, has_ocsp: false, crl, notes });
         }
         let client = ocsp::client(&config.revocation, &trust.anchors, random, Arc::<Alarms>::default())?;
         let ocsp =
@@ -55,7 +55,7 @@ impl Asked {
                 }
                 None => NoOcsp.evidence(path, now).await,
             };
-        Ok(Self { ocsp, is_ocsp_asked: true, crl, notes })
+        Ok(Self { ocsp, has_ocsp: true, crl, notes })
     }
 }
 

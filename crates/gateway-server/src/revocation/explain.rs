@@ -31,7 +31,7 @@ pub(super) async fn explain(
     let certificate = read_certificate(&arguments.certificate)?;
     let path = verify_path(&certificate, &trust.anchors, &trust.policy, now)
         .map_err(|error| refused_certificate(&arguments.certificate, error))?;
-    let Asked { ocsp, is_ocsp_asked, crl, mut notes } =
+    let Asked { ocsp, has_ocsp, crl, mut notes } =
         Asked::now(&config, &trust, &path, now, random, arguments.offline).await?;
     let mut judged = Vec::new();
     for municipality in chosen {
@@ -39,16 +39,10 @@ pub(super) async fn explain(
         let kept_now: Vec<_> = kept.iter().map(|record| record.kept).collect();
         let decision = decide(&path, config.revocation.sources.sources(), ocsp, crl, &kept_now);
         let evidence = EvidenceRecord::new(&decision, &kept_now);
-        judged.push(Judged {
-            municipality: municipality.to_owned(),
-            decision,
-            kept,
-            evidence,
-            is_ocsp_asked,
-        });
+        judged.push(Judged { municipality: municipality.to_owned(), decision, kept, evidence, has_ocsp });
     }
     let explanation =
-        Explanation { at: now, ocsp: is_ocsp_asked.then(|| ocsp.answer()), crl: crl.answer(), judged, notes };
+        Explanation { at: now, ocsp: has_ocsp.then(|| ocsp.answer()), crl: crl.answer(), judged, notes };
     if arguments.json {
         writeln!(output, "{}", explanation.to_json())?;
     } else {

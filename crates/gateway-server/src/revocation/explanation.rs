@@ -30,7 +30,7 @@ pub(super) struct Judged {
     pub(super) decision: Decision,
     pub(super) kept: Vec<KeptRecord>,
     pub(super) evidence: EvidenceRecord,
-    pub(super) is_ocsp_asked: bool,
+    pub(super) has_ocsp: bool,
 }
 
 impl Explanation {
@@ -117,7 +117,7 @@ impl Judged {
     fn evidence(&self) -> Value {
         // Unwrap safety: names, numbers and lists of them always serialize.
         let mut evidence = serde_json::to_value(&self.evidence).expect("plain values");
-        if !self.is_ocsp_asked {
+        if !self.has_ocsp {
             evidence["ocsp"]["says"] = json!("not_asked");
             if let Some(shortfalls) = evidence.get_mut("shortfalls") {
                 let names = self.decision.shortfalls().into_iter().map(|shortfall| self.name(shortfall));
@@ -129,7 +129,7 @@ impl Judged {
 
     fn name(&self, shortfall: Shortfall) -> &'static str {
         match shortfall {
-            Shortfall::OcspUnavailable if !self.is_ocsp_asked => "ocsp_not_asked",
+            Shortfall::OcspUnavailable if !self.has_ocsp => "ocsp_not_asked",
             shortfall => shortfall.name(),
         }
     }

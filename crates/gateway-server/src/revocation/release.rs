@@ -51,7 +51,8 @@ pub(super) async fn release(
             Ok(asked) => told.ask(asked),
             // It is let go of all the same.
             Err(error) => {
-                told.notes.push(format!("whether a source still says revoked is not known: {error}"))
+                let note = format!("whether a source still says revoked is not known: {error}");
+                told.notes.push(note);
             }
         }
     }
