@@ -6,7 +6,7 @@ use std::path::Path;
 
 use madoguchi_demo::{Browser, Child, Navigation};
 use madoguchi_tests::memory::{Hit, OWN_NAMESPACE, in_own_user_namespace, needles, scan};
-use madoguchi_tests::terminal::in_terminal;
+use madoguchi_tests::terminal::agent_in_terminal;
 use madoguchi_tests::town::{Town, random, shown_code};
 use ring::rand::SecureRandom as _;
 use serde_json::Value;
@@ -80,19 +80,7 @@ impl Watched {
 
     /// The shipped agent in a terminal.
     async fn in_terminal(town: &mut Town) -> Self {
-        town.stack.child("agent").expect("the agent").stop().await;
-        let command = format!(
-            "unshare {} {} --terminal --gateway {} --port {}",
-            OWN_NAMESPACE.join(" "),
-            town.binary("madoguchi-agent").display(),
-            town.ports.issuer(),
-            town.ports.agent
-        );
-        let child = in_terminal(&command)
-            .env("PCSCLITE_CSOCK_NAME", town.socket())
-            .spawn(town.stack.folder())
-            .expect("script of util-linux starts");
-        town.agent_listens().await;
+        let child = agent_in_terminal(town, &[&["unshare"], &OWN_NAMESPACE[..]].concat()).await;
         let pid = only_child_of(child.id().expect("it runs"));
         Self { child, pid, terminal: true, pins: Vec::new() }
     }

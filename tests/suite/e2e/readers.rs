@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use madoguchi_demo::{Child, Navigation, Pcscd, Program, TEST_PIN};
+use madoguchi_tests::terminal::agent_in_terminal;
 use madoguchi_tests::town::{Town, shown_code};
 use tokio::time::timeout;
 
-use super::terminal::{reads, terminal};
+use super::terminal::reads;
 
 /// The town's agent in a terminal, in which its notices can be read.
 struct Screen(Child);
 
 impl Screen {
     async fn open(town: &mut Town) -> Self {
-        Self(terminal(town).await)
+        Self(agent_in_terminal(town, &[]).await)
     }
 
     async fn reads(&mut self, text: &str) {

@@ -1,25 +1,8 @@
 //! The agent in a terminal: a person reads, agrees and types.
 
 use madoguchi_demo::{Child, MockCard, TEST_PIN};
-use madoguchi_tests::terminal::in_terminal;
+use madoguchi_tests::terminal::agent_in_terminal;
 use madoguchi_tests::town::{Town, Wishes};
-
-/// Ends the town's agent and starts the same one in a terminal.
-pub(super) async fn terminal(town: &mut Town) -> Child {
-    town.stack.child("agent").expect("the agent").stop().await;
-    let command = format!(
-        "{} --terminal --gateway {} --port {}",
-        town.binary("madoguchi-agent").display(),
-        town.ports.issuer(),
-        town.ports.agent
-    );
-    let child = in_terminal(&command)
-        .env("PCSCLITE_CSOCK_NAME", town.socket())
-        .spawn(town.stack.folder())
-        .expect("script of util-linux starts");
-    town.agent_listens().await;
-    child
-}
 
 /// Waits for a line on the screen that holds `text`.
 pub(super) async fn reads(terminal: &mut Child, text: &str) -> String {
@@ -32,7 +15,7 @@ pub(super) async fn reads(terminal: &mut Child, text: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_resident_reads_agrees_types_the_pin_unseen_and_is_signed_in() {
     let mut town = Town::usual().await;
-    let mut terminal = terminal(&mut town).await;
+    let mut terminal = agent_in_terminal(&mut town, &[]).await;
     let start = town.start_page();
     let code = start.text_of(".code").expect("the words to compare");
     let to_agent = town.press(&start);
@@ -57,7 +40,7 @@ async fn a_resident_reads_agrees_types_the_pin_unseen_and_is_signed_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_wrong_pin_the_resident_is_asked_and_nothing_is_retried() {
     let mut town = Town::usual().await;
-    let mut terminal = terminal(&mut town).await;
+    let mut terminal = agent_in_terminal(&mut town, &[]).await;
     let start = town.start_page();
     let to_agent = town.press(&start);
     town.hop(&to_agent);
@@ -78,7 +61,7 @@ async fn after_a_wrong_pin_the_resident_is_asked_and_nothing_is_retried() {
 async fn the_last_try_is_taken_when_the_resident_insists() {
     let card = MockCard { scenario: Some("auth_tries = 1".to_owned()), ..MockCard::default() };
     let mut town = Town::with(Wishes { card, ..Wishes::default() }).await;
-    let mut terminal = terminal(&mut town).await;
+    let mut terminal = agent_in_terminal(&mut town, &[]).await;
     let start = town.start_page();
     let to_agent = town.press(&start);
     town.hop(&to_agent);

@@ -16,11 +16,8 @@ fn a_restart_needs_no_file_from_elsewhere() {
     let list = world.lists(world.now).remove(0);
     let path = world.path(&card);
     world.put("a.crl", &list);
-    drop({
-        let mut running = world.start();
-        running.look();
-        running
-    });
+    // It ends with the line.
+    world.start().look();
     assert_eq!(world.events(), ["taken: 1"]);
     let mut running = world.start();
     assert!(is_revoked(world.answer(&running.shelf(), &path)), "before the first look");
@@ -82,11 +79,8 @@ fn damage_is_mended_from_the_copy_or_from_where_it_came() {
     let list = world.lists(world.now).remove(0);
     let path = world.path(&card);
     world.put("a.crl", &list);
-    drop({
-        let mut running = world.start();
-        running.look();
-        running
-    });
+    // It ends with the line.
+    world.start().look();
     let index = world.kept("idx").remove(0);
     let sound = fs::read(&index).expect("an index");
     for damage in [Vec::new(), sound[..sound.len() - 1].to_vec(), vec![0; sound.len()]] {
@@ -114,11 +108,8 @@ fn names_are_not_believed() {
     for (index, list) in world.lists(world.now).iter().enumerate() {
         world.put(&format!("{index}.crl"), list);
     }
-    drop({
-        let mut running = world.start();
-        running.look();
-        running
-    });
+    // It ends with the line.
+    world.start().look();
     for kind in ["crl", "idx"] {
         let mut files = world.kept(kind);
         files.sort();
@@ -137,11 +128,8 @@ fn a_list_whose_anchor_left_the_configuration_goes() {
     let list = world.lists(world.now).remove(0);
     let path = world.path(&card);
     world.put("a.crl", &list);
-    drop({
-        let mut running = world.start();
-        running.look();
-        running
-    });
+    // It ends with the line.
+    world.start().look();
     let options = Options { authority_key: KeyKind::P256, ..Options::default() };
     let other = TestPki::create(&options, at(world.now), &world.random).expect("a PKI");
     let anchors = vec![Anchor::new(other.auth_ca()).expect("an anchor")];
@@ -179,11 +167,8 @@ fn a_signature_that_does_not_hold_any_more_takes_the_list_away() {
     let list = world.lists(world.now).remove(0);
     let path = world.path(&card);
     world.put("a.crl", &list);
-    drop({
-        let mut running = world.start();
-        running.look();
-        running
-    });
+    // It ends with the line.
+    world.start().look();
     let mut running = world.start();
     assert!(is_good(world.answer(&running.shelf(), &path)));
     let copy = world.kept("crl").remove(0);
