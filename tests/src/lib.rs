@@ -6,6 +6,7 @@ pub mod gateway;
 pub mod http;
 pub mod memory;
 pub mod revocation;
+pub mod services;
 pub mod terminal;
 pub mod town;
 pub mod verify;

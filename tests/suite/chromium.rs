@@ -2,7 +2,7 @@
 
 mod elsewhere;
 mod forms;
-mod home;
+pub(crate) mod home;
 mod lured;
 mod scripts_off;
 mod stopping;

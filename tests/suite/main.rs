@@ -14,5 +14,6 @@ mod operations;
 mod pkits;
 mod revocation;
 mod revocation_cli;
+mod services;
 mod verify_cli;
 mod verify_doc;

@@ -5,7 +5,7 @@ use std::fmt;
 use madoguchi_protocol::Octets;
 use rustls_pki_types::UnixTime;
 
-use crate::{CrlPoint, Error, NotRevoked, StatementSigned, VerifiedPath};
+use crate::{CrlPoint, Error, NotRevoked, Source, StatementSigned, VerifiedPath};
 
 /// The holder of a card who just proved it: made from the three proofs and from nothing else, and a session is
 /// made from nothing else than this.
@@ -44,6 +44,11 @@ impl AuthenticatedHolder {
     /// The last second of the certificate's validity.
     pub fn not_after(&self) -> UnixTime {
         self.path.not_after()
+    }
+
+    /// Which source of revocation information spoke for the certificate.
+    pub fn revocation_source(&self) -> Source {
+        self.not_revoked.source()
     }
 
     /// Where lists that cover the certificate are found.

@@ -11,7 +11,6 @@ use madoguchi_cert_verify::{Anchor, Oid, PathPolicy, RequiredPolicies};
 use madoguchi_gateway::{
     Gateway, GatewayParts, Municipality, MunicipalityKeys, RevocationPolicy, Sealer, Service, Trust,
 };
-use madoguchi_oidc::{Client, IdTokenAlg};
 use madoguchi_revocation::{Alarms, CrlRefresher, NoOcsp, OcspSource};
 use madoguchi_storage::{Clock, Storage};
 use madoguchi_storage_sqlite::SqliteStore;
@@ -38,7 +37,7 @@ pub(crate) async fn build(
     clock: Arc<dyn Clock>,
     random: Arc<dyn SecureRandom + Send + Sync>,
 ) -> Result<Built, ServerError> {
-    let kek = read_kek(&config.kek_file)?;
+    let kek = Arc::new(read_kek(&config.kek_file)?);
     let trust = trust(&config.trust)?;
     let storage: Arc<dyn Storage> =
         Arc::new(SqliteStore::open(&config.database, Arc::clone(&clock), config.sign_in)?);
@@ -65,6 +64,7 @@ pub(crate) async fn build(
         clock: Arc::clone(&clock),
         random,
         municipalities,
+        kek,
         trust,
         revocation: RevocationPolicy {
             sources: config.revocation.sources.sources(),
@@ -75,7 +75,13 @@ pub(crate) async fn build(
         alarms: Arc::clone(&alarms),
         agent_ports: config.agent_ports.clone(),
         limits: config.sign_in,
+        session_limits: config.session,
     });
+    gateway.load_registry().await?;
+    if gateway.municipalities().is_empty() {
+        let message = "none in the file and none in the database; add one: madoguchi municipalities add";
+        return Err(ServerError::value("municipality", message));
+    }
     let watched = Watched { gateway: gateway.clone(), crls, ocsp: asked, alarms, anchors, clock };
     Ok(Built { gateway, refresher, watched })
 }
@@ -113,32 +119,20 @@ async fn build_municipality(
 ) -> Result<Municipality, ServerError> {
     let service = |service: &ServiceConfig| {
         let built = Service {
-            client: service.client(),
+            client: Arc::new(service.client()),
             name: service.service.clone(),
             purpose: service.purpose.clone(),
         };
-        (service.id.clone(), built)
+        (service.id.clone(), Arc::new(built))
     };
     Ok(Municipality {
         id: config.id.clone(),
         origin: config.origin.clone(),
         name: config.name.clone(),
         services: config.services.iter().map(service).collect(),
-        keys: MunicipalityKeys::load(storage, kek, &config.id, random).await?,
+        accent: config.accent()?,
+        keys: Arc::new(MunicipalityKeys::load(storage, kek, &config.id, random).await?),
     })
-}
-
-impl ServiceConfig {
-    /// The rules' part of the registration.
-    pub(crate) fn client(&self) -> Client {
-        Client {
-            id: self.id.clone(),
-            redirect_uris: self.redirect_uris.clone(),
-            post_logout_redirect_uris: Vec::new(),
-            authentication: self.authentication.clone(),
-            id_token_alg: IdTokenAlg::Es256,
-        }
-    }
 }
 
 /// `madoguchi config check`: reads everything that the configuration names, opens no database and asks no responder.

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use madoguchi_cert_verify::PRODUCTION_AUTH_POLICY;
-use madoguchi_gateway::{LocalText, display_texts};
-use madoguchi_oidc::ClientAuthentication;
-use madoguchi_protocol::{AGENT_PORTS, Display, Origin, comparison_code};
-use madoguchi_storage::SignInLimits;
+use madoguchi_gateway::{Accent, display_texts};
+use madoguchi_oidc::{Client, ClientAuthentication, IdTokenAlg, Profile};
+use madoguchi_protocol::{AGENT_PORTS, Display, LocalText, Origin, comparison_code};
+use madoguchi_storage::{SessionLimits, SignInLimits};
 
 use crate::ServerError;
 use crate::kek::file_error;
@@ -45,8 +45,14 @@ pub struct Config {
     /// Lifetimes and bounds of sign-ins.
     #[serde(default)]
     pub sign_in: SignInLimits,
+    /// How long a session answers further requests of its browser.
+    #[serde(default)]
+    pub session: SessionLimits,
+    /// Services may register themselves with a token that an operator gave them.
+    #[serde(default)]
+    pub dynamic_registration: bool,
     /// The municipalities.
-    #[serde(rename = "municipality")]
+    #[serde(rename = "municipality", default)]
     pub municipalities: Vec<MunicipalityConfig>,
 }
 
@@ -94,6 +100,8 @@ pub struct MunicipalityConfig {
     pub origin: Origin,
     /// Its name.
     pub name: LocalText,
+    /// The colour of its pages, `#rrggbb`.
+    pub accent: Option<String>,
     /// Its services.
     #[serde(rename = "client", default)]
     pub services: Vec<ServiceConfig>,
@@ -105,10 +113,37 @@ pub struct MunicipalityConfig {
 pub struct ServiceConfig {
     /// `client_id`.
     pub id: String,
+    /// The rules that it lives by.
+    #[serde(default)]
+    pub profile: Profile,
     /// Where answers may go, octet by octet.
     pub redirect_uris: Vec<String>,
-    /// How it authenticates at the token endpoint.
+    /// Where the browser may go after signing out.
+    #[serde(default)]
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Where it is told that a session ended.
+    pub backchannel_logout_uri: Option<String>,
+    /// The sector of its `sub`, a host.
+    pub sector: Option<String>,
+    /// How it authenticates.
     pub authentication: ClientAuthentication,
+    /// How its ID tokens are signed; the profile says it otherwise.
+    pub id_token_alg: Option<IdTokenAlg>,
+    /// It pushes every request.
+    #[serde(default)]
+    pub require_pushed: bool,
+    /// Its tokens are bound to a key.
+    #[serde(default)]
+    pub require_dpop: bool,
+    /// It need not send a PKCE challenge.
+    #[serde(default)]
+    pub danger_pkce_lifted: bool,
+    /// It may have refresh tokens.
+    #[serde(default)]
+    pub refresh: bool,
+    /// It is answered as if it were not registered.
+    #[serde(default)]
+    pub disabled: bool,
     /// Its name.
     pub service: LocalText,
     /// What a sign-in is for.
@@ -149,6 +184,11 @@ impl Config {
         if self.agent_ports.is_empty() || self.agent_ports.contains(&0) {
             return Err(ServerError::value("agent_ports", "at least one port from 1 to 65535"));
         }
+        let SessionLimits { idle_seconds, absolute_seconds } = self.session;
+        if idle_seconds == 0 || absolute_seconds < idle_seconds || absolute_seconds > LONGEST_SESSION_SECONDS {
+            let message = "idle_seconds at least 1, absolute_seconds at least that and at most 86400 (a day)";
+            return Err(ServerError::value("session", message));
+        }
         self.check_trust()?;
         self.revocation.check()?;
         if self.operations.as_ref().is_some_and(|operations| !operations.listen.ip().is_loopback()) {
@@ -157,9 +197,6 @@ impl Config {
         if self.operations.as_ref().is_some_and(|operations| meet(self.listen, operations.listen)) {
             let message = "another port than that of listen: health and metrics are not for residents";
             return Err(ServerError::value("operations.listen", message));
-        }
-        if self.municipalities.is_empty() {
-            return Err(ServerError::value("municipality", "at least one [[municipality]]"));
         }
         for (index, municipality) in self.municipalities.iter().enumerate() {
             let twice = self
@@ -203,20 +240,8 @@ impl Config {
 
 impl MunicipalityConfig {
     fn check(&self, tls: bool) -> Result<(), ServerError> {
-        let key = |part: &str| format!("municipality.{}.{part}", self.id);
-        let plain = |octet: u8| octet.is_ascii_lowercase() || octet.is_ascii_digit() || octet == b'-';
-        if self.id.is_empty() || self.id.len() > 40 || !self.id.bytes().all(plain) {
-            return Err(ServerError::value(key("id"), "1 to 40 of a-z 0-9 -"));
-        }
-        if self.origin.is_loopback() && self.origin.host_is_address() {
-            // Cookies do not know ports: the agent's listener on 127.0.0.1 would receive the gateway's.
-            let message =
-                "the gateway never serves on a loopback address by number; write http://localhost:PORT";
-            return Err(ServerError::value(key("origin"), message));
-        }
-        if tls && self.origin.as_str().starts_with("http:") {
-            return Err(ServerError::value(key("origin"), "with [tls] the origin is https"));
-        }
+        check_municipality(&self.id, &self.origin, self.accent.as_deref(), tls)
+            .map_err(|(part, message)| ServerError::value(format!("municipality.{}.{part}", self.id), message))?;
         for service in &self.services {
             self.check_service(service)?;
         }
@@ -237,6 +262,61 @@ impl MunicipalityConfig {
     }
 }
 
+impl MunicipalityConfig {
+    /// The colour of its pages.
+    pub(crate) fn accent(&self) -> Result<Option<Accent>, ServerError> {
+        let accent = self.accent.as_deref().map(Accent::parse).transpose();
+        accent.map_err(|error| {
+            ServerError::value(format!("municipality.{}.accent", self.id), error.to_string())
+        })
+    }
+}
+
+impl ServiceConfig {
+    /// The rules' part of the registration.
+    pub(crate) fn client(&self) -> Client {
+        let new =
+            Client::new(self.profile, &*self.id, self.redirect_uris.clone(), self.authentication.clone());
+        Client {
+            post_logout_redirect_uris: self.post_logout_redirect_uris.clone(),
+            backchannel_logout_uri: self.backchannel_logout_uri.clone(),
+            sector: self.sector.clone(),
+            id_token_alg: self.id_token_alg.unwrap_or(new.id_token_alg),
+            require_pushed: self.require_pushed || new.require_pushed,
+            require_dpop: self.require_dpop || new.require_dpop,
+            danger_pkce_lifted: self.danger_pkce_lifted,
+            refresh: self.refresh,
+            disabled: self.disabled,
+            ..new
+        }
+    }
+}
+
+/// What holds for every municipality, wherever it is registered. An error names the part and says what is wrong.
+pub(crate) fn check_municipality(
+    id: &str,
+    origin: &Origin,
+    accent: Option<&str>,
+    tls: bool,
+) -> Result<(), (&'static str, String)> {
+    let plain = |octet: u8| octet.is_ascii_lowercase() || octet.is_ascii_digit() || octet == b'-';
+    if id.is_empty() || id.len() > 40 || !id.bytes().all(plain) {
+        return Err(("id", "1 to 40 of a-z 0-9 -".to_owned()));
+    }
+    if origin.is_loopback() && origin.host_is_address() {
+        // Cookies do not know ports: the agent's listener on 127.0.0.1 would receive the gateway's.
+        let message = "the gateway never serves on a loopback address by number; write http://localhost:PORT";
+        return Err(("origin", message.to_owned()));
+    }
+    if tls && origin.as_str().starts_with("http:") {
+        return Err(("origin", "with [tls] the origin is https".to_owned()));
+    }
+    match accent.map(Accent::parse) {
+        Some(Err(error)) => Err(("accent", error.to_string())),
+        None | Some(Ok(_)) => Ok(()),
+    }
+}
+
 /// Whether two listeners want one port. Port 0 is each time another.
 fn meet(one: SocketAddr, other: SocketAddr) -> bool {
     let same_host = one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified();
@@ -246,6 +326,9 @@ fn meet(one: SocketAddr, other: SocketAddr) -> bool {
 fn agent_ports() -> Vec<u16> {
     AGENT_PORTS.to_vec()
 }
+
+/// Nobody remembers a card for longer, and moments on the pages have no year.
+const LONGEST_SESSION_SECONDS: u64 = 24 * 60 * 60;
 
 #[cfg(test)]
 mod tests;

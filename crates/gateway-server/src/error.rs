@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use madoguchi_gateway::KeyError;
+use madoguchi_gateway::{KeyError, RegistryError};
 use madoguchi_storage::StorageError;
 
 /// An error of configuration or start.
@@ -45,6 +45,9 @@ pub enum ServerError {
     /// The keys of a municipality are not there.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// Municipalities and clients of the database cannot be used.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
     /// The store does not open.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -56,6 +59,14 @@ pub enum ServerError {
         /// What the system says.
         #[source]
         source: std::io::Error,
+    },
+    /// The database is another user's: whoever opens it may leave files beside it that its gateway cannot use.
+    #[error("{path} belongs to uid {owner}; run it as the gateway's user: sudo -u '#{owner}' madoguchi …")]
+    DatabaseOfOther {
+        /// The database.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
     },
     /// The threads that serve cannot be started.
     #[error("the runtime does not start")]

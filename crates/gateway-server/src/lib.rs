@@ -3,7 +3,9 @@
 //! This crate decides nothing about a sign-in. It reads one TOML file ([`Config`]), builds a gateway from it and
 //! serves it ([`serve`]). [`verify`] is the same program's judge of any certificate, for anyone.
 
+mod beside;
 mod build;
+mod clients;
 mod clock;
 mod config;
 mod crl;
@@ -11,14 +13,19 @@ mod crl_reload;
 mod error;
 mod kek;
 mod listen;
+mod logout_sender;
 mod metrics;
+mod municipalities;
 mod ocsp;
 mod operations;
+mod operator;
+mod registry;
 mod revocation;
 mod serve;
 mod verify;
 
 pub use build::check;
+pub use clients::{ClientsCommand, clients};
 pub use clock::SystemClock;
 pub use config::{
     Config, CrlUrlConfig, HashConfig, MethodConfig, MunicipalityConfig, NonceConfig, OcspConfig,
@@ -27,6 +34,9 @@ pub use config::{
 pub use crl::{CrlArguments, CrlEnd, Edge, crl};
 pub use error::ServerError;
 pub use listen::{Listener, Shutdown};
+pub use municipalities::{MunicipalitiesCommand, municipalities};
+pub use operator::os_user;
+pub use registry::CommandEdge;
 pub use revocation::{RevocationCommand, revocation};
 pub use serve::serve;
 pub use verify::{VerifyArguments, VerifyEnd, verify};

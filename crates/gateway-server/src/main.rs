@@ -10,8 +10,8 @@ use ring::rand::{SecureRandom, SystemRandom};
 use tracing_subscriber::EnvFilter;
 
 use madoguchi_gateway_server::{
-    Config, CrlArguments, Edge, RevocationCommand, ServerError, SystemClock, VerifyArguments, crl,
-    revocation, serve, verify,
+    ClientsCommand, CommandEdge, Config, CrlArguments, Edge, MunicipalitiesCommand, RevocationCommand, ServerError, SystemClock,
+    VerifyArguments, clients, crl, municipalities, os_user, revocation, serve, verify,
 };
 use madoguchi_storage::Clock as _;
 
@@ -34,6 +34,12 @@ enum Command {
         #[arg(long, default_value = "info")]
         log: String,
     },
+    /// Online services: who may send residents here.
+    #[command(subcommand)]
+    Clients(ClientsCommand),
+    /// Municipalities beside those of the configuration file.
+    #[command(subcommand)]
+    Municipalities(MunicipalitiesCommand),
     /// Revocation lists and their indexes, by hand.
     #[command(subcommand)]
     Crl(Box<CrlArguments>),
@@ -105,6 +111,10 @@ fn run(arguments: Arguments) -> Result<ExitCode, ServerError> {
             print_line(&format!("{path}: ok"));
             Ok(ExitCode::SUCCESS)
         }
+        Command::Clients(command) => run_beside(async |edge, errors| clients(&command, edge, errors).await),
+        Command::Municipalities(command) => {
+            run_beside(async |edge, errors| municipalities(&command, edge, errors).await)
+        }
         Command::Revocation(command) => {
             let (mut output, mut errors) = (std::io::stdout().lock(), std::io::stderr().lock());
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -128,6 +138,23 @@ fn run(arguments: Arguments) -> Result<ExitCode, ServerError> {
             Ok(ExitCode::from(end.code()))
         }
     }
+}
+
+/// Runs a command that works on the gateway's database.
+fn run_beside(
+    command: impl AsyncFnOnce(CommandEdge<'_>, &mut dyn std::io::Write) -> u8,
+) -> Result<ExitCode, ServerError> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ServerError::Runtime)?;
+    let (mut output, mut errors) = (std::io::stdout().lock(), std::io::stderr().lock());
+    let random = system_random();
+    let edge = CommandEdge {
+        clock: Arc::new(SystemClock),
+        random: &*random,
+        os_user: os_user(),
+        output: &mut output,
+    };
+    Ok(ExitCode::from(runtime.block_on(command(edge, &mut errors))))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the edge: the one place where the program takes randomness")]

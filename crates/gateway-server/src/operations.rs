@@ -37,7 +37,12 @@ async fn health(State(watched): State<Watched>) -> Response {
 }
 
 async fn metrics(State(watched): State<Watched>) -> Response {
-    let text = watched.metrics();
+    let mut metrics = watched.metrics();
+    match watched.gateway.waiting_logouts().await {
+        Ok(waiting) => metrics.gauge("madoguchi_logout_waiting", &[], waiting),
+        Err(error) => tracing::error!(%error, "the store failed"),
+    }
+    let text = metrics.into_text();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
 
@@ -52,7 +57,7 @@ impl Watched {
         }
     }
 
-    fn metrics(&self) -> String {
+    fn metrics(&self) -> Metrics {
         let mut metrics = Metrics::of(&self.health());
         for (alarm, count) in self.alarms.counts() {
             metrics.counter("madoguchi_revocation_alarms_total", &[("alarm", alarm.name())], count);
@@ -60,6 +65,9 @@ impl Watched {
         for (shortfall, count) in self.gateway.shortfalls() {
             metrics.counter("madoguchi_revocation_shortfalls_total", &[("shortfall", shortfall)], count);
         }
-        metrics.into_text()
+        for (outcome, count) in self.gateway.logouts() {
+            metrics.counter("madoguchi_logout_deliveries_total", &[("outcome", outcome)], count);
+        }
+        metrics
     }
 }

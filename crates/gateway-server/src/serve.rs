@@ -13,6 +13,7 @@ use crate::build::{Built, build};
 use crate::config::Config;
 use crate::crl_reload::Refreshing;
 use crate::listen::{Listener, Shutdown};
+use crate::logout_sender::{HttpLogoutSender, SERVICE_TIMEOUT, keep_sending};
 use crate::{ServerError, operations};
 
 /// Serves until SIGTERM or SIGINT. `ready` is called once with the address when connections are accepted.
@@ -42,6 +43,9 @@ pub async fn serve(
     let start = |refresher| Refreshing::start(refresher, clock, every, Some(max_age));
     let refreshing = refresher.map(start).transpose()?;
     let sweeping = tokio::spawn(keep_sweeping(gateway.clone()));
+    let sender = Arc::new(HttpLogoutSender::new(SERVICE_TIMEOUT));
+    let telling = tokio::spawn(keep_sending(gateway.clone(), sender));
+    let registry = tokio::spawn(keep_registry(gateway.clone()));
     tokio::spawn(async move {
         wait_for_end().await;
         shutdowns.iter().for_each(Shutdown::now);
@@ -53,6 +57,8 @@ pub async fn serve(
     }
     drop(refreshing);
     sweeping.abort();
+    telling.abort();
+    registry.abort();
     Ok(())
 }
 
@@ -75,6 +81,15 @@ async fn keep_sweeping(gateway: Gateway) {
     }
 }
 
+/// Sees what operators changed: a client that was disabled stops within this time.
+async fn keep_registry(gateway: Gateway) {
+    let mut interval = tokio::time::interval(REGISTRY_EVERY);
+    loop {
+        interval.tick().await;
+        gateway.refresh().await;
+    }
+}
+
 pub(crate) async fn wait_for_end() {
     let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
@@ -87,5 +102,6 @@ pub(crate) async fn wait_for_end() {
     }
 }
 
+const REGISTRY_EVERY: Duration = Duration::from_secs(2);
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 const SWEEP_ROWS: u32 = 1000;

@@ -4,15 +4,18 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::{HeaderMap, header};
 
-use madoguchi_oidc::{AuthorizationCode, CODE_SECONDS, CodeGrant, success_location};
+use madoguchi_oidc::{
+    AuthorizationCode, CODE_SECONDS, CodeGrant, Description, OAuthError, error_location, success_location,
+};
 use madoguchi_protocol::{ErrorCode, Octets};
-use madoguchi_storage::{AnswerTaken, NewCode};
+use madoguchi_storage::{AnswerTaken, NewCode, SignIn};
 
 use crate::cookie::CookieKind;
 use crate::failure::PageFailure;
 use crate::navigation::is_navigation;
 use crate::page::see_other;
 use crate::return_leg::{own_sign_in, state_page};
+use crate::sso::sub_at;
 use crate::state::Gateway;
 use crate::tenant::Tenant;
 
@@ -34,6 +37,14 @@ pub(crate) async fn answer(
 
     let code =
         AuthorizationCode::generate(&*gateway.0.random).map_err(|_| tenant.failure(ErrorCode::Internal))?;
+    if !is_for_whom_it_asked(&gateway, &tenant, &sign_in).await {
+        // The client asked for one resident alone, and another showed a card.
+        const ANOTHER: Description = Description::new("another person signed in than was asked for");
+        let request = &sign_in.new.request;
+        let (state, issuer) = (request.state.as_deref(), tenant.municipality.origin.as_str());
+        let error = OAuthError::LoginRequired;
+        return Ok(see_other(&error_location(&request.redirect_uri, error, ANOTHER, state, issuer)));
+    }
     let request = sign_in.new.request;
     let new_code =
         NewCode { hash: Octets(code.hash()), grant: CodeGrant::from(&request), lifetime: CODE_SECONDS };
@@ -63,4 +74,16 @@ pub(crate) async fn answer(
         AnswerTaken::Before(sign_in) => Ok(state_page(&tenant, &sign_in, true)),
         AnswerTaken::NotFound => Err(tenant.not_found()),
     }
+}
+
+/// By `id_token_hint` a client may ask for one resident alone (OpenID Connect Core section 3.1.2.1).
+async fn is_for_whom_it_asked(gateway: &Gateway, tenant: &Tenant, sign_in: &SignIn) -> bool {
+    let request = &sign_in.new.request;
+    if request.hinted_sub.is_none() {
+        return true;
+    }
+    let municipality = &tenant.municipality;
+    let Some(service) = gateway.service(municipality, &request.client_id).await else { return false };
+    let sub = sign_in.account.and_then(|account| sub_at(municipality, &service.client, account));
+    sub.is_some_and(|sub| request.is_subject(&sub))
 }

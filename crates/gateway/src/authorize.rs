@@ -6,15 +6,18 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use madoguchi_oidc::{
-    AuthorizationError, AuthorizationRequest, Description, OAuthError, Parameters, Prompt, error_location,
+    AuthorizationError, AuthorizationRequest, Description, OAuthError, Parameters, RequestReference,
 };
 use madoguchi_protocol::{ErrorCode, Lang, Octets, Secret, comparison_code};
 
 use crate::cookie::{CookieKind, CookieTag};
 use crate::failure::PageFailure;
 use crate::form::StartForm;
+use crate::form_body::urlencoded;
+use crate::id_token_hint::hint_of;
 use crate::municipality::Service;
 use crate::page::{Delivery, StartPage, render, see_other};
+use crate::sso;
 use crate::state::Gateway;
 use crate::tenant::Tenant;
 
@@ -25,57 +28,111 @@ pub(crate) async fn get(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, PageFailure> {
-    authorize(&gateway, &tenant, &headers, query.unwrap_or_default().as_bytes())
+    let parameters = Parameters::from_urlencoded(query.unwrap_or_default().as_bytes())
+        .map_err(|_| tenant.failure(ErrorCode::RequestInvalid))?;
+    authorize(&gateway, &tenant, &headers, &parameters).await
 }
 
-/// `POST /authorize`, form encoded (OpenID Connect Core section 3.1.2.1).
+/// `POST /authorize`, form encoded (OpenID Connect Core section 3.1.2.1). A query beside the form would be a second
+/// place for parameters, so there is none.
 pub(crate) async fn post(
     State(gateway): State<Gateway>,
     tenant: Tenant,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, PageFailure> {
-    authorize(&gateway, &tenant, &headers, &body)
+    let invalid = || tenant.failure(ErrorCode::RequestInvalid);
+    if query.is_some_and(|query| !query.is_empty()) {
+        return Err(invalid());
+    }
+    let parameters = urlencoded(&headers, &body).map_err(|_| invalid())?;
+    authorize(&gateway, &tenant, &headers, &parameters).await
 }
 
-fn authorize(
+async fn authorize(
     gateway: &Gateway,
     tenant: &Tenant,
     headers: &HeaderMap,
-    encoded: &[u8],
+    parameters: &Parameters,
 ) -> Result<Response, PageFailure> {
-    let parameters =
-        Parameters::from_urlencoded(encoded).map_err(|_| tenant.failure(ErrorCode::RequestInvalid))?;
-    let client_id = AuthorizationRequest::client_id(&parameters)
+    let client_id = AuthorizationRequest::client_id(parameters)
         .map_err(|_| tenant.failure(ErrorCode::RequestInvalid))?;
-    let service = tenant
-        .municipality
-        .services
-        .get(client_id)
+    let service = gateway
+        .service(&tenant.municipality, client_id)
+        .await
         .ok_or_else(|| tenant.failure(ErrorCode::ClientUnknown))?;
-    let issuer = tenant.municipality.origin.as_str();
-    let request = match AuthorizationRequest::parse(&parameters, &service.client) {
-        Ok(request) => request,
-        Err(AuthorizationError::Redirectable(refusal)) => return Ok(see_other(&refusal.location(issuer))),
-        Err(AuthorizationError::RedirectUriUnregistered | AuthorizationError::RedirectUriMissing) => {
-            return Err(tenant.failure(ErrorCode::RedirectUriUnregistered));
-        }
-        Err(_) => return Err(tenant.failure(ErrorCode::RequestInvalid)),
+    let request = match parameters.value("request_uri").and_then(RequestReference::from_uri) {
+        Some(reference) => Ok(pushed(gateway, tenant, &service, &reference).await?),
+        None => sent_by_browser(tenant, &service, parameters),
     };
-    if request.prompt.contains(&Prompt::None) {
-        // Every sign-in shows a card; there is nothing to answer without showing a page.
-        return Ok(see_other(&error_location(
-            &request.redirect_uri,
-            OAuthError::LoginRequired,
-            const { Description::new("no page may be shown, and nobody is signed in") },
-            request.state.as_deref(),
-            issuer,
-        )));
+    match request {
+        Ok(request) => sso::route(gateway, tenant, headers, &service, request).await,
+        Err(AuthorizationError::Redirectable(refusal)) => {
+            Ok(see_other(&refusal.location(tenant.municipality.origin.as_str())))
+        }
+        Err(AuthorizationError::RedirectUriUnregistered | AuthorizationError::RedirectUriMissing) => {
+            Err(tenant.failure(ErrorCode::RedirectUriUnregistered))
+        }
+        Err(_) => Err(tenant.failure(ErrorCode::RequestInvalid)),
     }
-    start_page(gateway, tenant, headers, service, request)
 }
 
-fn start_page(
+/// The request that this client pushed. Nothing that stands beside the reference is read, so that nobody can add to what
+/// was pushed. Unknown, over, finished and another client's are one answer: a page, since no address is known.
+async fn pushed(
+    gateway: &Gateway,
+    tenant: &Tenant,
+    service: &Service,
+    reference: &RequestReference,
+) -> Result<AuthorizationRequest, PageFailure> {
+    let hash = reference.hash();
+    let found = gateway
+        .0
+        .storage
+        .find_pushed_request(&tenant.municipality.id, Octets(hash.0))
+        .await
+        .map_err(|error| tenant.storage_failure(&error))?;
+    found
+        .map(|pushed| AuthorizationRequest { pushed: Some(hash), ..pushed.request })
+        // The registration may have changed since, as little as a minute and a half is.
+        .filter(|request| {
+            request.client_id == service.client.id && service.client.redirect_uris.contains(&request.redirect_uri)
+        })
+        .ok_or_else(|| tenant.failure(ErrorCode::FormExpired))
+}
+
+/// The request in the parameters themselves.
+fn sent_by_browser(
+    tenant: &Tenant,
+    service: &Service,
+    parameters: &Parameters,
+) -> Result<AuthorizationRequest, AuthorizationError> {
+    let request = AuthorizationRequest::parse(parameters, &service.client)?;
+    if service.client.require_pushed {
+        return Err(request.refuse(
+            OAuthError::InvalidRequest,
+            const { Description::new("this client pushes its requests") },
+        ));
+    }
+    with_hint(tenant, parameters, request)
+}
+
+/// Reads the `id_token_hint` that came with a request: an ID token of ours for this client, expired or not.
+pub(crate) fn with_hint(
+    tenant: &Tenant,
+    parameters: &Parameters,
+    request: AuthorizationRequest,
+) -> Result<AuthorizationRequest, AuthorizationError> {
+    let Some(hint) = parameters.value("id_token_hint") else {
+        return Ok(request);
+    };
+    let claims = hint_of(tenant, hint).filter(|claims| claims.aud == request.client_id);
+    request.hint(claims.as_ref().map(|claims| claims.sub.as_str()))
+}
+
+/// The page with the button, for whoever must show a card.
+pub(crate) fn start_page(
     gateway: &Gateway,
     tenant: &Tenant,
     headers: &HeaderMap,

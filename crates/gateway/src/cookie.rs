@@ -60,12 +60,7 @@ impl CookieKind {
 
     /// All cookies of this kind, in the order of the header: the oldest first (RFC 6265 section 5.4).
     pub(crate) fn all(self, headers: &HeaderMap) -> Vec<SignInCookie> {
-        headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
+        cookies(headers)
             .filter_map(|(name, value)| {
                 let tag = CookieTag::parse(name.strip_prefix(self.prefix())?)?;
                 let secret = Secret::<32>::decode(value).ok()?;
@@ -99,7 +94,17 @@ impl CookieKind {
     }
 }
 
-fn header_value(text: &str) -> HeaderValue {
+/// Names and values of all cookies of a request, in their order.
+pub(crate) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+}
+
+pub(crate) fn header_value(text: &str) -> HeaderValue {
     // Unwrap safety: a fixed alphabet of visible ASCII.
     HeaderValue::from_str(text).expect("cookie text is visible ASCII")
 }
@@ -111,7 +116,7 @@ pub(crate) const FORM_SECONDS: u64 = 30 * 60;
 /// Lifetime of a cookie: a form used in its last minute, the whole sign-in after it, and another try from its end.
 /// A browser that comes back without its cookie would look like somebody else's.
 const MAX_AGE_SECONDS: u64 = 2 * (FORM_SECONDS + STARTED_SECONDS + CLAIMED_SECONDS + PROVEN_SECONDS);
-const ATTRIBUTES: &str = "Path=/; Secure; HttpOnly; SameSite=Lax";
+pub(crate) const ATTRIBUTES: &str = "Path=/; Secure; HttpOnly; SameSite=Lax";
 const TAG: usize = 6;
 const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 

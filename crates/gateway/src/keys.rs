@@ -4,11 +4,12 @@
 use ring::{hmac, rand::SecureRandom};
 use zeroize::Zeroizing;
 
-use madoguchi_oidc::{CryptoError, SigningKey};
+use madoguchi_oidc::CryptoError;
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{CertificateId, SealedSecret, SecretPurpose, Storage, StorageError};
 
 use crate::seal::{SealError, Sealer};
+use crate::signing_keys::SigningKeyRing;
 
 /// The unsealed keys of one municipality. `Debug` and `Clone` are left out on purpose.
 pub struct MunicipalityKeys {
@@ -18,8 +19,8 @@ pub struct MunicipalityKeys {
     pub certificates: CertificateIds,
     /// Seals the start page's form and the holder in a session.
     pub flow: Sealer,
-    /// Signs ID tokens.
-    pub signing: SigningKey,
+    /// Sign ID tokens.
+    pub signing: SigningKeyRing,
     /// Salt of pairwise subject identifiers.
     pub subject_salt: Zeroizing<[u8; 32]>,
     /// Hides network addresses.
@@ -34,18 +35,17 @@ impl MunicipalityKeys {
         municipality: &str,
         random: &(dyn SecureRandom + Sync),
     ) -> Result<Self, KeyError> {
-        let vault = Vault { storage, kek, municipality, random };
+        let vault = SecretVault { storage, kek, municipality, random };
         let account = vault.octets(SecretPurpose::AccountKey).await?;
         let flow = vault.octets(SecretPurpose::FlowSeal).await?;
         let salt = vault.octets(SecretPurpose::SubjectSalt).await?;
-        let fresh = SigningKey::generate(random)?;
-        let signing = vault.secret(SecretPurpose::SigningKeyEs256, &fresh).await?;
+        let signing = SigningKeyRing::load(&vault).await?;
         Ok(Self {
             account: hmac::Key::new(hmac::HMAC_SHA256, account.as_slice()),
             certificates: CertificateIds::new(&account),
             network: hmac::Key::new(hmac::HMAC_SHA256, flow.as_slice()),
             flow: Sealer::new(&flow),
-            signing: SigningKey::from_pkcs8(&signing, random)?,
+            signing,
             subject_salt: salt,
         })
     }
@@ -81,19 +81,48 @@ impl CertificateIds {
         kek: &Sealer,
         municipality: &str,
     ) -> Result<Option<Self>, KeyError> {
-        let purpose = SecretPurpose::AccountKey;
-        let Some(SealedSecret(sealed)) = storage.secret(municipality, purpose).await? else {
-            return Ok(None);
-        };
-        let opened = kek.open(&key_use(municipality, purpose), &sealed);
-        let key = opened.as_ref().and_then(|opened| <&[u8; 32]>::try_from(opened.as_slice()).ok());
-        key.map(|key| Some(Self::new(key))).ok_or_else(|| does_not_open(municipality, purpose))
+        let key = read_account_key(storage, kek, municipality).await?;
+        Ok(key.map(|key| Self::new(&key)))
     }
 
     /// The name of the certificate with this serial number of this issuer.
     pub fn id(&self, issuer_key_hash: &[u8; 32], serial: &[u8]) -> CertificateId {
         CertificateId(keyed_hash(&self.0, issuer_key_hash, serial))
     }
+}
+
+/// Finds accounts by the certificates of their cards, for operator commands.
+pub struct AccountLookups(hmac::Key);
+
+impl AccountLookups {
+    /// Reads the key of a municipality and makes none. `None` when the municipality has none yet: it has no accounts then.
+    pub async fn read(
+        storage: &dyn Storage,
+        kek: &Sealer,
+        municipality: &str,
+    ) -> Result<Option<Self>, KeyError> {
+        let key = read_account_key(storage, kek, municipality).await?;
+        Ok(key.map(|key| Self(hmac::Key::new(hmac::HMAC_SHA256, key.as_slice()))))
+    }
+
+    /// As [`MunicipalityKeys::account_lookup`] has it.
+    pub fn of(&self, issuer_key_hash: &[u8; 32], serial: &[u8]) -> Octets<32> {
+        keyed_hash(&self.0, issuer_key_hash, serial)
+    }
+}
+
+async fn read_account_key(
+    storage: &dyn Storage,
+    kek: &Sealer,
+    municipality: &str,
+) -> Result<Option<Zeroizing<[u8; 32]>>, KeyError> {
+    let purpose = SecretPurpose::AccountKey;
+    let Some(SealedSecret(sealed)) = storage.secret(municipality, purpose).await? else {
+        return Ok(None);
+    };
+    let opened = kek.open(&key_use(municipality, purpose), &sealed);
+    let key = opened.as_ref().and_then(|opened| <[u8; 32]>::try_from(opened.as_slice()).ok());
+    key.map(|key| Some(Zeroizing::new(key))).ok_or_else(|| does_not_open(municipality, purpose))
 }
 
 /// Issuer key and length-prefixed serial number.
@@ -120,6 +149,14 @@ pub enum KeyError {
     /// The signing key could not be made or read.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
+    /// A stored signing key does not open, or is not the one that it says.
+    #[error("the signing key {kid} of {municipality} does not open")]
+    SigningKeyDoesNotOpen {
+        /// Whose key.
+        municipality: String,
+        /// Which key.
+        kid: String,
+    },
     /// Sealing failed.
     #[error(transparent)]
     Seal(#[from] SealError),
@@ -128,16 +165,17 @@ pub enum KeyError {
     Storage(#[from] StorageError),
 }
 
-struct Vault<'a> {
-    storage: &'a dyn Storage,
-    kek: &'a Sealer,
-    municipality: &'a str,
-    random: &'a (dyn SecureRandom + Sync),
+/// The sealed secrets of a municipality.
+pub(crate) struct SecretVault<'a> {
+    pub(crate) storage: &'a dyn Storage,
+    pub(crate) kek: &'a Sealer,
+    pub(crate) municipality: &'a str,
+    pub(crate) random: &'a (dyn SecureRandom + Sync),
 }
 
-impl Vault<'_> {
+impl SecretVault<'_> {
     /// A secret of 32 random octets.
-    async fn octets(&self, purpose: SecretPurpose) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+    pub(crate) async fn octets(&self, purpose: SecretPurpose) -> Result<Zeroizing<[u8; 32]>, KeyError> {
         let mut fresh = Zeroizing::new([0; 32]);
         self.random.fill(fresh.as_mut_slice()).map_err(|_| SealError::NoRandomness)?;
         let stored = self.secret(purpose, fresh.as_slice()).await?;
@@ -151,6 +189,16 @@ impl Vault<'_> {
         let sealed = SealedSecret(self.kek.seal(self.random, &use_, fresh)?);
         let SealedSecret(stored) = self.storage.secret_or_insert(self.municipality, purpose, sealed).await?;
         self.kek.open(&use_, &stored).ok_or_else(|| self.does_not_open(purpose))
+    }
+
+    /// The stored secret, and none is made.
+    pub(crate) async fn read(&self, purpose: SecretPurpose) -> Result<Option<Zeroizing<Vec<u8>>>, KeyError> {
+        let stored = self.storage.secret(self.municipality, purpose).await?;
+        let open = |SealedSecret(sealed): SealedSecret| {
+            let opened = self.kek.open(&key_use(self.municipality, purpose), &sealed);
+            opened.ok_or_else(|| self.does_not_open(purpose))
+        };
+        stored.map(open).transpose()
     }
 
     fn does_not_open(&self, purpose: SecretPurpose) -> KeyError {

@@ -2,59 +2,27 @@
 //! in `Host`, and nothing else says which.
 
 use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 use madoguchi_oidc::Client;
-use madoguchi_protocol::{DisplayText, Lang, Origin};
+use madoguchi_protocol::{DisplayText, Lang, LocalText, Origin};
 
+use crate::colours::Accent;
 use crate::keys::MunicipalityKeys;
-
-/// A text in each language; Japanese is always there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a text such as { ja = \"子育て手続き\", en = \"Childcare\" }")]
-pub struct LocalText {
-    /// Japanese.
-    pub ja: String,
-    /// Plain Japanese.
-    #[serde(rename = "ja-x-plain")]
-    pub ja_x_plain: Option<String>,
-    /// English.
-    pub en: Option<String>,
-}
-
-impl LocalText {
-    /// True when it has a text of its own in `lang`.
-    pub fn has(&self, lang: Lang) -> bool {
-        match lang {
-            Lang::Japanese => true,
-            Lang::PlainJapanese => self.ja_x_plain.is_some(),
-            Lang::English => self.en.is_some(),
-        }
-    }
-
-    /// The text in `lang`, else in Japanese.
-    pub fn get(&self, lang: Lang) -> &str {
-        match lang {
-            Lang::Japanese => &self.ja,
-            Lang::PlainJapanese => self.ja_x_plain.as_deref().unwrap_or(&self.ja),
-            Lang::English => self.en.as_deref().unwrap_or(&self.ja),
-        }
-    }
-}
 
 /// An online service as registered: the rules' part and the texts that people see.
 #[derive(Clone, Debug)]
 pub struct Service {
     /// Redirect URIs, authentication, algorithms.
-    pub client: Client,
+    pub client: Arc<Client>,
     /// Its name.
     pub name: LocalText,
     /// What a sign-in to it is for.
     pub purpose: LocalText,
 }
 
-/// A municipality with everything that belongs to it.
+/// A municipality with everything that belongs to it. Cheap to clone.
+#[derive(Clone)]
 pub struct Municipality {
     /// Short name in records.
     pub id: String,
@@ -62,13 +30,20 @@ pub struct Municipality {
     pub origin: Origin,
     /// Its name.
     pub name: LocalText,
-    /// Its services by client id.
-    pub services: BTreeMap<String, Service>,
+    /// The colour of its pages.
+    pub accent: Option<Accent>,
+    /// Its services by client id, disabled ones too.
+    pub services: BTreeMap<String, Arc<Service>>,
     /// Its keys.
-    pub keys: MunicipalityKeys,
+    pub keys: Arc<MunicipalityKeys>,
 }
 
 impl Municipality {
+    /// The service of a client that is known here and not disabled.
+    pub(crate) fn service(&self, client_id: &str) -> Option<Arc<Service>> {
+        self.services.get(client_id).filter(|service| !service.client.disabled).map(Arc::clone)
+    }
+
     /// What the agent shows about a sign-in to `service`, in every language that all three texts have.
     pub fn display_texts(&self, service: &Service) -> Vec<DisplayText> {
         display_texts(&self.name, &service.name, &service.purpose)

@@ -15,12 +15,20 @@ pub(crate) struct Frame {
     pub(crate) lang: Lang,
     pub(crate) municipality: String,
     pub(crate) test_trust: bool,
+    /// The municipality has a colour of its own.
+    pub(crate) accent: bool,
     pub(crate) texts: &'static PageTexts,
 }
 
 impl Frame {
     pub(crate) fn new(lang: Lang, municipality: &str, test_trust: bool) -> Self {
-        Self { lang, municipality: municipality.to_owned(), test_trust, texts: page_texts(lang) }
+        Self {
+            lang,
+            municipality: municipality.to_owned(),
+            test_trust,
+            accent: false,
+            texts: page_texts(lang),
+        }
     }
 }
 
@@ -43,6 +51,8 @@ pub(crate) struct StartPage {
 #[template(path = "done.html")]
 pub(crate) struct DonePage {
     pub(crate) frame: Frame,
+    /// Something that the resident must read: the page stays open for it.
+    pub(crate) notice: Option<String>,
     pub(crate) tag: String,
     pub(crate) sign_in: String,
 }

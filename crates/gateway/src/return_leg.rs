@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode, header};
 
 use madoguchi_oidc::Parameters;
 use madoguchi_protocol::{Display, ErrorCode, Octets, Secret};
-use madoguchi_storage::{AccountId, NewSession, Returned, SignIn, SignInState};
+use madoguchi_storage::{AccountId, NewBrowserSession, NewSession, Returned, SignIn, SignInState};
 
 use crate::cookie::{CookieKind, MAX_COOKIES, SignInCookie};
 use crate::failure::PageFailure;
@@ -16,8 +16,10 @@ use crate::form::StartForm;
 use crate::navigation::is_navigation;
 use crate::page::{Delivery, DonePage, StoppedPage, render, see_other};
 use crate::service_error::service_error_location;
+use crate::session_cookie::{clear_session, session_hash, set_session};
 use crate::state::Gateway;
 use crate::tenant::Tenant;
+use crate::when::when;
 
 /// `GET /sign-in/{id}/return?v=…`.
 pub(crate) async fn return_leg(
@@ -42,11 +44,21 @@ pub(crate) async fn return_leg(
     let random = &*gateway.0.random;
     let internal = |_| tenant.failure(ErrorCode::Internal);
     let session_secret = Secret::<32>::generate(random).map_err(internal)?;
+    // New at each sign-in: what was planted in the browser before is worth nothing.
+    let browser_secret = Secret::<32>::generate(random).map_err(internal)?;
+    let limits = gateway.0.session_limits;
+    let counter = own
+        .as_ref()
+        .and_then(|(_, sign_in)| sign_in.claim.as_ref())
+        .is_some_and(|claim| claim.counter);
     let session = NewSession {
         id_hash: session_secret.hash(),
         sid: Octets::generate(random).map_err(internal)?,
         account_if_new: AccountId(Octets::generate(random).map_err(internal)?),
-        lifetime: SESSION_SECONDS,
+        lifetime: if counter { COUNTER_SECONDS.min(limits.absolute_seconds) } else { limits.absolute_seconds },
+        replaces: session_hash(&headers),
+        browser: (!counter)
+            .then(|| NewBrowserSession { hash: browser_secret.hash(), idle: limits.idle_seconds }),
     };
     let browser_hash = own.as_ref().map(|(cookie, _)| cookie.hash);
     let returned = gateway
@@ -56,12 +68,17 @@ pub(crate) async fn return_leg(
         .await
         .map_err(storage_failure)?;
     match (returned, own) {
-        (Returned::Completed { sign_in, .. }, Some((cookie, _))) => {
+        (Returned::Completed { sign_in, session }, Some((cookie, _))) => {
             tracing::info!(municipality = %municipality.id, sign_in = %sign_in.new.id, "sign-in completed");
             let mut response = see_other(&format!("/sign-in/{id}/done"));
-            response
-                .headers_mut()
-                .append(header::SET_COOKIE, CookieKind::Session.set(&cookie.tag, &session_secret));
+            let set = response.headers_mut();
+            set.append(header::SET_COOKIE, CookieKind::Session.set(&cookie.tag, &session_secret));
+            if session.idle_until.is_some() {
+                set.append(header::SET_COOKIE, set_session(&browser_secret));
+            } else if session_hash(&headers).is_some() {
+                // A shared computer keeps none.
+                set.append(header::SET_COOKIE, clear_session());
+            }
             Ok(response)
         }
         (Returned::WrongBrowser(sign_in), _) => {
@@ -104,12 +121,24 @@ pub(crate) async fn done(
     headers: HeaderMap,
 ) -> Result<Response, PageFailure> {
     let (cookie, sign_in) = own_sign_in(&gateway, &tenant, &id, &headers).await?;
-    let has_session = CookieKind::Session.with_tag(&headers, &cookie.tag).is_some();
-    if sign_in.state != SignInState::Completed || sign_in.answered || !has_session {
+    let session_hash = CookieKind::Session.with_tag(&headers, &cookie.tag);
+    let Some(session_hash) =
+        session_hash.filter(|_| sign_in.state == SignInState::Completed && !sign_in.answered)
+    else {
         return Ok(state_page(&tenant, &sign_in, true));
-    }
+    };
+    let session = gateway
+        .0
+        .storage
+        .find_session(&tenant.municipality.id, session_hash)
+        .await
+        .map_err(|error| tenant.storage_failure(&error))?;
+    let frame = tenant.frame_in(sign_in.new.lang);
+    let relinked_at = session.and_then(|session| session.relinked_at);
     let page = DonePage {
-        frame: tenant.frame_in(sign_in.new.lang),
+        notice: relinked_at
+            .map(|at| frame.texts.relinked_notice.replace("{when}", &when(at, frame.lang))),
+        frame,
         tag: cookie.tag.as_str().to_owned(),
         sign_in: sign_in.new.id.encode(),
     };
@@ -234,5 +263,5 @@ fn stopped_page(tenant: &Tenant, sign_in: &SignIn, code: ErrorCode) -> StoppedPa
     page
 }
 
-/// A session serves the hand-out of its answer and the tokens that come of it.
-const SESSION_SECONDS: u64 = 60 * 60;
+/// On a shared computer a session serves the hand-out of its answer and the tokens that come of it.
+const COUNTER_SECONDS: u64 = 60 * 60;

@@ -7,19 +7,29 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::{HeaderValue, header};
 
-use madoguchi_oidc::{PATH_AUTHORIZE, PATH_DISCOVERY, PATH_JWKS, PATH_TOKEN, PATH_USERINFO};
+use madoguchi_oidc::{
+    PATH_AUTHORIZE, PATH_DISCOVERY, PATH_END_SESSION, PATH_INTROSPECTION, PATH_JWKS,
+    PATH_OAUTH_DISCOVERY, PATH_PAR, PATH_REVOCATION, PATH_TOKEN, PATH_USERINFO,
+};
 use madoguchi_protocol::{MAX_MESSAGE_OCTETS, PATH_CANCEL, PATH_CLAIM, PATH_FINISH};
 
+use crate::colours::STYLE_SHEET;
 use crate::failure::PageFailure;
 use crate::state::Gateway;
 use crate::tenant::Tenant;
-use crate::{agent, answer, authorize, discovery, return_leg, start, status, token, userinfo};
+use crate::{
+    agent, answer, authorize, cors, discovery, introspect, logout, par, return_leg, revoke, sessions_page,
+    sso, start, status, token, userinfo,
+};
 
 /// The gateway's routes. Serve it with the peer's address as `ConnectInfo<SocketAddr>`.
 pub fn router(gateway: Gateway) -> Router {
+    let for_scripts = || middleware::from_fn_with_state(gateway.clone(), cors::cors);
     Router::new()
         .route(PATH_DISCOVERY, get(discovery::discovery))
+        .route(PATH_OAUTH_DISCOVERY, get(discovery::discovery))
         .route(PATH_JWKS, get(discovery::jwks))
+        .route(PATH_PAR, post(par::par))
         .route(PATH_AUTHORIZE, get(authorize::get).post(authorize::post))
         .route("/sign-in/start", post(start::start))
         .route("/sign-in/decline", post(start::decline))
@@ -31,13 +41,23 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/sign-in/{id}/stopped", get(return_leg::stopped))
         .route("/sign-in/{id}/done", get(return_leg::done))
         .route("/sign-in/{id}/answer", get(answer::answer).head(no_such_page))
-        .route(PATH_TOKEN, post(token::token))
-        .route(PATH_USERINFO, get(userinfo::userinfo).post(userinfo::userinfo))
+        .route("/session/continue", post(sso::go_on))
+        .route("/session/other", post(sso::other))
+        .route("/session/decline", post(sso::decline))
+        .route("/sessions", get(sessions_page::sessions))
+        .route("/sessions/end", post(sessions_page::end))
+        .route(PATH_END_SESSION, get(logout::get).post(logout::post))
+        .route("/logout/confirm", post(logout::confirm))
+        .route(PATH_TOKEN, post(token::token).layer(for_scripts()))
+        .route(PATH_INTROSPECTION, post(introspect::introspect))
+        .route(PATH_REVOCATION, post(revoke::revoke))
+        .route(PATH_USERINFO, get(userinfo::userinfo).post(userinfo::userinfo).layer(for_scripts()))
         .route("/health/live", get(|| async { "ok" }))
         .route(
             "/static/madoguchi.css",
             get(|| async { asset("text/css", include_str!("../static/madoguchi.css")) }),
         )
+        .route("/static/colours.css", get(colours))
         .route(
             "/static/start.js",
             get(|| async { asset("text/javascript", include_str!("../static/start.js")) }),
@@ -56,6 +76,16 @@ async fn no_such_page(tenant: Tenant) -> PageFailure {
     tenant.not_found()
 }
 
+/// The municipality's colour.
+async fn colours(tenant: Tenant) -> Response {
+    let Some(accent) = tenant.municipality.accent else { return tenant.not_found().into_response() };
+    let mut response = accent.style_sheet().into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, STYLE_SHEET);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    response
+}
+
 fn asset(kind: &'static str, text: &'static str) -> Response {
     let mut response = text.into_response();
     let headers = response.headers_mut();
@@ -72,7 +102,7 @@ async fn every_answer(State(gateway): State<Gateway>, request: Request, next: Ne
         .headers()
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
-        .and_then(|host| gateway.0.by_authority.get(host))
+        .and_then(|host| gateway.known_municipality(host))
         .is_some_and(|municipality| !municipality.origin.is_loopback());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();

@@ -4,8 +4,10 @@
 //! kept as one that was found at a sign-in.
 
 use madoguchi_cert_verify::{KeptRevocation, Source};
-use madoguchi_protocol::ErrorCode;
-use madoguchi_storage::{AccessTokenRecord, KeptRecord, RevokedCertificate};
+use madoguchi_protocol::{ErrorCode, Octets};
+use madoguchi_storage::{
+    AccessTokenRecord, KeptRecord, RefreshTokenRecord, RevokedCertificate, SessionRecord,
+};
 
 use crate::holder::SessionHolder;
 use crate::municipality::Municipality;
@@ -21,14 +23,40 @@ pub(crate) enum SessionUse {
     Failed,
 }
 
-/// Asks about the certificate of a token's session.
+/// A session that is used.
+pub(crate) struct UsedSession<'a> {
+    sid: Octets<16>,
+    client_id: &'a str,
+    holder_sealed: &'a [u8],
+}
+
+impl<'a> From<&'a AccessTokenRecord> for UsedSession<'a> {
+    fn from(token: &'a AccessTokenRecord) -> Self {
+        Self { sid: token.sid, client_id: &token.client_id, holder_sealed: &token.holder_sealed }
+    }
+}
+
+impl<'a> From<&'a RefreshTokenRecord> for UsedSession<'a> {
+    fn from(token: &'a RefreshTokenRecord) -> Self {
+        Self { sid: token.sid, client_id: &token.grant.client_id, holder_sealed: &token.holder_sealed }
+    }
+}
+
+impl<'a> From<&'a SessionRecord> for UsedSession<'a> {
+    fn from(session: &'a SessionRecord) -> Self {
+        Self { sid: session.sid, client_id: &session.client_id, holder_sealed: &session.holder_sealed }
+    }
+}
+
+/// Asks about the certificate of a session.
 pub(crate) async fn use_session(
     gateway: &Gateway,
     municipality: &Municipality,
-    record: &AccessTokenRecord,
+    session: impl Into<UsedSession<'_>>,
 ) -> SessionUse {
+    let UsedSession { sid, client_id, holder_sealed } = session.into();
     let id = municipality.id.as_str();
-    let Some(holder) = SessionHolder::open(&municipality.keys.flow, &record.holder_sealed) else {
+    let Some(holder) = SessionHolder::open(&municipality.keys.flow, holder_sealed) else {
         tracing::error!(municipality = %id, "the certificate of a session does not open");
         return SessionUse::Failed;
     };
@@ -54,9 +82,8 @@ pub(crate) async fn use_session(
     let Some(code) = told(&said, &kept) else { return SessionUse::GoesOn };
     let revoked =
         RevokedCertificate { certificate, not_after: holder.not_after, said, sources_disagree: false };
-    match storage.end_revoked_session(id, record.sid, &record.client_id, code, revoked).await {
+    match storage.end_revoked_session(id, sid, client_id, code, revoked).await {
         Ok(_) => {
-            let client_id = &record.client_id;
             tracing::info!(municipality = %id, %client_id, %code, "a session ended with its certificate");
             SessionUse::Ended
         }

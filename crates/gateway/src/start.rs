@@ -12,6 +12,7 @@ use madoguchi_storage::NewSignIn;
 use crate::cookie::{CookieKind, CookieTag};
 use crate::failure::PageFailure;
 use crate::form::StartForm;
+use crate::form_body::own_form;
 use crate::page::{Delivery, StoppedPage, render, see_other};
 use crate::service_error::service_error_location;
 use crate::state::Gateway;
@@ -32,11 +33,11 @@ pub(crate) async fn start(
     };
     let port = port.ok_or_else(|| tenant.failure(ErrorCode::RequestInvalid))?;
     let municipality = &tenant.municipality;
-    let service = municipality
-        .services
-        .get(&form.request.client_id)
+    let service = gateway
+        .service(municipality, &form.request.client_id)
+        .await
         .ok_or_else(|| tenant.failure(ErrorCode::ClientUnknown))?;
-    let display = Display::new(&form.comparison_code, &municipality.display_texts(service)).map_err(|error| {
+    let display = Display::new(&form.comparison_code, &municipality.display_texts(&service)).map_err(|error| {
         // `config check` refuses such texts; this is for a configuration that nobody checked.
         tracing::error!(municipality = %municipality.id, client_id = %form.request.client_id, %error, "display");
         tenant.failure(ErrorCode::Internal)
@@ -90,6 +91,13 @@ pub(crate) async fn decline(
             .await
             .map_err(|error| tenant.storage_failure(&error))?;
     }
+    if let Some(pushed) = form.request.pushed {
+        // Whether it could still have been used does not matter: from now on it cannot.
+        let _ = storage
+            .finish_pushed_request(&municipality.id, Octets(pushed.0))
+            .await
+            .map_err(|error| tenant.storage_failure(&error))?;
+    }
     let location = service_error_location(&form.request, code, municipality.origin.as_str());
     let frame = tenant.frame_in(form.lang);
     let page = StoppedPage {
@@ -119,7 +127,7 @@ fn open_form(
     body: &[u8],
 ) -> Result<(StartForm, Parameters), PageFailure> {
     let parameters =
-        Parameters::from_own_form(body).map_err(|_| tenant.failure(ErrorCode::RequestInvalid))?;
+        own_form(headers, body).map_err(|_| tenant.failure(ErrorCode::RequestInvalid))?;
     let now = gateway.0.clock.now().as_secs();
     let form = parameters
         .value("sealed")

@@ -1,15 +1,17 @@
 //! What every handler is given: the gateway with its store, clock, randomness, trust and municipalities.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ring::rand::SecureRandom;
 
 use madoguchi_cert_verify::{Anchor, PathPolicy, Sources};
 use madoguchi_revocation::{Alarms, CrlShelf, OcspSource, SharedCrls};
-use madoguchi_storage::{Clock, SignInLimits, Storage, StorageError};
+use madoguchi_storage::{Clock, SessionLimits, SignInLimits, Storage, StorageError};
 
+use crate::backchannel::LogoutCounts;
 use crate::municipality::Municipality;
+use crate::registry::Registry;
+use crate::seal::Sealer;
 use crate::shortfalls::Shortfalls;
 
 /// Whom the gateway trusts to say who a card is.
@@ -38,8 +40,10 @@ pub struct GatewayParts {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub random: Arc<dyn SecureRandom + Send + Sync>,
-    /// The municipalities, each with an origin of its own.
+    /// The municipalities of the configuration file, each with an origin of its own.
     pub municipalities: Vec<Municipality>,
+    /// Opens the keys of municipalities.
+    pub kek: Arc<Sealer>,
     /// Whom to trust.
     pub trust: Trust,
     /// How to judge revocation.
@@ -54,6 +58,8 @@ pub struct GatewayParts {
     pub agent_ports: Vec<u16>,
     /// Lifetimes, as the store has them.
     pub limits: SignInLimits,
+    /// How long a session answers further requests of its browser.
+    pub session_limits: SessionLimits,
 }
 
 /// A running gateway. Cheap to clone; all clones are one.
@@ -64,7 +70,7 @@ pub(crate) struct Inner {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn SecureRandom + Send + Sync>,
-    pub(crate) by_authority: BTreeMap<String, Arc<Municipality>>,
+    pub(crate) registry: Registry,
     pub(crate) trust: Trust,
     pub(crate) revocation: RevocationPolicy,
     pub(crate) ocsp: Arc<dyn OcspSource>,
@@ -72,22 +78,20 @@ pub(crate) struct Inner {
     pub(crate) shortfalls: Shortfalls,
     pub(crate) agent_ports: Vec<u16>,
     pub(crate) limits: SignInLimits,
+    pub(crate) session_limits: SessionLimits,
+    pub(crate) logouts: LogoutCounts,
     pub(crate) crls: Arc<SharedCrls>,
 }
 
 impl Gateway {
-    /// Puts a gateway together.
+    /// Puts a gateway together. What the store has beside the configuration file comes by
+    /// [`load_registry`](Self::load_registry).
     pub fn new(parts: GatewayParts) -> Self {
-        let by_authority = parts
-            .municipalities
-            .into_iter()
-            .map(|municipality| (municipality.origin.authority().to_owned(), Arc::new(municipality)))
-            .collect();
         Self(Arc::new(Inner {
             storage: parts.storage,
             clock: parts.clock,
             random: parts.random,
-            by_authority,
+            registry: Registry::new(parts.municipalities, parts.kek),
             trust: parts.trust,
             revocation: parts.revocation,
             ocsp: parts.ocsp,
@@ -95,6 +99,8 @@ impl Gateway {
             shortfalls: Shortfalls::default(),
             agent_ports: parts.agent_ports,
             limits: parts.limits,
+            session_limits: parts.session_limits,
+            logouts: LogoutCounts::default(),
             crls: parts.crls,
         }))
     }

@@ -31,7 +31,8 @@ impl Tenant {
 
     /// The frame of a page in another language.
     pub(crate) fn frame_in(&self, lang: Lang) -> Frame {
-        Frame::new(lang, self.municipality.name.get(lang), self.test_trust)
+        let accent = self.municipality.accent.is_some();
+        Frame { accent, ..Frame::new(lang, self.municipality.name.get(lang), self.test_trust) }
     }
 }
 
@@ -41,15 +42,14 @@ impl FromRequestParts<Gateway> for Tenant {
     async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, Response> {
         let mut hosts = parts.headers.get_all(header::HOST).iter();
         let host = hosts.next().and_then(|host| host.to_str().ok());
-        let municipality = host
-            .filter(|_| hosts.next().is_none())
-            .and_then(|host| gateway.0.by_authority.get(host))
-            .ok_or_else(|| StatusCode::MISDIRECTED_REQUEST.into_response())?;
+        let misdirected = || StatusCode::MISDIRECTED_REQUEST.into_response();
+        let host = host.filter(|_| hosts.next().is_none()).ok_or_else(misdirected)?;
+        let municipality = gateway.municipality(host).await.ok_or_else(misdirected)?;
         let wishes = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         let wishes =
             wishes.unwrap_or_default().split(',').map(|wish| wish.split(';').next().unwrap_or("").trim());
         Ok(Self {
-            municipality: Arc::clone(municipality),
+            municipality,
             lang: Lang::choose(wishes),
             test_trust: gateway.0.trust.danger_test_trust,
         })

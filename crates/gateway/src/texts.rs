@@ -46,6 +46,36 @@ pub(crate) struct PageTexts {
     pub(crate) error_title: String,
     pub(crate) phishing_title: String,
     pub(crate) code_of_error: String,
+    pub(crate) offer_title: String,
+    pub(crate) offer_lead: String,
+    pub(crate) offer_asks: String,
+    pub(crate) offer_continue: String,
+    pub(crate) offer_other: String,
+    pub(crate) offer_note: String,
+    pub(crate) onward_title: String,
+    pub(crate) onward_text: String,
+    pub(crate) onward_link: String,
+    pub(crate) sessions_link: String,
+    pub(crate) sessions_title: String,
+    pub(crate) sessions_none: String,
+    pub(crate) sessions_lead: String,
+    pub(crate) sessions_here: String,
+    pub(crate) sessions_elsewhere: String,
+    pub(crate) sessions_since: String,
+    pub(crate) sessions_until: String,
+    pub(crate) sessions_services: String,
+    pub(crate) sessions_no_service: String,
+    pub(crate) sessions_end: String,
+    pub(crate) sessions_end_all: String,
+    pub(crate) sessions_note: String,
+    pub(crate) logout_title: String,
+    pub(crate) logout_asked_by: String,
+    pub(crate) logout_lead: String,
+    pub(crate) logout_button: String,
+    pub(crate) logout_stay: String,
+    pub(crate) signed_out_title: String,
+    pub(crate) signed_out_text: String,
+    pub(crate) relinked_notice: String,
 }
 
 /// The texts in `lang`.
@@ -68,7 +98,18 @@ mod tests {
     #[test]
     fn every_language_has_every_text() {
         for lang in Lang::ALL {
-            assert!(page_texts(lang).start_lead.contains("{service}"), "{}", lang.tag());
+            let texts = page_texts(lang);
+            for filled_in in [
+                &texts.start_lead,
+                &texts.offer_lead,
+                &texts.offer_asks,
+                &texts.logout_asked_by,
+            ] {
+                assert!(filled_in.contains("{service}"), "{}", lang.tag());
+            }
+            for filled_in in [&texts.offer_lead, &texts.relinked_notice] {
+                assert!(filled_in.contains("{when}"), "{}", lang.tag());
+            }
         }
     }
 

@@ -1,51 +1,43 @@
-//! `/token` (RFC 6749 section 4.1.3, OpenID Connect Core section 3.1.3): a code becomes an ID token and an access token,
-//! once.
+//! `/token` (RFC 6749 sections 4.1.3 and 6, OpenID Connect Core sections 3.1.3 and 12): a code becomes an ID token and an
+//! access token, once; a refresh token does as long as its session lives.
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, Method};
+use ring::rand::SecureRandom;
 use serde::Serialize;
 
+use madoguchi_oidc::jose::JwkThumbprint;
 use madoguchi_oidc::{
-    ACR_CARD_PIN, AMR_CARD_PIN, AccessToken, ClientCredentials, IdTokenClaims, OAuthError, Parameters,
-    TokenError, TokenRequest, at_hash, authenticate, check_code_grant, pairwise_sub, sector_identifier,
+    AMR_CARD_PIN, AccessToken, AuthenticatedClient, Client, CodeGrant, CodeRequest, CryptoError,
+    IdTokenClaims, PATH_TOKEN, RefreshToken, TokenError, TokenRequest, TokenScheme, at_hash,
+    check_code_grant, check_dpop_key, check_refresh, gives_refresh_token, rotates_refresh_tokens,
     sign_id_token,
 };
 use madoguchi_protocol::Octets;
-use madoguchi_storage::{AccountId, CodeRecord, NewAccessToken, Redemption};
+use madoguchi_storage::{
+    AccountId, CodeRecord, NewAccessToken, NewRefreshToken, NewTokens, Redemption, RefreshTokenRecord,
+    RefreshUse, SessionFacts,
+};
 
-use crate::municipality::Municipality;
+use crate::oauth_failure::{OAuthFailure, never_stored};
+use crate::session_use::{SessionUse, use_session};
+use crate::sso::sub_at;
 use crate::state::Gateway;
 use crate::tenant::Tenant;
+use crate::{client_authentication, dpop, form_body};
 
 #[derive(Serialize)]
 struct TokenAnswer {
     access_token: String,
     token_type: &'static str,
     expires_in: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
     scope: String,
     id_token: String,
-}
-
-#[derive(Serialize)]
-struct OAuthErrorAnswer {
-    error: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_description: Option<&'static str>,
-}
-
-/// How the endpoint fails: by a rule, or inside.
-enum Failure {
-    Rule(TokenError),
-    Internal,
-}
-
-impl From<TokenError> for Failure {
-    fn from(error: TokenError) -> Self {
-        Self::Rule(error)
-    }
 }
 
 /// `POST /token`.
@@ -55,127 +47,247 @@ pub(crate) async fn token(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let mut response = match exchange(&gateway, &tenant, &headers, &body).await {
-        Ok(answer) => Json(answer).into_response(),
-        Err(Failure::Rule(error)) => {
-            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
-            let answer = OAuthErrorAnswer {
-                error: error.error().as_str(),
-                error_description: Some(error.description().as_str()),
-            };
-            let mut response = (status, Json(answer)).into_response();
-            if let Some(challenge) = error.www_authenticate() {
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    let request = Exchange { gateway: &gateway, tenant: &tenant, headers: &headers };
+    match request.answer(&body).await {
+        Ok(answer) => never_stored(Json(answer).into_response()),
+        Err(failure) => failure.into_response(),
+    }
+}
+
+/// One request to the endpoint.
+struct Exchange<'r> {
+    gateway: &'r Gateway,
+    tenant: &'r Tenant,
+    headers: &'r HeaderMap,
+}
+
+impl Exchange<'_> {
+    async fn answer(&self, body: &[u8]) -> Result<TokenAnswer, OAuthFailure> {
+        let form = form_body::urlencoded(self.headers, body).map_err(TokenError::Parameters)?;
+        let client = client_authentication::client(self.gateway, self.tenant, self.headers, &form).await?;
+        match TokenRequest::parse(&form)? {
+            TokenRequest::Code(request) => self.redeem(&client, &request).await,
+            TokenRequest::Refresh(token) => self.refresh(&client, &token).await,
+            _ => Err(TokenError::UnsupportedGrantType.into()),
+        }
+    }
+
+    /// In this order: find the code, check what it is bound to, check the proof, use it up (C23).
+    async fn redeem(
+        &self,
+        client: &AuthenticatedClient,
+        request: &CodeRequest,
+    ) -> Result<TokenAnswer, OAuthFailure> {
+        let storage = &self.gateway.0.storage;
+        let id = &self.tenant.municipality.id;
+        let hash = Octets(request.code.hash());
+        let code = storage.find_code(id, hash).await?.ok_or(TokenError::UnknownCode)?;
+        let key = match self.check_code(client, request, &code).await {
+            Ok(key) => key,
+            Err(Refusal::Failed(failure)) => return Err(failure),
+            Err(Refusal::Rule(error)) => {
+                if error.consumes_code() {
+                    // The code is spent whatever this answers: it is of no more use to anybody.
+                    let _ = storage.redeem_code(id, hash, None).await?;
+                }
+                return Err(error.into());
             }
-            response
+        };
+        let Some(session) = code.session else {
+            // Spent, and if it had been used before, that is seen. No ID token speaks of a session that ended.
+            let _ = storage.redeem_code(id, hash, None).await?;
+            return Err(TokenError::SessionEnded.into());
+        };
+        // A shared computer's sign-in is for this one visit.
+        let refreshing = gives_refresh_token(&code.grant, client) && !session.counter;
+        let new = self.generate(key, refreshing).map_err(internal)?;
+        let facts = Facts {
+            grant: &code.grant,
+            nonce: code.grant.nonce.clone(),
+            account: code.account,
+            sid: code.sid,
+            auth_time: code.auth_time.as_secs(),
+            session,
+        };
+        // Signed before the code is used up: a failure inside loses no sign-in.
+        let id_token = self.id_token(client.client(), &facts, &new.access)?;
+        match storage.redeem_code(id, hash, Some(new.records())).await? {
+            Redemption::Done => Ok(new.answer(&code.grant, id_token)),
+            Redemption::UsedBefore => {
+                let client_id = &code.grant.client_id;
+                tracing::warn!(municipality = %id, %client_id, "a code was used twice; its tokens are revoked");
+                Err(TokenError::UnknownCode.into())
+            }
+            Redemption::Expired | Redemption::NotFound => Err(TokenError::UnknownCode.into()),
         }
-        Err(Failure::Internal) => {
-            let answer =
-                OAuthErrorAnswer { error: OAuthError::ServerError.as_str(), error_description: None };
-            (StatusCode::INTERNAL_SERVER_ERROR, Json(answer)).into_response()
-        }
-    };
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
-    response
-}
-
-/// In this order: authenticate the client, find the code, check what it is bound to, use it up.
-async fn exchange(
-    gateway: &Gateway,
-    tenant: &Tenant,
-    headers: &HeaderMap,
-    body: &[u8],
-) -> Result<TokenAnswer, Failure> {
-    let municipality = &tenant.municipality;
-    let form = Parameters::from_urlencoded(body).map_err(TokenError::Parameters)?;
-    let credentials = ClientCredentials::from_request(authorization(headers)?, &form)?;
-    let service =
-        municipality.services.get(credentials.client_id()).ok_or(TokenError::ClientAuthentication)?;
-    let client = authenticate(&service.client, &credentials)?;
-    let request = TokenRequest::parse(&form)?;
-
-    let storage = &gateway.0.storage;
-    let code_hash = Octets(request.code.hash());
-    let code = storage
-        .find_code(&municipality.id, code_hash)
-        .await
-        .map_err(internal)?
-        .ok_or(TokenError::UnknownCode)?;
-    if let Err(error) = check_code_grant(&code.grant, &client, &request) {
-        if error.consumes_code() {
-            // The code is spent whatever this answers: it is of no more use to anybody.
-            let _ = storage.redeem_code(&municipality.id, code_hash, None).await.map_err(internal)?;
-        }
-        return Err(error.into());
     }
-    let random = &*gateway.0.random;
-    let access_token = AccessToken::generate(random).map_err(internal)?;
-    let id_token = id_token(gateway, municipality, &code, &access_token)?;
-    let new_token = NewAccessToken { hash: Octets(access_token.hash()), lifetime: ACCESS_TOKEN_SECONDS };
-    match storage.redeem_code(&municipality.id, code_hash, Some(new_token)).await.map_err(internal)? {
-        Redemption::Done => {}
-        Redemption::UsedBefore => {
-            let client_id = &code.grant.client_id;
-            tracing::warn!(municipality = %municipality.id, %client_id, "a code was used twice; its tokens are revoked");
-            return Err(TokenError::UnknownCode.into());
+
+    /// Whose key its tokens are bound to.
+    async fn check_code(
+        &self,
+        client: &AuthenticatedClient,
+        request: &CodeRequest,
+        code: &CodeRecord,
+    ) -> Result<Option<JwkThumbprint>, Refusal> {
+        check_code_grant(&code.grant, client, request)?;
+        let proof = self.proof().await?;
+        Ok(check_dpop_key(&code.grant, client, proof)?)
+    }
+
+    /// Everything is asked again: whether the client may, whether the session lives, what is known of its certificate (C14).
+    async fn refresh(
+        &self,
+        client: &AuthenticatedClient,
+        token: &RefreshToken,
+    ) -> Result<TokenAnswer, OAuthFailure> {
+        let storage = &self.gateway.0.storage;
+        let municipality = &self.tenant.municipality;
+        let id = &municipality.id;
+        let hash = Octets(token.hash());
+        let record = storage.find_refresh_token(id, hash).await?.ok_or(TokenError::UnknownRefreshToken)?;
+        if record.grant.client_id != client.client().id {
+            return Err(TokenError::UnknownRefreshToken.into());
         }
-        Redemption::Expired | Redemption::NotFound => return Err(TokenError::UnknownCode.into()),
+        let proof = self.proof().await?;
+        check_refresh(&record.grant, record.key, client, proof)?;
+        match use_session(self.gateway, municipality, &record).await {
+            SessionUse::GoesOn => {}
+            SessionUse::Ended => return Err(TokenError::SessionEnded.into()),
+            SessionUse::Failed => return Err(OAuthFailure::internal()),
+        }
+        let new = self.generate(proof, rotates_refresh_tokens(client)).map_err(internal)?;
+        let id_token = self.id_token(client.client(), &Facts::of_refresh(&record), &new.access)?;
+        let NewTokens { access, refresh } = new.records();
+        match storage.use_refresh_token(id, hash, access, refresh).await? {
+            RefreshUse::Done => Ok(new.answer(&record.grant, id_token)),
+            RefreshUse::UsedBefore => {
+                let client_id = &record.grant.client_id;
+                tracing::warn!(municipality = %id, %client_id, "a refresh token was used twice; all its tokens are revoked");
+                Err(TokenError::UnknownRefreshToken.into())
+            }
+            RefreshUse::NotFound => Err(TokenError::UnknownRefreshToken.into()),
+        }
     }
-    Ok(TokenAnswer {
-        access_token: access_token.encode().to_string(),
-        token_type: "Bearer",
-        expires_in: ACCESS_TOKEN_SECONDS,
-        scope: code.grant.scope,
-        id_token,
-    })
-}
 
-fn id_token(
-    gateway: &Gateway,
-    municipality: &Municipality,
-    code: &CodeRecord,
-    access_token: &AccessToken,
-) -> Result<String, Failure> {
-    let now = gateway.0.clock.now().as_secs();
-    let claims = IdTokenClaims {
-        iss: municipality.origin.as_str().to_owned(),
-        sub: subject(municipality, &code.grant.redirect_uri, code.account).ok_or(Failure::Internal)?,
-        aud: code.grant.client_id.clone(),
-        exp: now + ID_TOKEN_SECONDS,
-        iat: now,
-        auth_time: code.auth_time.as_secs(),
-        nonce: code.grant.nonce.clone(),
-        // What was done, never what was asked.
-        acr: ACR_CARD_PIN.to_owned(),
-        amr: AMR_CARD_PIN.map(str::to_owned).to_vec(),
-        at_hash: Some(at_hash(access_token)),
-        sid: Some(code.sid.encode()),
-    };
-    sign_id_token(&municipality.keys.signing, &claims, &*gateway.0.random).map_err(internal)
-}
-
-/// The pairwise `sub` (OpenID Connect Core section 8.1) of an account at the sector of a redirect URI.
-pub(crate) fn subject(municipality: &Municipality, redirect_uri: &str, account: AccountId) -> Option<String> {
-    let sector = sector_identifier(redirect_uri)?;
-    let AccountId(Octets(account)) = account;
-    Some(pairwise_sub(&municipality.keys.subject_salt, &sector, &account))
-}
-
-/// The `Authorization` header; twice is an error, not a choice.
-fn authorization(headers: &HeaderMap) -> Result<Option<&str>, TokenError> {
-    let mut all = headers.get_all(header::AUTHORIZATION).iter();
-    let first = all.next();
-    if all.next().is_some() {
-        return Err(TokenError::ManyAuthentications);
+    async fn proof(&self) -> Result<Option<JwkThumbprint>, OAuthFailure> {
+        let (municipality, headers) = (&self.tenant.municipality, self.headers);
+        Ok(dpop::check(self.gateway, municipality, headers, &Method::POST, PATH_TOKEN, None).await?)
     }
-    first.map(|value| value.to_str().map_err(|_| TokenError::ClientAuthentication)).transpose()
+
+    fn generate(&self, key: Option<JwkThumbprint>, refreshing: bool) -> Result<Generated, CryptoError> {
+        let random: &dyn SecureRandom = &*self.gateway.0.random;
+        let refresh = if refreshing { Some(RefreshToken::generate(random)?) } else { None };
+        Ok(Generated { access: AccessToken::generate(random)?, refresh, key })
+    }
+
+    /// By the key that signs for this client now: one set of keys for the whole token, whatever changes meanwhile.
+    fn id_token(
+        &self,
+        client: &Client,
+        facts: &Facts<'_>,
+        access: &AccessToken,
+    ) -> Result<String, OAuthFailure> {
+        let municipality = &self.tenant.municipality;
+        let now = self.gateway.0.clock.now().as_secs();
+        let claims = IdTokenClaims {
+            iss: municipality.origin.as_str().to_owned(),
+            sub: sub_at(municipality, client, facts.account).ok_or_else(|| internal("no sector"))?,
+            aud: client.id.clone(),
+            exp: now + ID_TOKEN_SECONDS,
+            iat: now,
+            auth_time: facts.auth_time,
+            nonce: facts.nonce.clone(),
+            // What was done, under the name that the client knows it by; never what was asked.
+            acr: facts.grant.acr.clone(),
+            amr: AMR_CARD_PIN.map(str::to_owned).to_vec(),
+            at_hash: Some(at_hash(access)),
+            sid: Some(facts.sid.encode()),
+            revocation_source: Some(facts.session.revocation_source.name().to_owned()),
+            revocation_checked_at: Some(facts.session.revocation_checked_at.as_secs()),
+        };
+        let keys = municipality.keys.signing.current();
+        let Some(key) = keys.active(client.id_token_alg) else {
+            let (id, alg) = (&municipality.id, client.id_token_alg.as_str());
+            tracing::error!(municipality = %id, client_id = %client.id, %alg, "there is no signing key for this client");
+            return Err(OAuthFailure::internal());
+        };
+        sign_id_token(key, &claims, &*self.gateway.0.random).map_err(internal)
+    }
 }
 
-fn internal(error: impl std::fmt::Display) -> Failure {
+/// What an ID token says of a sign-in.
+struct Facts<'r> {
+    grant: &'r CodeGrant,
+    nonce: Option<String>,
+    account: AccountId,
+    sid: Octets<16>,
+    auth_time: u64,
+    session: SessionFacts,
+}
+
+impl<'r> Facts<'r> {
+    /// OpenID Connect Core section 12.2: the same, without the nonce, which was for the first one.
+    fn of_refresh(record: &'r RefreshTokenRecord) -> Self {
+        Self {
+            grant: &record.grant,
+            nonce: None,
+            account: record.account,
+            sid: record.sid,
+            auth_time: record.auth_time.as_secs(),
+            session: record.session,
+        }
+    }
+}
+
+/// Tokens about to be stored and handed over.
+struct Generated {
+    access: AccessToken,
+    refresh: Option<RefreshToken>,
+    key: Option<JwkThumbprint>,
+}
+
+impl Generated {
+    fn records(&self) -> NewTokens {
+        let key = self.key;
+        NewTokens {
+            access: NewAccessToken { hash: Octets(self.access.hash()), lifetime: ACCESS_TOKEN_SECONDS, key },
+            refresh: self.refresh.as_ref().map(|token| NewRefreshToken { hash: Octets(token.hash()), key }),
+        }
+    }
+
+    fn answer(&self, grant: &CodeGrant, id_token: String) -> TokenAnswer {
+        TokenAnswer {
+            access_token: self.access.encode().to_string(),
+            token_type: TokenScheme::of(self.key).as_str(),
+            expires_in: ACCESS_TOKEN_SECONDS,
+            refresh_token: self.refresh.as_ref().map(|token| token.encode().to_string()),
+            scope: grant.scope.clone(),
+            id_token,
+        }
+    }
+}
+
+/// Why a code gives nothing.
+enum Refusal {
+    Rule(TokenError),
+    Failed(OAuthFailure),
+}
+
+impl From<TokenError> for Refusal {
+    fn from(error: TokenError) -> Self {
+        Self::Rule(error)
+    }
+}
+
+impl From<OAuthFailure> for Refusal {
+    fn from(failure: OAuthFailure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+fn internal(error: impl std::fmt::Display) -> OAuthFailure {
     tracing::error!(%error, "token endpoint");
-    Failure::Internal
+    OAuthFailure::internal()
 }
 
 /// Long enough for the userinfo request that follows a sign-in.

@@ -1,5 +1,5 @@
 //! `/userinfo` (OpenID Connect Core section 5.3). The authentication certificate holds no name or address, so `sub` is all
-//! there is; and every use asks about revocation again.
+//! there is; and every use asks about client, session and revocation again.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -8,13 +8,16 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
 
-use madoguchi_oidc::{BearerError, Parameters, bearer_token};
+use madoguchi_oidc::{BearerError, PATH_USERINFO, Parameters, TokenScheme, check_token_key, presented_token};
 use madoguchi_protocol::Octets;
+use madoguchi_storage::StorageError;
 
+use crate::dpop::{self, DpopFailure};
+use crate::form_body;
 use crate::session_use::{SessionUse, use_session};
+use crate::sso::sub_at;
 use crate::state::Gateway;
 use crate::tenant::Tenant;
-use crate::token::subject;
 
 #[derive(Serialize)]
 struct UserInfo {
@@ -29,6 +32,22 @@ enum Failure {
 impl From<BearerError> for Failure {
     fn from(error: BearerError) -> Self {
         Self::Bearer(error)
+    }
+}
+
+impl From<DpopFailure> for Failure {
+    fn from(failure: DpopFailure) -> Self {
+        match failure {
+            DpopFailure::Rule(error) => Self::Bearer(error.into()),
+            DpopFailure::Internal => Self::Internal,
+        }
+    }
+}
+
+impl From<StorageError> for Failure {
+    fn from(error: StorageError) -> Self {
+        tracing::error!(%error, "the store failed");
+        Self::Internal
     }
 }
 
@@ -68,32 +87,39 @@ async fn lookup(
     if authorizations.next().is_some() {
         return Err(BearerError::TwoMethods.into());
     }
-    let is_form = headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes() == b"application/x-www-form-urlencoded");
-    let form = if method == Method::POST && is_form {
-        Some(Parameters::from_urlencoded(body).map_err(|_| BearerError::InvalidToken)?)
-    } else {
-        None
-    };
-    let token = bearer_token(authorization, form.as_ref())?;
+    let presented = presented_token(authorization, form(method, headers, body)?.as_ref())?;
+    let invalid = BearerError::InvalidToken(presented.scheme);
     let municipality = &tenant.municipality;
-    let record = gateway
-        .0
-        .storage
-        .find_access_token(&municipality.id, Octets(token.hash()))
-        .await
-        .map_err(|error| {
-            tracing::error!(municipality = %municipality.id, %error, "the store failed");
-            Failure::Internal
-        })?
-        .ok_or(BearerError::InvalidToken)?;
+    let token = &presented.token;
+    let record = gateway.0.storage.find_access_token(&municipality.id, Octets(token.hash())).await?;
+    let record = record.ok_or(invalid)?;
+    // A bearer token needs no proof, and one that comes along proves nothing of it.
+    let proof = match presented.scheme {
+        TokenScheme::Dpop => {
+            dpop::check(gateway, municipality, headers, method, PATH_USERINFO, Some(token)).await?
+        }
+        _ => None,
+    };
+    check_token_key(presented.scheme, record.key, proof)?;
+    // C14: a client that was disabled since has no more use of it.
+    let service = gateway.service(municipality, &record.client_id).await.ok_or(invalid)?;
     match use_session(gateway, municipality, &record).await {
         SessionUse::GoesOn => {}
-        SessionUse::Ended => return Err(BearerError::InvalidToken.into()),
+        SessionUse::Ended => return Err(invalid.into()),
         SessionUse::Failed => return Err(Failure::Internal),
     }
-    subject(municipality, &record.redirect_uri, record.account)
-        .map(|sub| UserInfo { sub })
-        .ok_or(Failure::Internal)
+    let sub = sub_at(municipality, &service.client, record.account);
+    sub.map(|sub| UserInfo { sub }).ok_or(Failure::Internal)
+}
+
+/// The form of a POST that has one. Another body is no form, and holds no token.
+fn form(method: &Method, headers: &HeaderMap, body: &[u8]) -> Result<Option<Parameters>, BearerError> {
+    let is_form = headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+    if method != Method::POST || !is_form {
+        return Ok(None);
+    }
+    let form = form_body::urlencoded(headers, body);
+    form.map(Some).map_err(|_| BearerError::InvalidToken(TokenScheme::Bearer))
 }

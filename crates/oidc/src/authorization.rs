@@ -2,12 +2,22 @@
 //!
 //! Two steps, as RFC 6749 section 4.1.2.1 orders them. What is wrong with `client_id` or `redirect_uri` is shown
 //! on a page: nobody is redirected to an address that is not known to be the client's. Everything else goes back
-//! to the client with `state` and `iss`. Parameters that nothing here reads are ignored, `login_hint`,
-//! `id_token_hint`, `display` and `claims` among them.
+//! to the client with `state` and `iss`. Parameters that nothing here reads are ignored, `login_hint`, `display` and
+//! `claims_locales` among them. `id_token_hint` is read by whoever has the keys, and put in with
+//! [`hint`](AuthorizationRequest::hint).
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, CodeChallenge, Description, OAuthError, Parameters, error_location};
+use crate::acr::{acr_told, essential_acr_met};
+use crate::authorization_error::{Refusal, invalid_request};
+use crate::claims_request::{ClaimsRequest, merge};
+use crate::jose::JwkThumbprint;
+use crate::prompt::parse_max_age;
+use crate::scope::granted_scope;
+use crate::{
+    ACR_CARD_PIN, AuthorizationError, Client, CodeChallenge, Description, OAuthError, Parameters, Prompt,
+    RedirectableError, RequestReferenceHash,
+};
 
 /// A request that passed every rule. It travels sealed through the start page and is stored with the sign-in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,16 +33,28 @@ pub struct AuthorizationRequest {
     pub nonce: Option<String>,
     /// The scope granted, which is what was asked for as far as it exists here.
     pub scope: String,
-    /// PKCE challenge, method S256.
-    pub code_challenge: CodeChallenge,
+    /// PKCE challenge, method S256. Absent only where the client's registration lifts it.
+    pub code_challenge: Option<CodeChallenge>,
     /// What the resident must or must not be asked.
     pub prompt: Vec<Prompt>,
     /// The most seconds since the card was shown.
     pub max_age: Option<u64>,
     /// Contexts that the client would like, best first. What was done is answered, never what was asked.
     pub acr_values: Vec<String>,
+    /// The name under which this client hears of a sign-in with card and PIN. There is no other sign-in.
+    #[serde(default = "card_pin")]
+    pub acr: String,
     /// Languages of the pages, best first.
     pub ui_locales: Vec<String>,
+    /// The `sub` that an answer must be about: of an `id_token_hint`, or asked for by `claims`.
+    #[serde(default)]
+    pub hinted_sub: Option<String>,
+    /// The key that the code, and what it gives, is bound to (RFC 9449 section 10).
+    #[serde(default)]
+    pub dpop_jkt: Option<JwkThumbprint>,
+    /// The pushed request that this is, to be ended with it.
+    #[serde(default)]
+    pub pushed: Option<RequestReferenceHash>,
 }
 
 impl AuthorizationRequest {
@@ -51,71 +73,41 @@ impl AuthorizationRequest {
             AuthorizationError::Redirectable(RedirectableError {
                 redirect_uri: redirect_uri.to_owned(),
                 // A state that is refused is not echoed.
-                state: state(parameters).unwrap_or_default().map(str::to_owned),
+                state: state(parameters, client).unwrap_or_default().map(str::to_owned),
                 error,
                 description,
             })
         })
     }
-}
 
-/// What the resident must or must not be asked (OpenID Connect Core section 3.1.2.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Prompt {
-    /// Show no page at all. Stands alone.
-    None,
-    /// Ask for the card even when somebody is signed in.
-    Login,
-    /// Ask for consent.
-    Consent,
-    /// Let the resident choose who signs in.
-    SelectAccount,
-}
+    /// Puts in what a verified `id_token_hint` says: the answer is about its subject or is an error (OpenID Connect
+    /// Core section 3.1.2.2). `None`: the hint is no ID token of ours for this client.
+    pub fn hint(mut self, hinted_sub: Option<&str>) -> Result<Self, AuthorizationError> {
+        let Some(hinted) = hinted_sub else {
+            return Err(self.refuse(
+                OAuthError::InvalidRequest,
+                const { Description::new("id_token_hint is no ID token of this issuer for this client") },
+            ));
+        };
+        match merge(self.hinted_sub.take(), Some(hinted.to_owned())) {
+            Some(sub) => Ok(Self { hinted_sub: sub, ..self }),
+            None => Err(self.refuse(
+                OAuthError::InvalidRequest,
+                const { Description::new("claims and id_token_hint name different subjects") },
+            )),
+        }
+    }
 
-/// Why an authorization request is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum AuthorizationError {
-    /// No `client_id`: a page.
-    #[error("client_id is missing")]
-    ClientIdMissing,
-    /// The request names another client than it was checked for: a page.
-    #[error("the request names another client")]
-    ClientMismatch,
-    /// No `redirect_uri`: a page.
-    #[error("redirect_uri is missing")]
-    RedirectUriMissing,
-    /// `redirect_uri` is not, octet by octet, a registered one: a page.
-    #[error("redirect_uri is not registered")]
-    RedirectUriUnregistered,
-    /// Anything else: an answer to the client.
-    #[error("{}: {}", .0.error, .0.description)]
-    Redirectable(RedirectableError),
-}
-
-/// An error that goes back to the client.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RedirectableError {
-    /// The registered redirect URI of the request.
-    pub redirect_uri: String,
-    /// The `state` to echo.
-    pub state: Option<String>,
-    /// The code.
-    pub error: OAuthError,
-    /// What the client's developer reads.
-    pub description: Description,
-}
-
-impl RedirectableError {
-    /// Where to send the browser.
-    pub fn location(&self, iss: &str) -> String {
-        error_location(&self.redirect_uri, self.error, self.description, self.state.as_deref(), iss)
+    /// The answer to this request that is this error.
+    pub fn refuse(&self, error: OAuthError, description: Description) -> AuthorizationError {
+        AuthorizationError::Redirectable(RedirectableError {
+            redirect_uri: self.redirect_uri.clone(),
+            state: self.state.clone(),
+            error,
+            description,
+        })
     }
 }
-
-struct Refusal(OAuthError, Description);
 
 /// RFC 9700 section 4.1.3: compared as octets, no prefix, no normalisation. Required even when the client has
 /// only one, so that a request never depends on how many are registered.
@@ -134,27 +126,36 @@ fn check_rest(
     client: &Client,
     redirect_uri: &str,
 ) -> Result<AuthorizationRequest, Refusal> {
-    let state = state(parameters)?;
+    let state = state(parameters, client)?;
     no_request_object(parameters)?;
     response_type(parameters)?;
     response_mode(parameters)?;
+    let acr_values = list(parameters, "acr_values");
+    let claims = parameters.value("claims").map(ClaimsRequest::parse).transpose()?.unwrap_or_default();
     Ok(AuthorizationRequest {
         client_id: client.id.clone(),
         redirect_uri: redirect_uri.to_owned(),
         state: state.map(str::to_owned),
-        scope: scope(parameters)?,
-        code_challenge: code_challenge(parameters)?,
-        nonce: nonce(parameters)?,
-        prompt: prompt(parameters)?,
-        max_age: max_age(parameters)?,
-        acr_values: list(parameters, "acr_values"),
+        scope: granted_scope(parameters.value("scope").unwrap_or_default(), client)?,
+        code_challenge: code_challenge(parameters, client)?,
+        nonce: nonce(parameters, client)?,
+        prompt: parameters.value("prompt").map(Prompt::parse_list).transpose()?.unwrap_or_default(),
+        max_age: parameters.value("max_age").map(parse_max_age).transpose()?,
+        acr: acr(client, &acr_values, claims.essential_acr.as_deref())?,
+        acr_values,
         ui_locales: list(parameters, "ui_locales"),
+        hinted_sub: claims.sub,
+        dpop_jkt: dpop_jkt(parameters)?,
+        pushed: None,
     })
 }
 
 /// RFC 6749 section 4.1.1.
-fn state(parameters: &Parameters) -> Result<Option<&str>, Refusal> {
+fn state<'p>(parameters: &'p Parameters, client: &Client) -> Result<Option<&'p str>, Refusal> {
     match parameters.value("state") {
+        None if client.profile.requires_state_and_nonce() => {
+            Err(invalid_request(const { Description::new("state is missing") }))
+        }
         Some(state) if state.len() > MAX_STATE_OCTETS => {
             Err(invalid_request(const { Description::new("state is longer than 1024 octets") }))
         }
@@ -163,15 +164,27 @@ fn state(parameters: &Parameters) -> Result<Option<&str>, Refusal> {
 }
 
 /// OpenID Connect Core sections 6 and 7.2.1: ignoring a request object would answer another request than the
-/// client made. Nothing is ever fetched.
+/// client made. Nothing is ever fetched. By value it can be pushed, and what is pushed is resolved before this.
 fn no_request_object(parameters: &Parameters) -> Result<(), Refusal> {
     let unsupported = [
-        ("request", OAuthError::RequestNotSupported),
-        ("request_uri", OAuthError::RequestUriNotSupported),
-        ("registration", OAuthError::RegistrationNotSupported),
+        (
+            "request",
+            OAuthError::RequestNotSupported,
+            const { Description::new("push the request object to the PAR endpoint") },
+        ),
+        (
+            "request_uri",
+            OAuthError::RequestUriNotSupported,
+            const { Description::new("the only request_uri is that of a pushed request") },
+        ),
+        (
+            "registration",
+            OAuthError::RegistrationNotSupported,
+            const { Description::new("clients are registered by the operator") },
+        ),
     ];
-    match unsupported.into_iter().find(|(name, _)| parameters.value(name).is_some()) {
-        Some((_, error)) => Err(Refusal(error, const { Description::new("send plain parameters") })),
+    match unsupported.into_iter().find(|(name, ..)| parameters.value(name).is_some()) {
+        Some((_, error, description)) => Err(Refusal(error, description)),
         None => Ok(()),
     }
 }
@@ -195,38 +208,30 @@ fn response_mode(parameters: &Parameters) -> Result<(), Refusal> {
     }
 }
 
-/// RFC 6749 section 3.3 and OpenID Connect Core section 3.1.2.1: `openid` is there, what is unknown is ignored.
-fn scope(parameters: &Parameters) -> Result<String, Refusal> {
-    let scope = parameters.value("scope").unwrap_or_default();
-    let token = |token: &str| {
-        !token.is_empty()
-            && token.bytes().all(|octet| matches!(octet, b'!'..=b'~') && octet != b'"' && octet != b'\\')
-    };
-    if !scope.split(' ').all(token) {
-        Err(Refusal(OAuthError::InvalidScope, const { Description::new("scope is missing or malformed") }))
-    } else if !scope.split(' ').any(|token| token == SCOPE_OPENID) {
-        Err(Refusal(OAuthError::InvalidScope, const { Description::new("scope lacks openid") }))
-    } else {
-        Ok(SCOPE_OPENID.to_owned())
-    }
-}
-
-/// RFC 7636 section 4.3. Without a method the request means `plain`, which is refused too.
-fn code_challenge(parameters: &Parameters) -> Result<CodeChallenge, Refusal> {
+/// RFC 7636 section 4.3. Without a method the request means `plain`, which is refused too. A method without a
+/// challenge is a mistake of whoever meant to be protected, also where PKCE is lifted.
+fn code_challenge(parameters: &Parameters, client: &Client) -> Result<Option<CodeChallenge>, Refusal> {
+    let method = parameters.value("code_challenge_method");
     let Some(challenge) = parameters.value("code_challenge") else {
-        return Err(invalid_request(const { Description::new("code_challenge is missing") }));
+        return match method {
+            None if client.danger_pkce_lifted => Ok(None),
+            _ => Err(invalid_request(const { Description::new("code_challenge is missing") })),
+        };
     };
-    if parameters.value("code_challenge_method") != Some("S256") {
+    if method != Some("S256") {
         return Err(invalid_request(const { Description::new("code_challenge_method must be S256") }));
     }
-    CodeChallenge::parse(challenge).ok_or(invalid_request(
+    CodeChallenge::parse(challenge).map(Some).ok_or(invalid_request(
         const { Description::new("code_challenge is not 43 characters of base64url") },
     ))
 }
 
 /// OpenID Connect Core section 3.1.2.1; optional in the code flow.
-fn nonce(parameters: &Parameters) -> Result<Option<String>, Refusal> {
+fn nonce(parameters: &Parameters, client: &Client) -> Result<Option<String>, Refusal> {
     match parameters.value("nonce") {
+        None if client.profile.requires_state_and_nonce() => {
+            Err(invalid_request(const { Description::new("nonce is missing") }))
+        }
         Some(nonce) if nonce.len() > MAX_NONCE_OCTETS => {
             Err(invalid_request(const { Description::new("nonce is longer than 1024 octets") }))
         }
@@ -234,37 +239,27 @@ fn nonce(parameters: &Parameters) -> Result<Option<String>, Refusal> {
     }
 }
 
-/// OpenID Connect Core section 3.1.2.1. An unknown value may forbid what would be done, so it is not ignored.
-fn prompt(parameters: &Parameters) -> Result<Vec<Prompt>, Refusal> {
-    let mut prompts = Vec::new();
-    for value in parameters.value("prompt").into_iter().flat_map(|prompt| prompt.split(' ')) {
-        let prompt = match value {
-            "none" => Prompt::None,
-            "login" => Prompt::Login,
-            "consent" => Prompt::Consent,
-            "select_account" => Prompt::SelectAccount,
-            _ => return Err(invalid_request(const { Description::new("prompt holds an unknown value") })),
-        };
-        if !prompts.contains(&prompt) {
-            prompts.push(prompt);
-        }
-    }
-    if prompts.len() > 1 && prompts.contains(&Prompt::None) {
-        return Err(invalid_request(const { Description::new("prompt=none stands alone") }));
-    }
-    Ok(prompts)
+/// OpenID Connect Core section 5.5.1.1: an essential `acr` that cannot be had is an error, told as the OpenID Connect
+/// extension for unmet authentication requirements names it. A voluntary one never is.
+fn acr(client: &Client, acr_values: &[String], essential: Option<&[String]>) -> Result<String, Refusal> {
+    let acr = match essential {
+        Some(values) if !values.is_empty() => essential_acr_met(values).ok_or(Refusal(
+            OAuthError::UnmetAuthenticationRequirements,
+            const { Description::new("no sign-in here has the essential acr") },
+        ))?,
+        _ => acr_told(client.profile, acr_values),
+    };
+    Ok(acr.to_owned())
 }
 
-/// OpenID Connect Core section 3.1.2.1: seconds, as decimal digits alone.
-fn max_age(parameters: &Parameters) -> Result<Option<u64>, Refusal> {
-    let Some(text) = parameters.value("max_age") else {
+/// RFC 9449 section 10.
+fn dpop_jkt(parameters: &Parameters) -> Result<Option<JwkThumbprint>, Refusal> {
+    let Some(text) = parameters.value("dpop_jkt") else {
         return Ok(None);
     };
-    let digits = text.bytes().all(|octet| octet.is_ascii_digit());
-    match text.parse() {
-        Ok(seconds) if digits => Ok(Some(seconds)),
-        _ => Err(invalid_request(const { Description::new("max_age is not a number of seconds") })),
-    }
+    JwkThumbprint::parse(text)
+        .map(Some)
+        .ok_or(invalid_request(const { Description::new("dpop_jkt is not 43 characters of base64url") }))
 }
 
 fn list(parameters: &Parameters, name: &str) -> Vec<String> {
@@ -272,13 +267,13 @@ fn list(parameters: &Parameters, name: &str) -> Vec<String> {
     value.split(' ').filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
 }
 
-fn invalid_request(description: Description) -> Refusal {
-    Refusal(OAuthError::InvalidRequest, description)
+/// What a request or grant stored before there was a choice of names means.
+pub(crate) fn card_pin() -> String {
+    ACR_CARD_PIN.to_owned()
 }
 
 const MAX_STATE_OCTETS: usize = 1024;
 const MAX_NONCE_OCTETS: usize = 1024;
-const SCOPE_OPENID: &str = "openid";
 
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,12 @@
-//! An online service as the gateway knows it (RFC 6749 section 2): registered by an operator, never by a request.
-
-use std::fmt;
+//! An online service as the gateway knows it (RFC 6749 section 2): registered by an operator, or with a token that an
+//! operator gave.
 
 use serde::{Deserialize, Serialize};
+use url::{Host, Url};
 
-use crate::ClientSecret;
 use crate::pairwise::sector_identifier;
 use crate::redirect_uri::{RedirectUriError, check_redirect_uri};
+use crate::{AuthenticationMethod, ClientAuthentication, Profile};
 
 /// A registered client. Its names and texts are the gateway's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,187 +14,282 @@ use crate::redirect_uri::{RedirectUriError, check_redirect_uri};
 pub struct Client {
     /// `client_id`: 1 to 255 of `A-Z a-z 0-9 - . _ ~`.
     pub id: String,
+    /// The rules that it lives by.
+    #[serde(default)]
+    pub profile: Profile,
     /// Where answers may go, compared octet by octet.
     pub redirect_uris: Vec<String>,
     /// Where the browser may go after signing out.
     #[serde(default)]
     pub post_logout_redirect_uris: Vec<String>,
-    /// How the client proves who it is at the token endpoint: in files `"none"` or
-    /// `{"client_secret_basic": {"sha256": "<base64url>"}}`.
+    /// Where it is told that a session ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<String>,
+    /// The sector of its pairwise `sub` (OpenID Connect Core section 8.1), a host: clients of one sector see the same
+    /// `sub`. Without it, the host of the redirect URIs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sector: Option<String>,
+    /// How the client proves who it is: in files `"none"` or `{"client_secret_basic": {"sha256": "<base64url>"}}`,
+    /// `client_secret_post` likewise, or `{"private_key_jwt": {"jwks": {"keys": […]}}}`.
     pub authentication: ClientAuthentication,
     /// How its ID tokens are signed.
-    #[serde(default)]
     pub id_token_alg: IdTokenAlg,
+    /// It pushes every authorization request (RFC 9126).
+    #[serde(default)]
+    pub require_pushed: bool,
+    /// Its tokens are bound to a key by DPoP (RFC 9449).
+    #[serde(default)]
+    pub require_dpop: bool,
+    /// It need not send a PKCE challenge. One that it sends is held to.
+    #[serde(default)]
+    pub danger_pkce_lifted: bool,
+    /// It may have refresh tokens.
+    #[serde(default)]
+    pub refresh: bool,
+    /// It is answered as if it were not registered.
+    #[serde(default)]
+    pub disabled: bool,
 }
 
 impl Client {
-    /// Checks what an operator registers. A client is stored only after this.
-    pub fn check(&self) -> Result<(), ClientError> {
-        let unreserved = |octet: u8| octet.is_ascii_alphanumeric() || b"-._~".contains(&octet);
-        if !(1..=255).contains(&self.id.len()) || !self.id.bytes().all(unreserved) {
-            return Err(ClientError::Id);
+    /// A client with what its profile demands, and nothing that is optional.
+    pub fn new(
+        profile: Profile,
+        id: impl Into<String>,
+        redirect_uris: Vec<String>,
+        authentication: ClientAuthentication,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            profile,
+            redirect_uris,
+            post_logout_redirect_uris: Vec::new(),
+            backchannel_logout_uri: None,
+            sector: None,
+            authentication,
+            id_token_alg: profile.id_token_algs().first().copied().unwrap_or_default(),
+            require_pushed: profile.requires_pushed(),
+            require_dpop: profile.requires_dpop(),
+            danger_pkce_lifted: false,
+            refresh: false,
+            disabled: false,
         }
+    }
+
+    /// Checks what is registered, and after every change. A client is stored only after this.
+    pub fn check(&self) -> Result<(), ClientError> {
+        self.check_id()?;
+        self.check_uris()?;
+        self.check_sector()?;
+        self.check_profile()
+    }
+
+    /// The sector of its pairwise `sub`. A client that passed [`check`](Self::check) has one.
+    pub fn sector_identifier(&self) -> Option<String> {
+        match &self.sector {
+            Some(sector) => Some(sector.clone()),
+            None => self.redirect_uris.first().and_then(|uri| sector_identifier(uri)),
+        }
+    }
+
+    fn check_id(&self) -> Result<(), ClientError> {
+        let strict = self.profile.client_id_is_alphanumeric();
+        let allowed =
+            |octet: u8| octet.is_ascii_alphanumeric() || (!strict && b"-._~".contains(&octet));
+        if (1..=255).contains(&self.id.len()) && self.id.bytes().all(allowed) {
+            Ok(())
+        } else if strict {
+            Err(ClientError::IdOfProfile { profile: self.profile.as_str() })
+        } else {
+            Err(ClientError::Id)
+        }
+    }
+
+    fn check_uris(&self) -> Result<(), ClientError> {
         if self.redirect_uris.is_empty() {
             return Err(ClientError::NoRedirectUri);
         }
-        for uri in self.redirect_uris.iter().chain(&self.post_logout_redirect_uris) {
+        let logout = self.post_logout_redirect_uris.iter().chain(&self.backchannel_logout_uri);
+        let mut count = 0;
+        for uri in self.redirect_uris.iter().chain(logout) {
+            count += 1;
+            if count > MOST_URIS {
+                return Err(ClientError::ManyUris);
+            }
             check_redirect_uri(uri).map_err(|error| ClientError::RedirectUri { uri: uri.clone(), error })?;
         }
-        // OpenID Connect Core section 8.1: with several hosts the pairwise `sub` would depend on the one used.
+        Ok(())
+    }
+
+    /// OpenID Connect Core section 8.1: with several hosts the pairwise `sub` would depend on the one used.
+    fn check_sector(&self) -> Result<(), ClientError> {
+        if let Some(sector) = &self.sector {
+            return match is_host(sector) {
+                true => Ok(()),
+                false => Err(ClientError::Sector { sector: sector.clone() }),
+            };
+        }
         let mut sectors = self.redirect_uris.iter().map(|uri| sector_identifier(uri));
         let first = sectors.next();
         if sectors.any(|sector| Some(sector) != first) { Err(ClientError::SeveralHosts) } else { Ok(()) }
     }
-}
 
-/// Authentication at the token endpoint, by the registered method alone.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-#[non_exhaustive]
-pub enum ClientAuthentication {
-    /// `client_secret_basic` (RFC 6749 section 2.3.1).
-    #[serde(rename = "client_secret_basic")]
-    SecretBasic {
-        /// SHA-256 of the secret's text: [`ClientSecret::hash`].
-        #[serde(with = "base64url")]
-        sha256: [u8; 32],
-    },
-    /// A public client: PKCE alone.
-    None,
-}
-
-impl ClientAuthentication {
-    /// `client_secret_basic` with this secret.
-    pub fn secret_basic(secret: &ClientSecret) -> Self {
-        Self::SecretBasic { sha256: secret.hash() }
+    fn check_profile(&self) -> Result<(), ClientError> {
+        let profile = self.profile;
+        let method = self.authentication.method();
+        let refuse = |what| Err(ClientError::Profile { profile: profile.as_str(), what });
+        if !profile.authentication_methods().contains(&method) {
+            return Err(ClientError::AuthenticationOfProfile { profile: profile.as_str(), method });
+        }
+        if !profile.id_token_algs().contains(&self.id_token_alg) {
+            return Err(ClientError::AlgOfProfile {
+                profile: profile.as_str(),
+                alg: self.id_token_alg.as_str(),
+            });
+        }
+        if profile.requires_pushed() && !self.require_pushed {
+            return refuse("require_pushed cannot be false");
+        }
+        if profile.requires_dpop() && !self.require_dpop {
+            return refuse("require_dpop cannot be false");
+        }
+        if self.danger_pkce_lifted && !profile.may_lift_pkce() {
+            return refuse("PKCE cannot be lifted");
+        }
+        // A pushed request is an authenticated one (RFC 9126 section 2).
+        if self.require_pushed && method == AuthenticationMethod::None {
+            return Err(ClientError::PublicPushed);
+        }
+        if let ClientAuthentication::PrivateKeyJwt(keys) = &self.authentication {
+            if keys.danger_token_endpoint_audience && !profile.may_accept_endpoint_audience() {
+                return refuse("the audience of an assertion is the issuer");
+            }
+            keys.check(profile)?;
+        }
+        Ok(())
     }
 }
 
-impl fmt::Debug for ClientAuthentication {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::SecretBasic { .. } => "SecretBasic { .. }",
-            Self::None => "None",
+/// A host name as URLs spell it: lower case, A-labels, no port.
+fn is_host(sector: &str) -> bool {
+    let plain = |octet: u8| octet.is_ascii_lowercase() || octet.is_ascii_digit() || b"-.".contains(&octet);
+    let url = Url::parse(&format!("https://{sector}/"));
+    sector.bytes().all(plain)
+        && url.is_ok_and(|url| {
+            matches!(url.host(), Some(Host::Domain(_))) && url.host_str() == Some(sector)
         })
-    }
 }
+
+/// More than any honest service registers.
+const MOST_URIS: usize = 100;
 
 /// Signature algorithm of ID tokens (RFC 7518 section 3.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum IdTokenAlg {
     /// ECDSA on P-256 with SHA-256.
     #[default]
     #[serde(rename = "ES256")]
     Es256,
+    /// RSASSA-PSS with SHA-256.
+    #[serde(rename = "PS256")]
+    Ps256,
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    #[serde(rename = "RS256")]
+    Rs256,
+}
+
+impl IdTokenAlg {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Es256, Self::Ps256, Self::Rs256];
+
+    /// The name of the registry (RFC 7518 section 3.1).
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Es256 => "ES256",
+            Self::Ps256 => "PS256",
+            Self::Rs256 => "RS256",
+        }
+    }
+
+    /// The algorithm of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|alg| alg.as_str() == name)
+    }
 }
 
 /// Why a client cannot be registered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
+    /// The profile has other algorithms.
+    #[error("profile {profile}: ID tokens are not signed with {alg}")]
+    AlgOfProfile {
+        /// The profile.
+        profile: &'static str,
+        /// What was asked.
+        alg: &'static str,
+    },
+    /// The profile has other methods.
+    #[error("profile {profile}: a client does not authenticate by {}", method.as_str())]
+    AuthenticationOfProfile {
+        /// The profile.
+        profile: &'static str,
+        /// What was asked.
+        method: AuthenticationMethod,
+    },
     /// The identifier has another length or alphabet.
     #[error("a client id is 1 to 255 of A-Z a-z 0-9 - . _ ~")]
     Id,
+    /// The identifier has another alphabet than the profile's.
+    #[error("profile {profile}: a client id is 1 to 255 of A-Z a-z 0-9")]
+    IdOfProfile {
+        /// The profile.
+        profile: &'static str,
+    },
+    /// A registered key is for an algorithm that the profile has not.
+    #[error("profile {profile}: a client does not sign with {alg}")]
+    KeyAlgOfProfile {
+        /// The profile.
+        profile: &'static str,
+        /// The key's algorithm.
+        alg: &'static str,
+    },
+    /// More URIs than any honest service has.
+    #[error("more than {MOST_URIS} URIs")]
+    ManyUris,
     /// No redirect URI at all.
     #[error("a client needs a redirect URI")]
     NoRedirectUri,
-    /// One of the redirect URIs cannot be registered.
-    #[error("redirect URI {uri}: {error}")]
+    /// The profile rules out a setting.
+    #[error("profile {profile}: {what}")]
+    Profile {
+        /// The profile.
+        profile: &'static str,
+        /// What it rules out.
+        what: &'static str,
+    },
+    /// Whoever cannot authenticate cannot push.
+    #[error("a public client cannot be required to push its requests: pushing needs authentication")]
+    PublicPushed,
+    /// One of the URIs cannot be registered.
+    #[error("URI {uri}: {error}")]
     RedirectUri {
         /// The URI.
         uri: String,
         /// What is wrong with it.
         error: RedirectUriError,
     },
+    /// The sector is no host name.
+    #[error("sector {sector}: a host name in lower case, such as service.example")]
+    Sector {
+        /// What was given.
+        sector: String,
+    },
     /// The redirect URIs have more than one host.
-    #[error("all redirect URIs of a client have the same host; register a client for each")]
+    #[error("all redirect URIs of a client have the same host; name a sector, or register a client for each")]
     SeveralHosts,
 }
 
-/// 32 octets as base64url in files and records.
-mod base64url {
-    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-    use serde::{Deserialize as _, Deserializer, Serializer, de};
-
-    pub(super) fn serialize<S: Serializer>(octets: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&URL_SAFE_NO_PAD.encode(octets))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 32], D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let octets =
-            URL_SAFE_NO_PAD.decode(text).map_err(|_| de::Error::custom("not base64url without padding"))?;
-        octets
-            .try_into()
-            .map_err(|_| de::Error::custom("not 32 octets: a SHA-256 in base64url has 43 characters"))
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::client;
-
-    #[test]
-    fn what_an_operator_registers_is_checked() {
-        assert_eq!(client().check(), Ok(()));
-        let long = "a".repeat(256);
-        for id in ["", "a b", "a/b", "窓口", "a\n", &long] {
-            assert_eq!(Client { id: id.to_owned(), ..client() }.check(), Err(ClientError::Id), "{id}");
-        }
-        assert_eq!(Client { id: "a".repeat(255), ..client() }.check(), Ok(()));
-        let none = Client { redirect_uris: Vec::new(), ..client() };
-        assert_eq!(none.check(), Err(ClientError::NoRedirectUri));
-    }
-
-    #[test]
-    fn c2_redirect_and_post_logout_uris_follow_one_rule() {
-        let uri = "http://service.example/".to_owned();
-        let refused = Err(ClientError::RedirectUri { uri: uri.clone(), error: RedirectUriError::PlainHttp });
-        assert_eq!(Client { redirect_uris: vec![uri.clone()], ..client() }.check(), refused);
-        assert_eq!(Client { post_logout_redirect_uris: vec![uri], ..client() }.check(), refused);
-    }
-
-    /// OpenID Connect Core section 8.1.
-    #[test]
-    fn one_client_has_one_sector() {
-        let uris = |second: &str| vec!["https://a.example/1".to_owned(), second.to_owned()];
-        let same = Client { redirect_uris: uris("https://a.example:8443/2"), ..client() };
-        assert_eq!(same.check(), Ok(()));
-        let other = Client { redirect_uris: uris("https://b.example/1"), ..client() };
-        assert_eq!(other.check(), Err(ClientError::SeveralHosts));
-    }
-
-    #[test]
-    fn a_client_is_written_as_operators_read_it() {
-        let json = r#"{"id":"kosodate","redirect_uris":["https://service.example/callback"],
-            "authentication":{"client_secret_basic":{"sha256":"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"}}}"#;
-        let confidential: Client = serde_json::from_str(json).expect("a client");
-        let authentication = ClientAuthentication::SecretBasic { sha256: [7; 32] };
-        assert_eq!(confidential, Client { authentication, ..client() });
-        assert_eq!(format!("{:?}", confidential.authentication), "SecretBasic { .. }");
-
-        let json = serde_json::to_string(&confidential).expect("serialises");
-        assert_eq!(serde_json::from_str::<Client>(&json).expect("a client"), confidential);
-        let json = serde_json::to_value(client()).expect("serialises");
-        assert_eq!(json["authentication"], "none");
-        assert_eq!(json["id_token_alg"], "ES256");
-        assert_eq!(serde_json::from_value::<Client>(json).expect("a client"), client());
-    }
-
-    #[test]
-    fn a_hash_of_another_length_or_a_misspelt_field_is_refused() {
-        let method = |rest: &str| format!(r#"{{"client_secret_basic":{{"sha256":"{rest}"}}}}"#);
-        assert!(serde_json::from_str::<ClientAuthentication>(&method("BwcH")).is_err());
-        assert!(serde_json::from_str::<ClientAuthentication>(r#""client_secret_post""#).is_err());
-        // A secret beside `none` would be a client less protected than its operator meant.
-        let hash = r#"{"sha256":"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"}"#;
-        assert!(serde_json::from_str::<ClientAuthentication>(&format!(r#"{{"none":{hash}}}"#)).is_err());
-        let more = hash.replace('}', r#","plain":""}"#);
-        let more = format!(r#"{{"client_secret_basic":{more}}}"#);
-        assert!(serde_json::from_str::<ClientAuthentication>(&more).is_err());
-        let json = r#"{"id":"a","redirect_uri":[],"redirect_uris":[],"authentication":"none"}"#;
-        assert!(serde_json::from_str::<Client>(json).is_err());
-    }
-}
+mod tests;

@@ -45,6 +45,12 @@ pub struct IdTokenClaims {
     /// The session at this issuer, for logout.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
+    /// Which source said that the certificate is not revoked: `crl` or `ocsp`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation_source: Option<String>,
+    /// When that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation_checked_at: Option<u64>,
 }
 
 /// The claims as a signed compact JWS, with the key's id in the header.
@@ -53,7 +59,17 @@ pub fn sign_id_token(
     claims: &IdTokenClaims,
     random: &dyn SecureRandom,
 ) -> Result<String, CryptoError> {
-    let header = format!(r#"{{"alg":"ES256","typ":"JWT","kid":"{}"}}"#, key.kid());
+    sign_jwt(key, "JWT", claims, random)
+}
+
+/// Claims as a signed compact JWS of this type.
+pub(crate) fn sign_jwt(
+    key: &SigningKey,
+    typ: &str,
+    claims: &impl Serialize,
+    random: &dyn SecureRandom,
+) -> Result<String, CryptoError> {
+    let header = format!(r#"{{"alg":"{}","typ":"{typ}","kid":"{}"}}"#, key.alg().as_str(), key.kid());
     // Unwrap safety: strings, numbers and lists of strings always serialise.
     let claims = serde_json::to_vec(claims).expect("claims serialise");
     let mut token = URL_SAFE_NO_PAD.encode(header);
@@ -78,6 +94,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::IdTokenAlg;
     use crate::testing::random;
 
     fn claims() -> IdTokenClaims {
@@ -93,6 +110,8 @@ mod tests {
             amr: AMR_CARD_PIN.map(str::to_owned).to_vec(),
             at_hash: Some("77QmUPtjPfzWtF2AnpK9RQ".to_owned()),
             sid: None,
+            revocation_source: Some("crl".to_owned()),
+            revocation_checked_at: Some(1_799_999_990),
         }
     }
 
@@ -108,8 +127,8 @@ mod tests {
     #[test]
     fn the_token_verifies_with_the_published_key() {
         let random = random();
-        let pkcs8 = SigningKey::generate(&random).expect("a key");
-        let key = SigningKey::from_pkcs8(&pkcs8, &random).expect("a key");
+        let pkcs8 = SigningKey::generate(IdTokenAlg::Es256, &random).expect("a key");
+        let key = SigningKey::from_pkcs8(IdTokenAlg::Es256, &pkcs8, &random).expect("a key");
         let token = sign_id_token(&key, &claims(), &random).expect("a token");
 
         let (input, signature) = token.rsplit_once('.').expect("three parts");
@@ -141,6 +160,8 @@ mod tests {
             "acr": "urn:madoguchi:acr:card-pin",
             "amr": ["sc", "pin", "mfa"],
             "at_hash": "77QmUPtjPfzWtF2AnpK9RQ",
+            "revocation_source": "crl",
+            "revocation_checked_at": 1_799_999_990,
         });
         assert_eq!(serde_json::to_value(claims()).expect("claims"), expected);
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// An error code from the registries of RFC 6749 (sections 4.1.2.1 and 5.2), OpenID Connect Core (section
-/// 3.1.2.6) and RFC 6750 (section 3.1).
+/// 3.1.2.6), RFC 6750 (section 3.1), RFC 9101 and RFC 9449.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -20,10 +20,14 @@ pub enum OAuthError {
     InteractionRequired,
     /// Client authentication failed.
     InvalidClient,
+    /// The DPoP proof is missing or refused (RFC 9449 section 5).
+    InvalidDpopProof,
     /// The code is unknown, used, expired or not for this client.
     InvalidGrant,
     /// A parameter is missing, repeated or malformed.
     InvalidRequest,
+    /// The request object is malformed, not the client's, or out of date (RFC 9101 section 6.2).
+    InvalidRequestObject,
     /// The scope is malformed or lacks `openid`.
     InvalidScope,
     /// The access token is unknown, expired or revoked.
@@ -42,6 +46,8 @@ pub enum OAuthError {
     TemporarilyUnavailable,
     /// The client may not do this.
     UnauthorizedClient,
+    /// An essential `acr` that no sign-in here has (OpenID Connect Unmet Authentication Requirements).
+    UnmetAuthenticationRequirements,
     /// Another grant type than `authorization_code`.
     UnsupportedGrantType,
     /// Another response type than `code`.
@@ -57,8 +63,10 @@ impl OAuthError {
             Self::ConsentRequired => "consent_required",
             Self::InteractionRequired => "interaction_required",
             Self::InvalidClient => "invalid_client",
+            Self::InvalidDpopProof => "invalid_dpop_proof",
             Self::InvalidGrant => "invalid_grant",
             Self::InvalidRequest => "invalid_request",
+            Self::InvalidRequestObject => "invalid_request_object",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidToken => "invalid_token",
             Self::LoginRequired => "login_required",
@@ -68,6 +76,7 @@ impl OAuthError {
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::UnsupportedResponseType => "unsupported_response_type",
         }
@@ -124,8 +133,10 @@ mod tests {
             (OAuthError::ConsentRequired, "consent_required"),
             (OAuthError::InteractionRequired, "interaction_required"),
             (OAuthError::InvalidClient, "invalid_client"),
+            (OAuthError::InvalidDpopProof, "invalid_dpop_proof"),
             (OAuthError::InvalidGrant, "invalid_grant"),
             (OAuthError::InvalidRequest, "invalid_request"),
+            (OAuthError::InvalidRequestObject, "invalid_request_object"),
             (OAuthError::InvalidScope, "invalid_scope"),
             (OAuthError::InvalidToken, "invalid_token"),
             (OAuthError::LoginRequired, "login_required"),
@@ -135,6 +146,7 @@ mod tests {
             (OAuthError::ServerError, "server_error"),
             (OAuthError::TemporarilyUnavailable, "temporarily_unavailable"),
             (OAuthError::UnauthorizedClient, "unauthorized_client"),
+            (OAuthError::UnmetAuthenticationRequirements, "unmet_authentication_requirements"),
             (OAuthError::UnsupportedGrantType, "unsupported_grant_type"),
             (OAuthError::UnsupportedResponseType, "unsupported_response_type"),
         ] {

@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{digest, rand::SecureRandom};
 use zeroize::Zeroizing;
 
-use crate::CryptoError;
+use crate::{CryptoError, RequestReferenceHash};
 
 macro_rules! opaque {
     ($(#[$doc:meta])* $name:ident) => {
@@ -60,6 +60,21 @@ opaque! {
     ClientSecret
 }
 
+opaque! {
+    /// Refresh token (RFC 6749 section 1.5).
+    RefreshToken
+}
+
+opaque! {
+    /// What a `request_uri` of ours refers by to a pushed authorization request (RFC 9126 section 2.2).
+    RequestReference
+}
+
+opaque! {
+    /// Initial access token (RFC 7591 section 3): whoever holds it may register one client.
+    RegistrationToken
+}
+
 // Codes and tokens are hashed with their kind, so that a code is never found among tokens even if two tables were
 // one (CVE-2026-4282).
 
@@ -70,10 +85,24 @@ impl AccessToken {
     }
 }
 
+impl RefreshToken {
+    /// What is stored and looked up instead: SHA-256 over the kind and the octets.
+    pub fn hash(&self) -> [u8; 32] {
+        tagged_hash(b"refresh token\0", self.0.as_slice())
+    }
+}
+
 impl AuthorizationCode {
     /// What is stored and looked up instead: SHA-256 over the kind and the octets.
     pub fn hash(&self) -> [u8; 32] {
         tagged_hash(b"authorization code\0", self.0.as_slice())
+    }
+}
+
+impl RegistrationToken {
+    /// What is stored and looked up instead: SHA-256 over the kind and the octets.
+    pub fn hash(&self) -> [u8; 32] {
+        tagged_hash(b"registration token\0", self.0.as_slice())
     }
 }
 
@@ -84,9 +113,40 @@ impl ClientSecret {
     }
 }
 
+impl RequestReference {
+    /// What is stored and looked up instead: SHA-256 over the kind and the octets.
+    pub fn hash(&self) -> RequestReferenceHash {
+        RequestReferenceHash(tagged_hash(b"request reference\0", self.0.as_slice()))
+    }
+}
+
 /// SHA-256 (FIPS 180-4).
 pub(crate) fn sha256(octets: &[u8]) -> [u8; 32] {
     tagged_hash(b"", octets)
+}
+
+/// A hash in records: base64url.
+pub(crate) fn encode_hash(hash: &[u8; 32]) -> String {
+    URL_SAFE_NO_PAD.encode(hash)
+}
+
+/// Reads what [`encode_hash`] wrote.
+pub(crate) fn decode_hash(text: &str) -> Option<[u8; 32]> {
+    let mut hash = [0; 32];
+    (URL_SAFE_NO_PAD.decode_slice(text, &mut hash) == Ok(hash.len())).then_some(hash)
+}
+
+/// SHA-256 over parts, each after its length in 8 octets, big-endian: no two lists of parts have one hash.
+pub(crate) fn sha256_of(parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        // Unwrap safety: no machine that Rust runs on has lengths of more than 64 bits.
+        context.update(&u64::try_from(part.len()).expect("a length fits 64 bits").to_be_bytes());
+        context.update(part);
+    }
+    let mut hash = [0; 32];
+    hash.copy_from_slice(context.finish().as_ref());
+    hash
 }
 
 fn tagged_hash(tag: &[u8], octets: &[u8]) -> [u8; 32] {
@@ -136,6 +196,7 @@ mod tests {
         ] {
             assert_eq!(AccessToken::parse(wrong).err(), Some(CryptoError::MalformedToken), "{wrong}");
             assert_eq!(AuthorizationCode::parse(wrong).err(), Some(CryptoError::MalformedToken), "{wrong}");
+            assert_eq!(RefreshToken::parse(wrong).err(), Some(CryptoError::MalformedToken), "{wrong}");
         }
     }
 
@@ -144,7 +205,10 @@ mod tests {
     fn c4_kinds_do_not_share_hashes() {
         let token = AccessToken::parse(&text()).expect("a token").hash();
         let code = AuthorizationCode::parse(&text()).expect("a code").hash();
+        let refresh = RefreshToken::parse(&text()).expect("a token").hash();
         assert_ne!(token, code);
+        assert_ne!(refresh, code);
+        assert_ne!(refresh, token);
         assert_ne!(token, sha256(&[7; 32]));
         assert_ne!(code, sha256(&[7; 32]));
     }
@@ -163,6 +227,7 @@ mod tests {
             format!("{:?}", AuthorizationCode::parse(&text).expect("a code")),
             "AuthorizationCode(..)"
         );
+        assert_eq!(format!("{:?}", RefreshToken::parse(&text).expect("a token")), "RefreshToken(..)");
         assert_eq!(format!("{:?}", ClientSecret::parse(&text).expect("a secret")), "ClientSecret(..)");
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::form::decode_component;
@@ -19,10 +20,49 @@ impl Parameters {
         Self::within(octets, MAX_VALUE_OCTETS)
     }
 
+    /// Reads a body under the `Content-Type` that came with it: parameters of the media type change nothing, another
+    /// type is refused (RFC 6749 appendix B).
+    pub fn from_body(content_type: Option<&str>, octets: &[u8]) -> Result<Self, ParameterError> {
+        is_urlencoded(content_type)?;
+        Self::from_urlencoded(octets)
+    }
+
     /// The same for a form of our own, whose hidden field carries a whole request and is longer than any parameter of
     /// a client may be.
     pub fn from_own_form(octets: &[u8]) -> Result<Self, ParameterError> {
         Self::within(octets, MAX_OWN_VALUE_OCTETS)
+    }
+
+    /// [`from_own_form`](Self::from_own_form) of a body under its `Content-Type`.
+    pub fn from_own_body(content_type: Option<&str>, octets: &[u8]) -> Result<Self, ParameterError> {
+        is_urlencoded(content_type)?;
+        Self::from_own_form(octets)
+    }
+
+    /// The parameters that a request object carries as claims (RFC 9101 section 4). Texts are taken as they are, a number
+    /// or an object as its JSON (`max_age`, `claims`). The bounds are those of a request, and apply after decoding.
+    pub(crate) fn from_claims<'c>(
+        claims: impl Iterator<Item = (&'c str, &'c Value)>,
+    ) -> Result<Self, ParameterError> {
+        let mut parameters = BTreeMap::new();
+        for (name, value) in claims {
+            let value = match value {
+                Value::String(text) => text.clone(),
+                Value::Null => continue,
+                other => other.to_string(),
+            };
+            if parameters.len() == MAX_PARAMETERS {
+                return Err(ParameterError::TooMany);
+            }
+            if name.len() > MAX_VALUE_OCTETS || value.len() > MAX_VALUE_OCTETS {
+                return Err(ParameterError::ValueTooLong);
+            }
+            if name.chars().chain(value.chars()).any(char::is_control) {
+                return Err(ParameterError::Control);
+            }
+            parameters.insert(name.to_owned(), Zeroizing::new(value));
+        }
+        Ok(Self(parameters))
     }
 
     fn within(octets: &[u8], longest: usize) -> Result<Self, ParameterError> {
@@ -40,7 +80,8 @@ impl Parameters {
             if name.is_empty() {
                 return Err(ParameterError::NoName);
             }
-            if name.len() > longest || value.len() > longest {
+            let most = if *name == REQUEST_OBJECT { longest.max(MAX_REQUEST_OBJECT_OCTETS) } else { longest };
+            if name.len() > longest || value.len() > most {
                 return Err(ParameterError::ValueTooLong);
             }
             if parameters.insert(name.to_string(), value).is_some() {
@@ -61,6 +102,12 @@ impl Parameters {
     }
 }
 
+fn is_urlencoded(content_type: Option<&str>) -> Result<(), ParameterError> {
+    let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let good = media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded");
+    if good { Ok(()) } else { Err(ParameterError::ContentType) }
+}
+
 impl fmt::Debug for Parameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
@@ -72,6 +119,9 @@ impl fmt::Debug for Parameters {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParameterError {
+    /// A body of another media type than `application/x-www-form-urlencoded`.
+    #[error("the body is not application/x-www-form-urlencoded")]
+    ContentType,
     /// A control character, NUL among them.
     #[error("a parameter holds a control character")]
     Control,
@@ -105,6 +155,9 @@ const MAX_OCTETS: usize = 64 * 1024;
 const MAX_PARAMETERS: usize = 64;
 const MAX_VALUE_OCTETS: usize = 4096;
 const MAX_OWN_VALUE_OCTETS: usize = 48 * 1024;
+/// A signed request object (RFC 9101) carries a whole request.
+const REQUEST_OBJECT: &str = "request";
+const MAX_REQUEST_OBJECT_OCTETS: usize = 16 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -176,6 +229,47 @@ mod tests {
         // The separators cost nothing to parse, and so reach the outer bound alone.
         assert!(read(&"&".repeat(64 * 1024)).is_ok());
         assert_eq!(read(&"&".repeat(64 * 1024 + 1)).err(), Some(ParameterError::TooLong));
+    }
+
+    #[test]
+    fn a_request_object_may_be_longer_than_a_parameter() {
+        let request = |octets: usize| format!("request={}", "v".repeat(octets));
+        assert!(read(&request(16 * 1024)).is_ok());
+        assert_eq!(read(&request(16 * 1024 + 1)).err(), Some(ParameterError::ValueTooLong));
+    }
+
+    #[test]
+    fn a_body_is_a_form() {
+        let body = |content_type| Parameters::from_body(content_type, b"a=1").map(|form| form.value("a").is_some());
+        for good in [
+            "application/x-www-form-urlencoded",
+            "Application/X-WWW-Form-Urlencoded; charset=UTF-8",
+            "application/x-www-form-urlencoded ;charset=utf-8",
+        ] {
+            assert_eq!(body(Some(good)), Ok(true), "{good}");
+        }
+        for wrong in [None, Some(""), Some("application/json"), Some("text/plain"), Some("multipart/form-data; boundary=a"),
+            Some("application/x-www-form-urlencodedx")]
+        {
+            assert_eq!(body(wrong), Err(ParameterError::ContentType), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn claims_become_parameters_within_the_same_bounds() {
+        let of = |claims: Value| {
+            let members = claims.as_object().expect("an object").clone();
+            Parameters::from_claims(members.iter().map(|(name, value)| (name.as_str(), value)))
+        };
+        let read = of(serde_json::json!({"state": "a b", "max_age": 0, "claims": {"userinfo": {}}, "nonce": null, "x": ""}))
+            .expect("parameters");
+        let values = ["state", "max_age", "claims", "nonce", "x"].map(|name| read.value(name));
+        assert_eq!(values, [Some("a b"), Some("0"), Some(r#"{"userinfo":{}}"#), None, None]);
+        assert_eq!(of(serde_json::json!({"a": "b\u{0}"})).err(), Some(ParameterError::Control));
+        assert_eq!(of(serde_json::json!({"a\n": "b"})).err(), Some(ParameterError::Control));
+        assert_eq!(of(serde_json::json!({"a": "b".repeat(4097)})).err(), Some(ParameterError::ValueTooLong));
+        let many: serde_json::Map<String, Value> = (0..65).map(|n| (format!("p{n}"), Value::from(1))).collect();
+        assert_eq!(of(Value::Object(many)).err(), Some(ParameterError::TooMany));
     }
 
     #[test]

@@ -46,6 +46,13 @@ pub fn check_redirect_uri(uri: &str) -> Result<(), RedirectUriError> {
     }
 }
 
+/// The origin (RFC 6454 section 6.2) of a URI that passed [`check_redirect_uri`]: such a one is canonical, so it is what
+/// stands before the path.
+pub fn origin_of(uri: &str) -> Option<&str> {
+    let (path, _) = uri.match_indices('/').nth(2)?;
+    uri.get(..path)
+}
+
 /// Why a redirect URI cannot be registered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -116,6 +123,8 @@ mod tests {
             "http://[::1]:24830/callback",
         ] {
             assert_eq!(check_redirect_uri(uri), Ok(()), "{uri}");
+            let origin = Url::parse(uri).expect("a URL").origin().ascii_serialization();
+            assert_eq!(origin_of(uri), Some(origin.as_str()), "{uri}");
         }
     }
 

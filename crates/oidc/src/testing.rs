@@ -1,8 +1,13 @@
 //! What the tests of this crate share.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::rand::SystemRandom;
+use serde_json::Value;
 
-use crate::{Client, ClientAuthentication, IdTokenAlg, Parameters};
+use crate::jose::PublicJwk;
+use crate::{
+    ACR_CARD_PIN, Client, ClientAuthentication, CodeChallenge, CodeGrant, IdTokenAlg, Parameters, Profile, SigningKey,
+};
 
 /// RFC 7636 appendix B.
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -17,12 +22,20 @@ pub(crate) fn random() -> SystemRandom {
 
 /// A public client with one redirect URI.
 pub(crate) fn client() -> Client {
-    Client {
-        id: "kosodate".to_owned(),
-        redirect_uris: vec![CALLBACK.to_owned()],
-        post_logout_redirect_uris: Vec::new(),
-        authentication: ClientAuthentication::None,
-        id_token_alg: IdTokenAlg::Es256,
+    Client::new(Profile::Standard, "kosodate", vec![CALLBACK.to_owned()], ClientAuthentication::None)
+}
+
+/// What a code for that client stands for.
+pub(crate) fn grant() -> CodeGrant {
+    CodeGrant {
+        client_id: "kosodate".to_owned(),
+        redirect_uri: CALLBACK.to_owned(),
+        code_challenge: CodeChallenge::parse(CHALLENGE),
+        dpop_jkt: None,
+        nonce: Some("n".to_owned()),
+        scope: "openid".to_owned(),
+        acr: ACR_CARD_PIN.to_owned(),
+        pushed: None,
     }
 }
 
@@ -39,4 +52,32 @@ pub(crate) fn with<'a>(
 ) -> Vec<(&'a str, &'a str)> {
     let kept = pairs.iter().copied().filter(|(other, _)| *other != name);
     kept.chain(value.map(|value| (name, value))).collect()
+}
+
+pub(crate) fn base64url(octets: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(octets)
+}
+
+/// A fresh key.
+pub(crate) fn signing_key() -> SigningKey {
+    let random = random();
+    let pkcs8 = SigningKey::generate(IdTokenAlg::Es256, &random).expect("a key");
+    SigningKey::from_pkcs8(IdTokenAlg::Es256, &pkcs8, &random).expect("a key")
+}
+
+/// Its public part, as a client would register it.
+pub(crate) fn public_jwk(key: &SigningKey) -> PublicJwk {
+    let jwk = serde_json::to_value(key.jwk()).expect("a key");
+    PublicJwk::from_value(&jwk).expect("a public key")
+}
+
+/// A compact JWS of this header and these claims, signed with ES256 whatever the header says.
+pub(crate) fn jws(key: &SigningKey, header: &Value, claims: &Value) -> String {
+    jws_of_octets(key, header, claims.to_string().as_bytes())
+}
+
+pub(crate) fn jws_of_octets(key: &SigningKey, header: &Value, payload: &[u8]) -> String {
+    let input = format!("{}.{}", base64url(header.to_string().as_bytes()), base64url(payload));
+    let signature = key.sign(input.as_bytes(), &random()).expect("a signature");
+    format!("{input}.{}", base64url(&signature))
 }

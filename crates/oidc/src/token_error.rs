@@ -1,14 +1,23 @@
 //! Errors of the token endpoint (RFC 6749 section 5.2).
 
-use crate::{Description, OAuthError, ParameterError};
+use crate::{ClientAssertionError, Description, DpopError, OAuthError, ParameterError};
 
 /// Why a token request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
+    /// The client's assertion is refused.
+    #[error("client assertion: {0}")]
+    ClientAssertion(#[from] ClientAssertionError),
     /// An unknown client, or no client authentication, of another method than registered, or wrong.
     #[error("client authentication failed")]
     ClientAuthentication,
+    /// The DPoP proof is refused.
+    #[error("DPoP proof: {0}")]
+    Dpop(#[from] DpopError),
+    /// No proof, but the client or the code must have one. Nothing is consumed.
+    #[error("a DPoP proof is missing")]
+    DpopProofMissing,
     /// No verifier of RFC 7636 section 4.1. No code was looked up, so none is consumed.
     #[error("code_verifier is malformed")]
     MalformedVerifier,
@@ -24,15 +33,27 @@ pub enum TokenError {
         /// The parameter.
         name: &'static str,
     },
+    /// The client may not have refresh tokens, or no longer.
+    #[error("the client may not have refresh tokens")]
+    RefreshNotAllowed,
+    /// The session ended after the code was given out.
+    #[error("the session has ended")]
+    SessionEnded,
     /// The code is malformed, was never given out, is expired or was used.
     #[error("no such code")]
     UnknownCode,
-    /// Another grant type than `authorization_code`.
-    #[error("the only grant type is authorization_code")]
+    /// The refresh token is malformed, was never given out, is expired, revoked, or was used and replaced.
+    #[error("no such refresh token")]
+    UnknownRefreshToken,
+    /// Another grant type than `authorization_code` and `refresh_token`.
+    #[error("the grant types are authorization_code and refresh_token")]
     UnsupportedGrantType,
     /// The code was given to another client. Never consumes the code.
     #[error("the code is another client's")]
     WrongClient,
+    /// Another key than the code or the refresh token is bound to. Consumes the code.
+    #[error("the DPoP proof is by another key")]
+    WrongDpopKey,
     /// Another redirect URI than the code was sent to. Consumes the code.
     #[error("redirect_uri is not the one of the authorization request")]
     WrongRedirectUri,
@@ -53,14 +74,19 @@ impl TokenError {
     /// The OAuth error code.
     pub fn error(&self) -> OAuthError {
         match self {
-            Self::ClientAuthentication => OAuthError::InvalidClient,
+            Self::ClientAssertion(_) | Self::ClientAuthentication => OAuthError::InvalidClient,
             Self::ManyAuthentications | Self::Parameters(_) | Self::ParameterMissing { .. } => {
                 OAuthError::InvalidRequest
             }
             Self::UnsupportedGrantType => OAuthError::UnsupportedGrantType,
+            Self::Dpop(_) | Self::DpopProofMissing => OAuthError::InvalidDpopProof,
+            Self::RefreshNotAllowed => OAuthError::UnauthorizedClient,
             Self::MalformedVerifier
+            | Self::SessionEnded
             | Self::UnknownCode
+            | Self::UnknownRefreshToken
             | Self::WrongClient
+            | Self::WrongDpopKey
             | Self::WrongRedirectUri
             | Self::WrongVerifier => OAuthError::InvalidGrant,
         }
@@ -70,16 +96,25 @@ impl TokenError {
     /// the codes of others.
     pub fn description(&self) -> Description {
         match self {
+            Self::ClientAssertion(error) => error.description(),
             Self::ClientAuthentication => const { Description::new("client authentication failed") },
+            Self::Dpop(error) => error.description(),
+            Self::DpopProofMissing => DpopError::Missing.description(),
             Self::MalformedVerifier => const { Description::new("code_verifier is malformed") },
             Self::ManyAuthentications => const { Description::new("authenticate the client once") },
             Self::Parameters(_) => const { Description::new("the parameters are malformed") },
             Self::ParameterMissing { .. } => const { Description::new("a required parameter is missing") },
+            Self::RefreshNotAllowed => const { Description::new("this client may not have refresh tokens") },
+            Self::SessionEnded => const { Description::new("the session has ended") },
+            Self::UnknownRefreshToken => {
+                const { Description::new("the refresh token is unknown, expired, revoked or used") }
+            }
+            Self::WrongDpopKey => const { Description::new("the DPoP proof is by another key") },
             Self::UnknownCode | Self::WrongClient => {
                 const { Description::new("the code is unknown, expired or used") }
             }
             Self::UnsupportedGrantType => {
-                const { Description::new("the only grant_type is authorization_code") }
+                const { Description::new("grant_type is authorization_code or refresh_token") }
             }
             Self::WrongRedirectUri => {
                 const { Description::new("redirect_uri is not the one of the authorization request") }
@@ -96,7 +131,7 @@ impl TokenError {
     /// True when the code is spent all the same: the right client brought the wrong proof. Another client's
     /// attempt never spends it, or anybody could keep a resident from signing in.
     pub fn consumes_code(&self) -> bool {
-        matches!(self, Self::WrongRedirectUri | Self::WrongVerifier)
+        matches!(self, Self::WrongDpopKey | Self::WrongRedirectUri | Self::WrongVerifier)
     }
 }
 
@@ -109,13 +144,19 @@ mod tests {
     fn every_error_has_its_answer() {
         for (error, status, code, consumes) in [
             (TokenError::ClientAuthentication, 401, "invalid_client", false),
+            (TokenError::Dpop(DpopError::Typ), 400, "invalid_dpop_proof", false),
+            (TokenError::DpopProofMissing, 400, "invalid_dpop_proof", false),
             (TokenError::MalformedVerifier, 400, "invalid_grant", false),
             (TokenError::ManyAuthentications, 400, "invalid_request", false),
             (TokenError::Parameters(ParameterError::Repeated), 400, "invalid_request", false),
             (TokenError::ParameterMissing { name: "code" }, 400, "invalid_request", false),
+            (TokenError::RefreshNotAllowed, 400, "unauthorized_client", false),
+            (TokenError::SessionEnded, 400, "invalid_grant", false),
             (TokenError::UnknownCode, 400, "invalid_grant", false),
+            (TokenError::UnknownRefreshToken, 400, "invalid_grant", false),
             (TokenError::UnsupportedGrantType, 400, "unsupported_grant_type", false),
             (TokenError::WrongClient, 400, "invalid_grant", false),
+            (TokenError::WrongDpopKey, 400, "invalid_grant", true),
             (TokenError::WrongRedirectUri, 400, "invalid_grant", true),
             (TokenError::WrongVerifier, 400, "invalid_grant", true),
         ] {

@@ -1,14 +1,17 @@
-//! Redeeming a code (RFC 6749 section 4.1.3).
+//! The token request: a code (RFC 6749 section 4.1.3) or a refresh token (section 6) for tokens.
 //!
-//! The order at the token endpoint: authenticate the client, load the code, [`check_code_grant`], then consume the
-//! code by one conditional write. Checked before consumed, or whoever guesses at codes could burn them; consumed
-//! also when the right client brings the wrong proof, or a stolen code could be tried again and again.
+//! The order at the token endpoint: authenticate the client, load the code, [`check_code_grant`] (client, redirect URI,
+//! PKCE), [`check_dpop_key`], then consume the code by one conditional write. Checked before consumed, or whoever
+//! guesses at codes could burn them; consumed also when the right client brings the wrong proof, or a stolen code could
+//! be tried again and again.
 
 use serde::{Deserialize, Serialize};
 
+use crate::authorization::card_pin;
+use crate::jose::JwkThumbprint;
 use crate::{
     AuthenticatedClient, AuthorizationCode, AuthorizationRequest, CodeChallenge, CodeVerifier, Parameters,
-    TokenError,
+    RefreshToken, RequestReferenceHash, TokenError,
 };
 
 /// Seconds that a code lives, in every profile.
@@ -22,12 +25,22 @@ pub struct CodeGrant {
     pub client_id: String,
     /// The redirect URI it was sent to.
     pub redirect_uri: String,
-    /// The PKCE challenge of the request.
-    pub code_challenge: CodeChallenge,
+    /// The PKCE challenge of the request. Absent only where the client need not send one.
+    #[serde(default)]
+    pub code_challenge: Option<CodeChallenge>,
+    /// The key that the request bound its code to (RFC 9449 section 10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<JwkThumbprint>,
     /// The nonce for the ID token.
     pub nonce: Option<String>,
     /// The scope granted.
     pub scope: String,
+    /// The name under which the client hears of a sign-in with card and PIN.
+    #[serde(default = "card_pin")]
+    pub acr: String,
+    /// The pushed request that ends when the code is given out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pushed: Option<RequestReferenceHash>,
 }
 
 impl From<&AuthorizationRequest> for CodeGrant {
@@ -36,149 +49,97 @@ impl From<&AuthorizationRequest> for CodeGrant {
             client_id: request.client_id.clone(),
             redirect_uri: request.redirect_uri.clone(),
             code_challenge: request.code_challenge.clone(),
+            dpop_jkt: request.dpop_jkt,
             nonce: request.nonce.clone(),
             scope: request.scope.clone(),
+            acr: request.acr.clone(),
+            pushed: request.pushed,
         }
     }
 }
 
+/// What is asked for at the token endpoint.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum TokenRequest {
+    /// Tokens for a code.
+    Code(CodeRequest),
+    /// Tokens for a refresh token.
+    Refresh(RefreshToken),
+}
+
 /// A request to redeem a code.
 #[derive(Debug)]
-pub struct TokenRequest {
+pub struct CodeRequest {
     /// The code.
     pub code: AuthorizationCode,
     /// The redirect URI of the authorization request.
     pub redirect_uri: String,
     /// The PKCE verifier.
-    pub code_verifier: CodeVerifier,
+    pub code_verifier: Option<CodeVerifier>,
 }
 
 impl TokenRequest {
-    /// Reads the form. Only `grant_type=authorization_code`; nothing is optional. A malformed code or verifier can
-    /// match nothing, so no code is looked up for it.
+    /// Reads the form. A malformed code, refresh token or verifier can match nothing, so nothing is looked up for it.
+    /// The `scope` of a refresh (RFC 6749 section 6) is not read: the answer says what was granted, which is what the
+    /// code gave.
     pub fn parse(form: &Parameters) -> Result<Self, TokenError> {
         let required = |name| form.value(name).ok_or(TokenError::ParameterMissing { name });
-        if required("grant_type")? != "authorization_code" {
-            return Err(TokenError::UnsupportedGrantType);
+        match required("grant_type")? {
+            "authorization_code" => Ok(Self::Code(CodeRequest {
+                code: AuthorizationCode::parse(required("code")?).map_err(|_| TokenError::UnknownCode)?,
+                redirect_uri: required("redirect_uri")?.to_owned(),
+                code_verifier: match form.value("code_verifier") {
+                    None => None,
+                    Some(text) => Some(CodeVerifier::parse(text).ok_or(TokenError::MalformedVerifier)?),
+                },
+            })),
+            "refresh_token" => RefreshToken::parse(required("refresh_token")?)
+                .map(Self::Refresh)
+                .map_err(|_| TokenError::UnknownRefreshToken),
+            _ => Err(TokenError::UnsupportedGrantType),
         }
-        Ok(Self {
-            code: AuthorizationCode::parse(required("code")?).map_err(|_| TokenError::UnknownCode)?,
-            redirect_uri: required("redirect_uri")?.to_owned(),
-            code_verifier: CodeVerifier::parse(required("code_verifier")?)
-                .ok_or(TokenError::MalformedVerifier)?,
-        })
     }
 }
 
 /// Checks a loaded grant: client binding, then redirect URI, then PKCE (RFC 7636 section 4.6). On an error
 /// [`TokenError::consumes_code`] says whether the code is spent.
+///
+/// A verifier for a request that had no challenge is refused too: somebody took the challenge out of it (RFC 9700 section
+/// 2.1.1).
 pub fn check_code_grant(
     grant: &CodeGrant,
-    client: &AuthenticatedClient<'_>,
-    request: &TokenRequest,
+    client: &AuthenticatedClient,
+    request: &CodeRequest,
 ) -> Result<(), TokenError> {
     if grant.client_id != client.client().id {
-        Err(TokenError::WrongClient)
-    } else if grant.redirect_uri != request.redirect_uri {
-        Err(TokenError::WrongRedirectUri)
-    } else if !grant.code_challenge.matches(&request.code_verifier) {
-        Err(TokenError::WrongVerifier)
-    } else {
-        Ok(())
+        return Err(TokenError::WrongClient);
+    }
+    if grant.redirect_uri != request.redirect_uri {
+        return Err(TokenError::WrongRedirectUri);
+    }
+    match (&grant.code_challenge, &request.code_verifier) {
+        (Some(challenge), Some(verifier)) if challenge.matches(verifier) => Ok(()),
+        (Some(_) | None, Some(_)) => Err(TokenError::WrongVerifier),
+        (Some(_), None) => Err(TokenError::ParameterMissing { name: "code_verifier" }),
+        (None, None) => Ok(()),
+    }
+}
+
+/// Checks whose key a token request was proved with (RFC 9449 sections 5 and 10): the one that the code was bound to, and
+/// some key where the client's tokens must be bound. What it answers, tokens are bound to.
+pub fn check_dpop_key(
+    grant: &CodeGrant,
+    client: &AuthenticatedClient,
+    proof: Option<JwkThumbprint>,
+) -> Result<Option<JwkThumbprint>, TokenError> {
+    match (grant.dpop_jkt, proof) {
+        (Some(bound), Some(shown)) if bound != shown => Err(TokenError::WrongDpopKey),
+        (Some(_), None) => Err(TokenError::DpopProofMissing),
+        (None, None) if client.client().require_dpop => Err(TokenError::DpopProofMissing),
+        (_, proof) => Ok(proof),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{CALLBACK, CHALLENGE, VERIFIER, client, parameters, with};
-    use crate::{Client, ClientCredentials, OAuthError, authenticate};
-
-    const CODE: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
-    const FORM: [(&str, &str); 4] = [
-        ("grant_type", "authorization_code"),
-        ("code", CODE),
-        ("redirect_uri", CALLBACK),
-        ("code_verifier", VERIFIER),
-    ];
-
-    fn parse(form: &[(&str, &str)]) -> Result<TokenRequest, TokenError> {
-        TokenRequest::parse(&parameters(form))
-    }
-
-    fn grant() -> CodeGrant {
-        CodeGrant {
-            client_id: "kosodate".to_owned(),
-            redirect_uri: CALLBACK.to_owned(),
-            code_challenge: CodeChallenge::parse(CHALLENGE).expect("a challenge"),
-            nonce: Some("n".to_owned()),
-            scope: "openid".to_owned(),
-        }
-    }
-
-    fn redeem(client: &Client, form: &[(&str, &str)]) -> Result<(), TokenError> {
-        let credentials = ClientCredentials::from_request(None, &parameters(&[("client_id", &client.id)]))?;
-        check_code_grant(&grant(), &authenticate(client, &credentials)?, &parse(form)?)
-    }
-
-    #[test]
-    fn a_request_holds_all_its_parameters() {
-        assert_eq!(*parse(&FORM).expect("a request").code.encode(), CODE);
-        for (name, _) in FORM {
-            let missing = Some(TokenError::ParameterMissing { name });
-            assert_eq!(parse(&with(&FORM, name, None)).err(), missing);
-        }
-        for grant_type in ["password", "refresh_token", "client_credentials", "Authorization_Code"] {
-            let refused = parse(&with(&FORM, "grant_type", Some(grant_type))).err();
-            assert_eq!(refused, Some(TokenError::UnsupportedGrantType), "{grant_type}");
-        }
-        assert_eq!(parse(&with(&FORM, "code", Some("x"))).err(), Some(TokenError::UnknownCode));
-        let refused = parse(&with(&FORM, "code_verifier", Some("x"))).err();
-        assert_eq!(refused, Some(TokenError::MalformedVerifier));
-    }
-
-    #[test]
-    fn the_right_client_with_the_right_proof_redeems() {
-        assert_eq!(redeem(&client(), &FORM), Ok(()));
-    }
-
-    /// The first rule that fails answers: client, then redirect URI, then PKCE. A wrong client never learns whether
-    /// its proof was right and never spends the code.
-    #[test]
-    fn c3_c23_the_grant_is_bound_and_checked_in_order() {
-        let other = Client { id: "other".to_owned(), ..client() };
-        let wrong_uri = with(&FORM, "redirect_uri", Some("https://service.example/callback/"));
-        let wrong_verifier = with(&FORM, "code_verifier", Some(CHALLENGE));
-        let both = with(&wrong_uri, "code_verifier", Some(CHALLENGE));
-        for (client, form, error, consumes) in [
-            (&other, FORM.to_vec(), TokenError::WrongClient, false),
-            (&other, both.clone(), TokenError::WrongClient, false),
-            (&client(), both, TokenError::WrongRedirectUri, true),
-            (&client(), wrong_uri, TokenError::WrongRedirectUri, true),
-            (&client(), wrong_verifier, TokenError::WrongVerifier, true),
-        ] {
-            assert_eq!(redeem(client, &form), Err(error));
-            assert_eq!((error.consumes_code(), error.error()), (consumes, OAuthError::InvalidGrant));
-        }
-    }
-
-    #[test]
-    fn a_grant_takes_over_the_request_and_survives_storage() {
-        let request = AuthorizationRequest::parse(
-            &parameters(&[
-                ("client_id", "kosodate"),
-                ("redirect_uri", CALLBACK),
-                ("response_type", "code"),
-                ("scope", "openid"),
-                ("nonce", "n"),
-                ("code_challenge", CHALLENGE),
-                ("code_challenge_method", "S256"),
-            ]),
-            &client(),
-        )
-        .expect("a request");
-        assert_eq!(CodeGrant::from(&request), grant());
-        let json = serde_json::to_string(&grant()).expect("serialises");
-        assert_eq!(serde_json::from_str::<CodeGrant>(&json).expect("a grant"), grant());
-    }
-}
+mod tests;

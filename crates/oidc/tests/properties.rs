@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use form_urlencoded::Serializer;
 use madoguchi_oidc::{
     AuthorizationCode, AuthorizationError, AuthorizationRequest, Client, ClientAuthentication, Description,
-    IdTokenAlg, OAuthError, Parameters, check_redirect_uri, error_location, success_location,
+    OAuthError, Parameters, Profile, check_redirect_uri, error_location, success_location,
 };
 use proptest::prelude::*;
 use url::Url;
@@ -28,13 +28,7 @@ fn registered_uri() -> impl Strategy<Value = String> {
 }
 
 fn client(redirect_uri: &str) -> Client {
-    Client {
-        id: "kosodate".to_owned(),
-        redirect_uris: vec![redirect_uri.to_owned()],
-        post_logout_redirect_uris: Vec::new(),
-        authentication: ClientAuthentication::None,
-        id_token_alg: IdTokenAlg::Es256,
-    }
+    Client::new(Profile::Standard, "kosodate", vec![redirect_uri.to_owned()], ClientAuthentication::None)
 }
 
 fn request(redirect_uri: &str) -> Parameters {

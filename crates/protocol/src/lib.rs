@@ -11,6 +11,7 @@ mod display;
 mod error_code;
 mod lang;
 mod limits;
+mod local_text;
 mod message;
 mod octets;
 mod origin;
@@ -26,6 +27,7 @@ pub use limits::{
     AGENT_PORTS, CLAIMED_SECONDS, MAX_CERTIFICATE_OCTETS, MAX_MESSAGE_OCTETS, MAX_SIGNATURE_OCTETS,
     MIN_SECONDS_FOR_PIN, PROTOCOL_VERSION, PROVEN_SECONDS, STARTED_SECONDS,
 };
+pub use local_text::LocalText;
 pub use message::{
     CancelRequest, ClaimAnswer, ClaimRequest, ErrorAnswer, FinishAnswer, FinishRequest, KIND_SIGN_IN,
     PATH_CANCEL, PATH_CLAIM, PATH_FINISH, sign_in_return_url, sign_in_stopped_url,

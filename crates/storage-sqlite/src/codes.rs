@@ -1,19 +1,21 @@
 //! Authorization codes and access tokens. A code is used up by one conditional UPDATE; a revoked token is deleted.
 
 use async_trait::async_trait;
-use rusqlite::named_params;
+use rusqlite::{Row, named_params};
 
-use madoguchi_oidc::CodeGrant;
+use madoguchi_cert_verify::Source;
+use madoguchi_oidc::jose::JwkThumbprint;
+use madoguchi_oidc::{CodeGrant, RequestReferenceHash};
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{
-    AccessTokenRecord, AccountId, AuditKind, CodeRecord, Codes, NewAccessToken, NewCode, Redemption,
-    SessionRecord, StorageError,
+    AccessTokenRecord, AccountId, AuditKind, CodeRecord, Codes, NewAccessToken, NewCode, NewTokens,
+    Redemption, SessionFacts, SessionRecord, StorageError,
 };
 
-use crate::audit;
 use crate::error::SqliteError;
 use crate::store::SqliteStore;
 use crate::work::{Work, column, damaged, seconds, time};
+use crate::{audit, pushed, refresh_tokens};
 
 #[async_trait]
 impl Codes for SqliteStore {
@@ -30,10 +32,10 @@ impl Codes for SqliteStore {
         &self,
         municipality: &str,
         hash: Octets<32>,
-        token: Option<NewAccessToken>,
+        tokens: Option<NewTokens>,
     ) -> Result<Redemption, StorageError> {
         let municipality = municipality.to_owned();
-        self.write(move |work| redeem(work, &municipality, hash, token.as_ref())).await
+        self.write(move |work| redeem(work, &municipality, hash, tokens.as_ref())).await
     }
 
     async fn find_access_token(
@@ -68,19 +70,31 @@ pub(crate) fn insert(
             ":expires_at": work.after(code.lifetime),
         },
     )?;
+    if let Some(RequestReferenceHash(pushed)) = code.grant.pushed {
+        // A second page of the same request may end here too; what counts is that none begins any more.
+        let _ = pushed::finish(work, &session.municipality, pushed)?;
+    }
     Ok(())
 }
 
 fn find(work: &Work<'_>, municipality: &str, hash: Octets<32>) -> Result<Option<CodeRecord>, SqliteError> {
-    work.find("SELECT * FROM codes WHERE municipality = ?1 AND hash = ?2", (municipality, hash.0), |row| {
+    let sql = format!(
+        "SELECT codes.*, sessions.sid IS NOT NULL AS live, sessions.counter, sessions.revocation_source,
+                sessions.revocation_checked_at
+         FROM codes LEFT JOIN sessions ON {OF_CODE} AND sessions.expires_at > ?3
+         WHERE codes.municipality = ?1 AND codes.hash = ?2"
+    );
+    work.find(&sql, (municipality, hash.0, work.now), |row| {
+        let live: bool = column(row, TABLE, "live")?;
         Ok(CodeRecord {
             hash: Octets(column(row, TABLE, "hash")?),
             municipality: column(row, TABLE, "municipality")?,
-            grant: grant(&column::<String>(row, TABLE, "code_grant")?)?,
+            grant: grant(row)?,
             account: AccountId(Octets(column(row, TABLE, "account")?)),
             sid: Octets(column(row, TABLE, "sid")?),
             auth_time: time(row, TABLE, "auth_time")?,
             expires_at: time(row, TABLE, "expires_at")?,
+            session: if live { Some(session_facts(row)?) } else { None },
         })
     })
 }
@@ -89,18 +103,18 @@ fn redeem(
     work: &Work<'_>,
     municipality: &str,
     hash: Octets<32>,
-    token: Option<&NewAccessToken>,
+    tokens: Option<&NewTokens>,
 ) -> Result<Redemption, SqliteError> {
     let redeemed = work.execute(
         "UPDATE codes SET used = 1 WHERE municipality = ?1 AND hash = ?2 AND used = 0 AND expires_at > ?3",
         (municipality, hash.0, work.now),
     )?;
     if redeemed == 1 {
-        if let Some(token) = token {
-            work.execute(
-                "INSERT INTO access_tokens (municipality, hash, code, expires_at) VALUES (?1, ?2, ?3, ?4)",
-                (municipality, token.hash.0, hash.0, work.after(token.lifetime)),
-            )?;
+        if let Some(tokens) = tokens {
+            insert_access_token(work, municipality, hash, &tokens.access)?;
+            if let Some(refresh) = &tokens.refresh {
+                refresh_tokens::insert_first(work, municipality, hash, refresh)?;
+            }
         }
         return Ok(Redemption::Done);
     }
@@ -126,10 +140,39 @@ fn revoke_what_it_gave(
     hash: Octets<32>,
     sign_in: Octets<16>,
 ) -> Result<(), SqliteError> {
-    work.execute("DELETE FROM access_tokens WHERE municipality = ?1 AND code = ?2", (municipality, hash.0))?;
+    delete_tokens(work, municipality, hash)?;
     let code = find(work, municipality, hash)?.ok_or_else(|| damaged(TABLE, "a row went away"))?;
     let client_id = Some(code.grant.client_id.as_str());
     audit::insert(work, AuditKind::CodeReused, municipality, Some(sign_in), client_id, None, None)
+}
+
+/// A token of a code, given by the code itself or by a refresh token of it.
+pub(crate) fn insert_access_token(
+    work: &Work<'_>,
+    municipality: &str,
+    code: Octets<32>,
+    token: &NewAccessToken,
+) -> Result<(), SqliteError> {
+    work.execute(
+        "INSERT INTO access_tokens (municipality, hash, code, expires_at, jkt) VALUES (?1, ?2, ?3, ?4, ?5)",
+        (municipality, token.hash.0, code.0, work.after(token.lifetime), token.key.map(|key| key.0)),
+    )?;
+    Ok(())
+}
+
+/// Everything that a code gave.
+pub(crate) fn delete_tokens(
+    work: &Work<'_>,
+    municipality: &str,
+    code: Octets<32>,
+) -> Result<(), SqliteError> {
+    for sql in [
+        "DELETE FROM access_tokens WHERE municipality = ?1 AND code = ?2",
+        "DELETE FROM refresh_tokens WHERE municipality = ?1 AND code = ?2",
+    ] {
+        work.execute(sql, (municipality, code.0))?;
+    }
+    Ok(())
 }
 
 fn find_access_token(
@@ -138,7 +181,8 @@ fn find_access_token(
     hash: Octets<32>,
 ) -> Result<Option<AccessTokenRecord>, SqliteError> {
     work.find(
-        "SELECT codes.code_grant, sessions.account, sessions.auth_time, sessions.sid, sessions.holder_sealed
+        "SELECT codes.code_grant, sessions.account, sessions.auth_time, sessions.sid, sessions.holder_sealed,
+                access_tokens.jkt, access_tokens.expires_at
          FROM access_tokens
          JOIN codes ON codes.municipality = access_tokens.municipality AND codes.hash = access_tokens.code
          JOIN sessions ON sessions.municipality = codes.municipality AND sessions.sid = codes.sid
@@ -146,7 +190,7 @@ fn find_access_token(
            AND access_tokens.expires_at > ?3 AND sessions.expires_at > ?3",
         (municipality, hash.0, work.now),
         |row| {
-            let grant = grant(&column::<String>(row, TABLE, "code_grant")?)?;
+            let grant = grant(row)?;
             Ok(AccessTokenRecord {
                 municipality: municipality.to_owned(),
                 client_id: grant.client_id,
@@ -156,13 +200,34 @@ fn find_access_token(
                 auth_time: time(row, "sessions", "auth_time")?,
                 sid: Octets(column(row, "sessions", "sid")?),
                 holder_sealed: column(row, "sessions", "holder_sealed")?,
+                key: key(row, "access_tokens")?,
+                expires_at: time(row, "access_tokens", "expires_at")?,
             })
         },
     )
 }
 
-fn grant(json: &str) -> Result<CodeGrant, SqliteError> {
-    serde_json::from_str(json).map_err(|_| damaged(TABLE, "code_grant"))
+pub(crate) fn grant(row: &Row<'_>) -> Result<CodeGrant, SqliteError> {
+    let json: String = column(row, TABLE, "code_grant")?;
+    serde_json::from_str(&json).map_err(|_| damaged(TABLE, "code_grant"))
 }
 
+/// The key that a token is bound to.
+pub(crate) fn key(row: &Row<'_>, table: &'static str) -> Result<Option<JwkThumbprint>, SqliteError> {
+    Ok(column::<Option<_>>(row, table, "jkt")?.map(JwkThumbprint))
+}
+
+/// What the session knows whose columns are in the row.
+pub(crate) fn session_facts(row: &Row<'_>) -> Result<SessionFacts, SqliteError> {
+    let source: String = column(row, "sessions", "revocation_source")?;
+    Ok(SessionFacts {
+        counter: column(row, "sessions", "counter")?,
+        revocation_source: Source::from_name(&source)
+            .ok_or_else(|| damaged("sessions", "revocation_source"))?,
+        revocation_checked_at: time(row, "sessions", "revocation_checked_at")?,
+    })
+}
+
+/// The session of a code.
+const OF_CODE: &str = "sessions.municipality = codes.municipality AND sessions.sid = codes.sid";
 const TABLE: &str = "codes";

@@ -55,8 +55,10 @@ impl KeptRevocations for SqliteStore {
                 evidence: None,
             };
             keep(work, &event, &revoked)?;
-            let Some(session) = session else { return Ok(false) };
-            let ended = sessions::end(work, &municipality, session.id_hash)?;
+            if session.is_none() {
+                return Ok(false);
+            }
+            let ended = sessions::end_sid(work, &municipality, sid)?;
             if ended {
                 event.record(work, AuditKind::SessionRevoked)?;
             }

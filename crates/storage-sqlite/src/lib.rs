@@ -7,16 +7,25 @@
 //! The contract is `madoguchi_storage`'s, and its conformance suite runs here. This crate adds no rule of its own.
 
 mod audit;
+mod clients;
 mod codes;
 mod error;
 mod file;
 mod kept;
+mod logout_deliveries;
+mod municipalities;
+mod pushed;
 mod readers;
+mod refresh_tokens;
+mod registration_tokens;
+mod relinks;
+mod replay;
 mod rows;
 mod schema;
 mod secrets;
 mod sessions;
 mod sign_ins;
+mod signing_keys;
 mod store;
 mod sweep;
 mod work;

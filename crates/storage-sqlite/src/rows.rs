@@ -2,6 +2,7 @@
 
 use rusqlite::{Row, types::FromSql};
 
+use madoguchi_cert_verify::Source;
 use madoguchi_protocol::{ErrorCode, Lang, Octets};
 use madoguchi_storage::{AccountId, Claim, ClaimHashes, NewSignIn, Proof, SignIn, SignInState};
 
@@ -112,8 +113,13 @@ fn proof(row: &Row<'_>) -> Result<Option<Proof>, SqliteError> {
         Octets(account_lookup),
         field(row, "holder_sealed")?,
         time(row, TABLE, "not_after")?,
+        source(&field::<String>(row, "revocation_source")?)?,
         field(row, "evidence")?,
     )))
+}
+
+fn source(name: &str) -> Result<Source, SqliteError> {
+    Source::from_name(name).ok_or_else(|| damaged(TABLE, "revocation_source"))
 }
 
 /// The evidence of a finish that proved nothing.

@@ -14,20 +14,37 @@ pub(crate) fn sweep(work: &Work<'_>, limit: u32) -> Result<u64, SqliteError> {
     Ok(u64::from(limit) - left)
 }
 
-const SWEEPS: [&str; 5] = [
+const SWEEPS: [&str; 12] = [
+    "DELETE FROM pushed_requests WHERE rowid IN (
+         SELECT rowid FROM pushed_requests WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+    "DELETE FROM replays WHERE rowid IN (
+         SELECT rowid FROM replays WHERE until <= ?1 ORDER BY until LIMIT ?2)",
+    "DELETE FROM registration_tokens WHERE rowid IN (
+         SELECT rowid FROM registration_tokens WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
     "DELETE FROM access_tokens WHERE rowid IN (
          SELECT rowid FROM access_tokens WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+    "DELETE FROM refresh_tokens WHERE rowid IN (
+         SELECT rowid FROM refresh_tokens WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
     "DELETE FROM codes WHERE rowid IN (
          SELECT rowid FROM codes WHERE expires_at <= ?1
            AND NOT EXISTS (SELECT 1 FROM access_tokens
                            WHERE access_tokens.municipality = codes.municipality AND code = codes.hash)
+           AND NOT EXISTS (SELECT 1 FROM refresh_tokens
+                           WHERE refresh_tokens.municipality = codes.municipality AND code = codes.hash)
          ORDER BY expires_at LIMIT ?2)",
     "DELETE FROM sessions WHERE rowid IN (
          SELECT rowid FROM sessions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
     "DELETE FROM sign_ins WHERE number IN (
          SELECT number FROM sign_ins WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+    "DELETE FROM signing_keys WHERE number IN (
+         SELECT number FROM signing_keys WHERE state = 'retired' AND published_until <= ?1
+         ORDER BY published_until LIMIT ?2)",
     "DELETE FROM kept_revocations WHERE rowid IN (
          SELECT rowid FROM kept_revocations WHERE not_after <= ?1 ORDER BY not_after LIMIT ?2)",
+    "DELETE FROM relink_orders WHERE rowid IN (
+         SELECT rowid FROM relink_orders WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+    "DELETE FROM logout_deliveries WHERE number IN (
+         SELECT number FROM logout_deliveries WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
 ];
 
 /// An hour: late requests still get their own answer, and a clock that steps deletes nothing that is in use.

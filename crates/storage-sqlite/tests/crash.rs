@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use rustls_pki_types::UnixTime;
 
+use madoguchi_cert_verify::Source;
 use madoguchi_oidc::{AuthorizationRequest, CodeChallenge, CodeGrant};
 use madoguchi_protocol::{Lang, Octets, sha256};
 use madoguchi_storage::{
@@ -136,7 +137,7 @@ async fn sign_in(store: &SqliteStore, number: u32) {
     assert!(matches!(outcome, Ok(Transition::Done(_))), "{outcome:?}");
     answered(1, number);
     let not_after = UnixTime::since_unix_epoch(Duration::from_secs(9));
-    let proof = Proof::read_back(hash("card", number), vec![1], not_after, "{}".to_owned());
+    let proof = Proof::read_back(hash("card", number), vec![1], not_after, Source::Crl, "{}".to_owned());
     let cleared = Cleared { certificate: CertificateId(hash("certificate", number)), hold_over: None };
     let outcome = store.prove(TOWN, id, secret, hash("finish", number), proof, cleared).await;
     assert!(matches!(outcome, Ok(Transition::Done(_))), "{outcome:?}");
@@ -146,6 +147,8 @@ async fn sign_in(store: &SqliteStore, number: u32) {
         sid: short("sid", number),
         account_if_new: AccountId(short("account", number)),
         lifetime: 100,
+        replaces: None,
+        browser: None,
     };
     let outcome = store.complete(TOWN, id, hash("v", number), Some(hash("b", number)), session).await;
     assert!(matches!(outcome, Ok(Returned::Completed { .. })), "{outcome:?}");
@@ -155,8 +158,8 @@ async fn sign_in(store: &SqliteStore, number: u32) {
     let outcome = store.take_answer(TOWN, id, hash("b", number), hash("session", number), code).await;
     assert!(matches!(outcome, Ok(AnswerTaken::Taken(_))), "{outcome:?}");
     answered(4, number);
-    let token = NewAccessToken { hash: hash("token", number), lifetime: 60 };
-    let outcome = store.redeem_code(TOWN, hash("code", number), Some(token)).await;
+    let token = NewAccessToken { hash: hash("token", number), lifetime: 60, key: None };
+    let outcome = store.redeem_code(TOWN, hash("code", number), Some(token.into())).await;
     assert!(matches!(outcome, Ok(Redemption::Done)), "{outcome:?}");
     answered(5, number);
 }
@@ -180,11 +183,15 @@ fn new(number: u32) -> NewSignIn {
             state: None,
             nonce: None,
             scope: "openid".to_owned(),
-            code_challenge: CodeChallenge::parse(&hash("pkce", number).encode()).expect("32 octets"),
+            code_challenge: CodeChallenge::parse(&hash("pkce", number).encode()),
             prompt: vec![],
             max_age: None,
             acr_values: vec![],
+            acr: "urn:madoguchi:acr:card-pin".to_owned(),
             ui_locales: vec![],
+            hinted_sub: None,
+            dpop_jkt: None,
+            pushed: None,
         },
         display: vec![],
         lang: Lang::Japanese,

@@ -8,16 +8,52 @@ use madoguchi_protocol::{ErrorCode, Octets};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AuditKind {
+    /// An account was linked to another card.
+    AccountRelinked,
+    /// A client was registered.
+    ClientAdded,
+    /// URIs, keys or texts of a client were changed.
+    ClientChanged,
+    /// A client was disabled.
+    ClientDisabled,
+    /// A disabled client was enabled.
+    ClientEnabled,
+    /// A client was removed for good.
+    ClientRemoved,
+    /// A client got another secret.
+    ClientSecretRotated,
+    /// A municipality was added.
+    MunicipalityAdded,
+    /// An initial access token was made.
+    RegistrationTokenMade,
     /// A code was presented a second time; what it had given was revoked.
     CodeReused,
     /// A certificate's hold, which was kept, is over: every source says good.
     HoldEnded,
+    /// An operator opened an order to link an account to another card.
+    RelinkOpened,
+    /// An operator withdrew such an order.
+    RelinkWithdrawn,
     /// A revocation was kept against a certificate.
     RevocationKept,
     /// An operator let go of kept revocations.
     RevocationReleased,
+    /// A session was ended before its time.
+    SessionEnded,
     /// A session ended because its certificate was found revoked.
     SessionRevoked,
+    /// A signing key began to sign.
+    SigningKeyActivated,
+    /// A signing key was made or imported.
+    SigningKeyMade,
+    /// A signing key was published before its use.
+    SigningKeyPublished,
+    /// A signing key signs nothing more.
+    SigningKeyRetired,
+    /// A signing key was revoked at once.
+    SigningKeyRevoked,
+    /// A refresh token was used that had given another one; what its code gave was revoked.
+    RefreshTokenReused,
     /// A sign-in was completed.
     SignInCompleted,
     /// A sign-in was burned: for example the return leg came from another browser.
@@ -27,12 +63,30 @@ pub enum AuditKind {
 }
 
 impl AuditKind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 26] = [
+        Self::AccountRelinked,
+        Self::RelinkOpened,
+        Self::RelinkWithdrawn,
+        Self::ClientAdded,
+        Self::ClientChanged,
+        Self::ClientDisabled,
+        Self::ClientEnabled,
+        Self::ClientRemoved,
+        Self::ClientSecretRotated,
+        Self::MunicipalityAdded,
+        Self::RegistrationTokenMade,
         Self::CodeReused,
         Self::HoldEnded,
         Self::RevocationKept,
         Self::RevocationReleased,
+        Self::SessionEnded,
         Self::SessionRevoked,
+        Self::SigningKeyActivated,
+        Self::SigningKeyMade,
+        Self::SigningKeyPublished,
+        Self::SigningKeyRetired,
+        Self::SigningKeyRevoked,
+        Self::RefreshTokenReused,
         Self::SignInCompleted,
         Self::SignInBurned,
         Self::SourcesDisagree,
@@ -41,11 +95,29 @@ impl AuditKind {
     /// The name in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::AccountRelinked => "account_relinked",
+            Self::RelinkOpened => "relink_opened",
+            Self::RelinkWithdrawn => "relink_withdrawn",
+            Self::ClientAdded => "client_added",
+            Self::ClientChanged => "client_changed",
+            Self::ClientDisabled => "client_disabled",
+            Self::ClientEnabled => "client_enabled",
+            Self::ClientRemoved => "client_removed",
+            Self::ClientSecretRotated => "client_secret_rotated",
+            Self::MunicipalityAdded => "municipality_added",
+            Self::RegistrationTokenMade => "registration_token_made",
             Self::CodeReused => "code_reused",
             Self::HoldEnded => "hold_ended",
             Self::RevocationKept => "revocation_kept",
             Self::RevocationReleased => "revocation_released",
+            Self::SessionEnded => "session_ended",
             Self::SessionRevoked => "session_revoked",
+            Self::SigningKeyActivated => "signing_key_activated",
+            Self::SigningKeyMade => "signing_key_made",
+            Self::SigningKeyPublished => "signing_key_published",
+            Self::SigningKeyRetired => "signing_key_retired",
+            Self::SigningKeyRevoked => "signing_key_revoked",
+            Self::RefreshTokenReused => "refresh_token_reused",
             Self::SignInCompleted => "sign_in_completed",
             Self::SignInBurned => "sign_in_burned",
             Self::SourcesDisagree => "sources_disagree",
@@ -75,6 +147,7 @@ pub struct AuditRecord {
     pub client_id: Option<String>,
     /// Why, where something was refused.
     pub code: Option<ErrorCode>,
-    /// The evidence of the verdict as JSON, where there was one; of an operator's order, what was ordered.
+    /// The evidence of the verdict as JSON, where there was one; of an operator's order, what was ordered; of an
+    /// ended session, who ended it.
     pub evidence: Option<String>,
 }

@@ -2,10 +2,12 @@
 
 use rustls_pki_types::UnixTime;
 
+use madoguchi_cert_verify::Source;
 use madoguchi_oidc::CodeGrant;
+use madoguchi_oidc::jose::JwkThumbprint;
 use madoguchi_protocol::Octets;
 
-use crate::AccountId;
+use crate::{AccountId, NewRefreshToken};
 
 /// A code about to be handed out.
 #[derive(Clone, Debug)]
@@ -35,15 +37,45 @@ pub struct CodeRecord {
     pub auth_time: UnixTime,
     /// When it ends.
     pub expires_at: UnixTime,
+    /// What its session knows. `None` when the session has ended.
+    pub session: Option<SessionFacts>,
 }
 
-/// The access token that a redeemed code gives.
+/// What a token says of the session that it comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionFacts {
+    /// On a shared computer.
+    pub counter: bool,
+    /// Which source said that the certificate is not revoked.
+    pub revocation_source: Source,
+    /// When that was asked.
+    pub revocation_checked_at: UnixTime,
+}
+
+/// An access token about to be handed out.
 #[derive(Clone, Debug)]
 pub struct NewAccessToken {
     /// SHA-256 of the token.
     pub hash: Octets<32>,
     /// Seconds that it lives.
     pub lifetime: u64,
+    /// The key that it is bound to (RFC 9449).
+    pub key: Option<JwkThumbprint>,
+}
+
+/// What a redeemed code gives.
+#[derive(Clone, Debug)]
+pub struct NewTokens {
+    /// The access token.
+    pub access: NewAccessToken,
+    /// The refresh token, for a client that may have one.
+    pub refresh: Option<NewRefreshToken>,
+}
+
+impl From<NewAccessToken> for NewTokens {
+    fn from(access: NewAccessToken) -> Self {
+        Self { access, refresh: None }
+    }
 }
 
 /// The outcome of redeeming a code.
@@ -79,4 +111,8 @@ pub struct AccessTokenRecord {
     pub sid: Octets<16>,
     /// Issuer key id and serial, sealed, of its session.
     pub holder_sealed: Vec<u8>,
+    /// The key that it is bound to (RFC 9449).
+    pub key: Option<JwkThumbprint>,
+    /// When it ends, unless its session ends before.
+    pub expires_at: UnixTime,
 }

@@ -16,22 +16,30 @@ use async_trait::async_trait;
 use crate::{ManualClock, SignInLimits, Storage};
 
 mod accounts;
+mod added_municipalities;
 mod answer;
 mod bounds;
 mod cancel;
 mod claim;
+mod clients;
 mod codes;
 mod expiry;
 mod finish;
 mod fixture;
 mod kept;
 mod log;
+mod logout_deliveries;
 mod municipalities;
 mod party;
+mod pushed;
 mod races;
+mod relinks;
+mod replays;
+mod refresh_tokens;
 mod return_leg;
 mod secrets;
 mod sessions;
+mod signing_keys;
 mod start;
 mod sweep;
 mod table;
@@ -67,6 +75,10 @@ macro_rules! cases {
 
 cases! { $
     accounts { the_same_card_finds_its_account, another_card_gets_another_account, }
+    added_municipalities {
+        an_added_municipality_is_kept_whole,
+        of_64_municipalities_of_one_origin_one_is_added,
+    }
     answer {
         the_answer_is_taken_once,
         the_answer_needs_its_session_and_browser,
@@ -86,6 +98,17 @@ cases! { $
         a_claim_is_done_once_and_told_again,
         a_claim_with_other_hashes_burns,
         the_claimed_sign_in_is_shown_to_its_agent_alone,
+    }
+    clients {
+        a_client_is_kept_whole,
+        a_client_id_is_given_once,
+        a_client_is_changed_from_the_version_it_has,
+        what_changes_a_client_is_counted_and_audited,
+        clients_are_the_municipalitys_own,
+        of_64_changes_of_a_client_one_is_done,
+        a_registration_token_registers_one_client,
+        a_registration_token_expires_to_the_second,
+        of_64_registrations_by_one_token_one_is_done,
     }
     codes {
         a_code_is_shown_used_or_not,
@@ -128,6 +151,14 @@ cases! { $
     }
     log { the_log_is_in_order_and_pages, the_log_says_what_happened, what_is_not_listed_is_not_logged, }
     municipalities { a_municipality_sees_nothing_of_another, a_twin_lends_nothing, twins_in_two_municipalities_live_apart, }
+    pushed {
+        a_pushed_request_is_found_until_it_expires,
+        a_finished_pushed_request_is_gone,
+        the_code_finishes_its_pushed_request,
+        a_pushed_request_is_its_municipalitys,
+        the_sweep_takes_pushed_requests,
+        of_64_ends_of_a_pushed_request_one_ends_it,
+    }
     races {
         of_64_different_claims_none_survives,
         of_64_identical_claims_one_is_done,
@@ -139,6 +170,26 @@ cases! { $
         of_64_secrets_one_stays,
         of_64_starts_of_a_browser_one_stays_open,
         of_64_cards_at_once_each_gets_its_account_once,
+    }
+    replays {
+        a_key_is_used_once_until_its_time,
+        what_is_over_cannot_be_used,
+        a_key_is_its_kinds_and_municipalitys_own,
+        used_keys_are_swept,
+        of_64_uses_one_is_first,
+    }
+    refresh_tokens {
+        a_refresh_token_says_what_its_code_does,
+        a_refresh_token_without_rotation_stays,
+        a_rotating_refresh_token_gives_its_successor,
+        a_reused_refresh_token_revokes_all,
+        a_lost_answer_is_given_again,
+        a_refresh_token_that_was_put_aside_revokes_all,
+        a_reused_code_revokes_its_refresh_tokens,
+        refresh_tokens_die_with_their_session,
+        a_client_takes_its_own_tokens_back,
+        of_64_refreshes_one_successor_is_left,
+        a_code_waits_for_its_refresh_tokens,
     }
     return_leg {
         the_return_completes,
@@ -153,10 +204,44 @@ cases! { $
         a_return_after_the_session_ended_repeats_nothing,
     }
     secrets { the_first_secret_stays, }
+    logout_deliveries {
+        the_services_of_an_ended_session_are_told,
+        a_session_that_ran_out_tells_nobody,
+        a_delivery_comes_again_until_it_ends,
+        deliveries_are_taken_in_their_order,
+        a_delivery_has_its_day,
+        of_64_senders_one_takes_a_delivery,
+    }
+    relinks {
+        a_relinked_account_has_the_new_card,
+        an_account_of_the_new_card_gives_way,
+        an_order_needs_another_operator_and_the_same_cards,
+        what_cannot_be_ordered,
+        an_order_ends,
+    }
     sessions {
         a_session_is_found_while_it_lives,
         an_ended_session_is_gone,
         tokens_die_with_their_session,
+        a_session_knows_its_evidence,
+        a_browsers_session_is_idle_to_the_second,
+        a_browsers_session_has_its_end,
+        a_counter_answers_nothing_more,
+        an_answer_in_a_session_gives_a_code,
+        an_answer_whose_code_fails_renews_nothing,
+        the_same_account_goes_on_in_the_browser,
+        another_account_ends_the_browsers_session,
+        all_sessions_of_an_account_end,
+        an_answer_waits_an_hour,
+        of_64_answers_in_a_session_each_has_its_code,
+    }
+    signing_keys {
+        the_first_signing_key_stays,
+        a_rotation_step_by_step,
+        a_key_without_predecessor_need_not_wait,
+        a_revoked_key_never_comes_back,
+        signing_keys_are_the_municipalitys_own,
+        of_64_activations_one_key_signs,
     }
     start {
         a_start_keeps_what_it_was_given,

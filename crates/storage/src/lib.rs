@@ -10,29 +10,52 @@
 
 mod account;
 mod audit;
+mod clients;
 mod clock;
 mod code;
 pub mod conformance;
 mod error;
 mod kept;
 mod limits;
+mod logout_delivery;
+mod municipalities;
+mod pushed;
+mod refresh_token;
+mod relink;
+mod replay;
 mod secret;
 mod session;
 mod sign_in;
+mod signing_keys;
 mod store;
 mod transition;
 
 pub use account::AccountId;
 pub use audit::{AuditKind, AuditRecord};
+pub use clients::{ClientChange, ClientRecord, ClientWrite, Clients, NewRegistrationToken, Registration};
 pub use clock::{Clock, ManualClock};
-pub use code::{AccessTokenRecord, CodeRecord, NewAccessToken, NewCode, Redemption};
+pub use code::{AccessTokenRecord, CodeRecord, NewAccessToken, NewCode, NewTokens, Redemption, SessionFacts};
 pub use error::StorageError;
 pub use kept::{
     CertificateId, Cleared, KeptCount, KeptRecord, KeptSelection, Refused, Release, RevokedCertificate,
 };
-pub use limits::SignInLimits;
+pub use limits::{SessionLimits, SignInLimits};
+pub use logout_delivery::LogoutDelivery;
+pub use municipalities::{Municipalities, MunicipalityAdded, MunicipalityRecord, NewMunicipality};
+pub use pushed::{NewPushedRequest, PushedRequest, PushedRequests};
+pub use refresh_token::{
+    NewRefreshToken, REFRESH_GRACE_SECONDS, RefreshTokenRecord, RefreshTokens, RefreshUse,
+};
+pub use relink::{NewRelinkOrder, RelinkCards, RelinkOpened, RelinkOrder, Relinked};
+pub use replay::{ReplayKind, Replays};
 pub use secret::{SealedSecret, SecretPurpose};
-pub use session::{NewSession, SessionRecord};
+pub use session::{
+    ANSWER_SECONDS, EndedBy, ListedSession, NewBrowserSession, NewSession, SessionClient, SessionRecord,
+    SessionSelection,
+};
 pub use sign_in::{Claim, ClaimHashes, NewSignIn, Proof, SignIn, SignInState};
-pub use store::{Accounts, Audit, Codes, KeptRevocations, Secrets, Sessions, SignIns, Storage};
+pub use signing_keys::{KeyChange, NewSigningKey, SigningKeyRecord, SigningKeyState, SigningKeys};
+pub use store::{
+    Accounts, Audit, Codes, KeptRevocations, LogoutDeliveries, Relinks, Secrets, Sessions, SignIns, Storage,
+};
 pub use transition::{AnswerTaken, Returned, Transition};

@@ -1,4 +1,4 @@
-//! How long a sign-in stays in each state, and how many may be open.
+//! How long a sign-in stays in each state, how many may be open, and how long a session answers.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,5 +30,21 @@ impl Default for SignInLimits {
             open_per_network: 200,
             open_in_all: 200_000,
         }
+    }
+}
+
+/// How long a session answers further requests of its browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SessionLimits {
+    /// Seconds from one use to the next.
+    pub idle_seconds: u64,
+    /// Seconds from the card to the end, however often it is used.
+    pub absolute_seconds: u64,
+}
+
+impl Default for SessionLimits {
+    fn default() -> Self {
+        Self { idle_seconds: 15 * 60, absolute_seconds: 12 * 60 * 60 }
     }
 }

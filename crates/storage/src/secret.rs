@@ -7,8 +7,10 @@ pub enum SecretPurpose {
     AccountKey,
     /// Seals the start page's form and the holder in a session.
     FlowSeal,
-    /// PKCS#8 of the ES256 key that signs ID tokens.
+    /// PKCS#8 of the ES256 key that signed ID tokens before keys had a table of their own.
     SigningKeyEs256,
+    /// Seals the signing keys.
+    SigningKeySeal,
     /// Salt of pairwise subject identifiers.
     SubjectSalt,
 }
@@ -20,6 +22,7 @@ impl SecretPurpose {
             Self::AccountKey => "account-key",
             Self::FlowSeal => "flow-seal",
             Self::SigningKeyEs256 => "signing-key-es256",
+            Self::SigningKeySeal => "signing-key-seal",
             Self::SubjectSalt => "subject-salt",
         }
     }

@@ -8,7 +8,7 @@
 
 use rustls_pki_types::UnixTime;
 
-use madoguchi_cert_verify::AuthenticatedHolder;
+use madoguchi_cert_verify::{AuthenticatedHolder, Source};
 use madoguchi_oidc::AuthorizationRequest;
 use madoguchi_protocol::{ErrorCode, Lang, Octets};
 
@@ -103,6 +103,8 @@ pub struct Proof {
     pub holder_sealed: Vec<u8>,
     /// The certificate's notAfter.
     pub not_after: UnixTime,
+    /// Which source of revocation information spoke for it.
+    pub revocation_source: Source,
     /// Which sources answered what, as JSON, for the audit record.
     pub evidence: String,
     pub(crate) made: Made,
@@ -120,7 +122,8 @@ impl Proof {
         holder_sealed: Vec<u8>,
         evidence: String,
     ) -> Self {
-        Self { account_lookup, holder_sealed, not_after: holder.not_after(), evidence, made: Made }
+        let (not_after, revocation_source) = (holder.not_after(), holder.revocation_source());
+        Self { account_lookup, holder_sealed, not_after, revocation_source, evidence, made: Made }
     }
 
     /// A proof as a backend finds it in its own records. For backends only: everything else has an
@@ -129,9 +132,10 @@ impl Proof {
         account_lookup: Octets<32>,
         holder_sealed: Vec<u8>,
         not_after: UnixTime,
+        revocation_source: Source,
         evidence: String,
     ) -> Self {
-        Self { account_lookup, holder_sealed, not_after, evidence, made: Made }
+        Self { account_lookup, holder_sealed, not_after, revocation_source, evidence, made: Made }
     }
 }
 

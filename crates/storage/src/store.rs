@@ -5,10 +5,12 @@ use async_trait::async_trait;
 use madoguchi_protocol::{ErrorCode, Octets};
 
 use crate::{
-    AccessTokenRecord, AnswerTaken, AuditRecord, CertificateId, Claim, Cleared, CodeRecord, KeptCount,
-    KeptRecord, KeptSelection, NewAccessToken, NewCode, NewSession, NewSignIn, Proof, Redemption, Refused,
-    Release, Returned, RevokedCertificate, SealedSecret, SecretPurpose, SessionRecord, SignIn, StorageError,
-    Transition,
+    AccessTokenRecord, AccountId, AnswerTaken, AuditRecord, CertificateId, Claim, Cleared, Clients,
+    CodeRecord, EndedBy, KeptCount, KeptRecord, KeptSelection, ListedSession, LogoutDelivery, Municipalities,
+    NewCode, NewRelinkOrder, NewSession, NewSignIn, NewTokens, Proof, PushedRequests, Redemption,
+    RefreshTokens, Refused, Release, RelinkCards, RelinkOpened, RelinkOrder, Relinked, Replays, Returned,
+    RevokedCertificate, SealedSecret, SecretPurpose, SessionRecord, SessionSelection, SignIn, SigningKeys,
+    StorageError, Transition,
 };
 
 /// Sign-ins. A sign-in whose time is over is told as `Expired` (from `Proven`: `Burned(SignInExpired)`) by every
@@ -86,9 +88,11 @@ pub trait SignIns {
 
     /// The return leg: one transaction that decides by verifier, state and browser, in this order. `Completed` makes
     /// account (found by the proof's look-up, else `account_if_new`), session and audit record; another browser burns
-    /// (`PossiblePhishing`, audited). When the very same browser repeats a return that completed at most
+    /// (`PossiblePhishing`, audited). Of the session that the browser had until now (`replaces`) nothing answers any
+    /// more: with the same account the new one follows it, else it ends (audited), as it does for any sign-in at a
+    /// counter. When the very same browser repeats a return that completed at most
     /// [`crate::SignInLimits::proven_seconds`] ago and whose answer was not handed out, the session's id is replaced
-    /// by the new one, all else of it stays, and `Completed` is answered again: the first answer, with its cookie, may have been lost.
+    /// by the new one, and so is the browser's where it has one; all else of it stays, and `Completed` is answered again: the first answer, with its cookie, may have been lost.
     async fn complete(
         &self,
         municipality: &str,
@@ -98,8 +102,9 @@ pub trait SignIns {
         session: NewSession,
     ) -> Result<Returned, StorageError>;
 
-    /// Hands the service's answer out once: a `Completed` sign-in of this browser and this live session, with its code
-    /// stored in the same transaction.
+    /// Hands the service's answer out once: a `Completed` sign-in of this browser and this live session, at most
+    /// [`crate::ANSWER_SECONDS`] after it completed, with its code stored in the same transaction. The service is one of
+    /// the session's from then on.
     async fn take_answer(
         &self,
         municipality: &str,
@@ -124,7 +129,7 @@ pub trait SignIns {
         browser_hash: Octets<32>,
     ) -> Result<Option<SignIn>, StorageError>;
 
-    /// Deletes at most `limit` rows (sign-ins, codes, tokens, sessions, kept revocations) whose time has been over for an
+    /// Deletes at most `limit` rows (sign-ins, codes, tokens, sessions, kept revocations, deliveries) whose time has been over for an
     /// hour. Answers how many went. A code waits for the tokens it gave, so that a second use still revokes them.
     async fn sweep(&self, limit: u32) -> Result<u64, StorageError>;
 }
@@ -139,13 +144,14 @@ pub trait Codes {
         hash: Octets<32>,
     ) -> Result<Option<CodeRecord>, StorageError>;
 
-    /// Uses the code up. With a token it is stored in the same transaction; without one (a wrong PKCE verifier by the right
-    /// client) the code is only spent. A code used before revokes every token that it gave (audited).
+    /// Uses the code up. With tokens they are stored in the same transaction; without (a wrong PKCE verifier by the right
+    /// client) the code is only spent. A code used before revokes every token that it gave, also later through a refresh
+    /// token (audited).
     async fn redeem_code(
         &self,
         municipality: &str,
         hash: Octets<32>,
-        token: Option<NewAccessToken>,
+        tokens: Option<NewTokens>,
     ) -> Result<Redemption, StorageError>;
 
     /// A token that is neither expired nor revoked and whose session has not ended.
@@ -166,8 +172,60 @@ pub trait Sessions {
         id_hash: Octets<32>,
     ) -> Result<Option<SessionRecord>, StorageError>;
 
-    /// Ends a session and revokes its tokens. Answers whether it was live.
+    /// Ends a session and revokes its tokens. Answers whether it was live. However a session ends, but for running out
+    /// of time, each of its services has a [`LogoutDelivery`] from the same moment on.
     async fn end_session(&self, municipality: &str, id_hash: Octets<32>) -> Result<bool, StorageError>;
+
+    /// The session that answers further requests of a browser: live, and its idle time not over.
+    async fn find_browser_session(
+        &self,
+        municipality: &str,
+        browser_hash: Octets<32>,
+    ) -> Result<Option<SessionRecord>, StorageError>;
+
+    /// Uses a browser's session for one more answer: renews its idle time to `idle` seconds and stores the code, in one
+    /// transaction, if it is live and its idle time not over. The service is one of the session's from then on. Answers
+    /// the session, or `None` when there is none any more.
+    async fn answer_in_session(
+        &self,
+        municipality: &str,
+        browser_hash: Octets<32>,
+        idle: u64,
+        code: NewCode,
+    ) -> Result<Option<SessionRecord>, StorageError>;
+
+    /// The live sessions of an account, the newest first.
+    async fn sessions_of_account(
+        &self,
+        municipality: &str,
+        account: AccountId,
+    ) -> Result<Vec<ListedSession>, StorageError>;
+
+    /// Ends live sessions with their tokens, each audited (`SessionEnded`) with who ended it. Answers how many.
+    async fn end_sessions(
+        &self,
+        municipality: &str,
+        selection: SessionSelection,
+        by: EndedBy,
+    ) -> Result<u64, StorageError>;
+}
+
+/// What services have yet to be told about sessions that ended. A row stays until it was delivered, given up, or its day
+/// is over.
+#[async_trait]
+pub trait LogoutDeliveries {
+    /// Takes at most `limit` deliveries whose time has come, of all municipalities, the longest due first. Each counts
+    /// one try more, and is not taken again for `hold` seconds: whoever took it may die over it.
+    async fn take_deliveries(&self, limit: u32, hold: u64) -> Result<Vec<LogoutDelivery>, StorageError>;
+
+    /// Puts a delivery that was taken off for `after` seconds.
+    async fn put_off_delivery(&self, number: u64, after: u64) -> Result<(), StorageError>;
+
+    /// Deletes a delivery: it was made, or is given up.
+    async fn end_delivery(&self, number: u64) -> Result<(), StorageError>;
+
+    /// How many wait.
+    async fn count_deliveries(&self) -> Result<u64, StorageError>;
 }
 
 /// Revocations that are kept, per certificate and source, until the certificate's notAfter.
@@ -212,6 +270,39 @@ pub trait Accounts {
     async fn count_accounts(&self, municipality: &str) -> Result<u64, StorageError>;
 }
 
+/// Orders to link an account to another card.
+#[async_trait]
+pub trait Relinks {
+    /// Opens an order, audited (`RelinkOpened`).
+    async fn open_relink(
+        &self,
+        municipality: &str,
+        order: NewRelinkOrder,
+    ) -> Result<RelinkOpened, StorageError>;
+
+    /// The orders that wait, the oldest first.
+    async fn relink_orders(&self, municipality: &str) -> Result<Vec<RelinkOrder>, StorageError>;
+
+    /// Confirms an order by another operator, who names the same cards: in one transaction the account has the new card
+    /// and no longer the old one, all its sessions and those of an account that the new card had end (each audited), and
+    /// the order is gone. Audited (`AccountRelinked`) with both operators. The next sign-in with the new card says so.
+    async fn confirm_relink(
+        &self,
+        municipality: &str,
+        id: Octets<8>,
+        operator: &str,
+        cards: RelinkCards,
+    ) -> Result<Relinked, StorageError>;
+
+    /// Withdraws an order, audited (`RelinkWithdrawn`). Answers whether it was open.
+    async fn withdraw_relink(
+        &self,
+        municipality: &str,
+        id: Octets<8>,
+        operator: &str,
+    ) -> Result<bool, StorageError>;
+}
+
 /// Sealed secrets.
 #[async_trait]
 pub trait Secrets {
@@ -246,11 +337,45 @@ pub trait Audit {
 
 /// A whole backend.
 pub trait Storage:
-    SignIns + Codes + Sessions + KeptRevocations + Accounts + Secrets + Audit + Send + Sync + 'static
+    SignIns
+    + Codes
+    + Sessions
+    + LogoutDeliveries
+    + KeptRevocations
+    + Accounts
+    + Relinks
+    + Secrets
+    + Audit
+    + Clients
+    + Municipalities
+    + PushedRequests
+    + Replays
+    + SigningKeys
+    + RefreshTokens
+    + Send
+    + Sync
+    + 'static
 {
 }
 
 impl<T> Storage for T where
-    T: SignIns + Codes + Sessions + KeptRevocations + Accounts + Secrets + Audit + Send + Sync + 'static
+    T: SignIns
+        + Codes
+        + Sessions
+        + LogoutDeliveries
+        + KeptRevocations
+        + Accounts
+        + Relinks
+        + Secrets
+        + Audit
+        + Clients
+        + Municipalities
+        + PushedRequests
+        + Replays
+        + SigningKeys
+        + RefreshTokens
+        + Send
+        + Sync
+        + 'static
 {
 }

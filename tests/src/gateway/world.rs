@@ -15,16 +15,16 @@ use tower::ServiceExt as _;
 
 use madoguchi_cert_verify::{Anchor, PathPolicy, RequiredPolicies, Sources};
 use madoguchi_gateway::{
-    Gateway, GatewayParts, LocalText, Municipality, MunicipalityKeys, RevocationPolicy, Sealer, Service,
+    Gateway, GatewayParts, Municipality, MunicipalityKeys, RevocationPolicy, Sealer, Service,
     Trust, router,
 };
-use madoguchi_oidc::{Client, ClientAuthentication, ClientSecret, IdTokenAlg};
-use madoguchi_protocol::ErrorCode;
+use madoguchi_oidc::{Client, ClientAuthentication, ClientSecret, Profile};
+use madoguchi_protocol::{ErrorCode, LocalText};
 use madoguchi_revocation::{
     Alarm, Alarms, CrlFiles, CrlRefresher, CrlRefresherParts, FetchLimits, NoOcsp, OcspSource, SharedCrls,
     StateDir, Unobserved,
 };
-use madoguchi_storage::{Accounts as _, Audit as _, AuditKind, Clock, ManualClock, SignInLimits};
+use madoguchi_storage::{Accounts as _, Audit as _, AuditKind, Clock, ManualClock, SessionLimits, SignInLimits};
 use madoguchi_storage_sqlite::SqliteStore;
 use madoguchi_test_pki::{
     AUTH_POLICY, CardOptions, CertificateFault, CrlFault, KeyKind, Options, RevocationReason, TestPki,
@@ -93,7 +93,7 @@ impl TestGateway {
         let policies = vec![AUTH_POLICY.parse().expect("an identifier")];
         let policies = RequiredPolicies::any_of(policies).expect("a policy");
         let secret = ClientSecret::generate(random()).expect("a secret");
-        let kek = Sealer::new(&[7; 32]);
+        let kek = Arc::new(Sealer::new(&[7; 32]));
         let mut municipalities = Vec::new();
         for town in Town::ALL {
             let keys = MunicipalityKeys::load(&*store, &kek, town.id, random()).await.expect("keys");
@@ -104,6 +104,7 @@ impl TestGateway {
             clock: time,
             random: Arc::new(random().clone()),
             municipalities,
+            kek,
             trust: Trust { anchors: anchors.clone(), policy: PathPolicy { policies }, danger_test_trust },
             revocation: RevocationPolicy { sources, crl_max_age: CRL_MAX_AGE },
             crls: Arc::clone(&crls),
@@ -111,8 +112,10 @@ impl TestGateway {
             alarms: Arc::clone(&alarms),
             agent_ports: PORTS.to_vec(),
             limits,
+            session_limits: SessionLimits::default(),
         };
         let gateway = Gateway::new(parts);
+        gateway.load_registry().await.expect("a registry");
         let world = Self {
             router: router(gateway.clone()),
             gateway,
@@ -303,24 +306,23 @@ fn municipality(town: Town, secret: &ClientSecret, keys: MunicipalityKeys) -> Mu
         (TOSHO, ClientAuthentication::None, "図書館", "Library"),
     ];
     let services = services.map(|(registered, authentication, ja, en)| {
-        let client = Client {
-            id: registered.client_id.to_owned(),
-            redirect_uris: registered.redirect_uris.map(str::to_owned).to_vec(),
-            post_logout_redirect_uris: Vec::new(),
-            authentication,
-            id_token_alg: IdTokenAlg::Es256,
-        };
+        let uris = registered.redirect_uris.map(str::to_owned).to_vec();
+        let client = Client::new(Profile::Standard, registered.client_id, uris, authentication);
         client.check().expect("a client that can be registered");
-        let service =
-            Service { client, name: text(ja, en), purpose: text("本人確認", "To know who you are") };
-        (registered.client_id.to_owned(), service)
+        let service = Service {
+            client: Arc::new(client),
+            name: text(ja, en),
+            purpose: text("本人確認", "To know who you are"),
+        };
+        (registered.client_id.to_owned(), Arc::new(service))
     });
     Municipality {
         id: town.id.to_owned(),
         origin: town.origin(),
         name: text(town.name, town.id),
+        accent: None,
         services: BTreeMap::from(services),
-        keys,
+        keys: Arc::new(keys),
     }
 }
 

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use madoguchi_protocol::{Octets, OctetsError};
 use rustls_pki_types::UnixTime;
 
+use crate::operator::words;
 use crate::verify::instant;
 
 /// `madoguchi revocation …`.
@@ -100,15 +101,3 @@ pub struct ReleaseArguments {
 fn key_hash(text: &str) -> Result<Octets<32>, OctetsError> {
     Octets::from_hex(text)
 }
-
-/// The audit log is read by people: something must be there, and not a book.
-fn words(text: &str) -> Result<String, String> {
-    let length = text.trim().chars().count();
-    if (1..=MOST_CHARACTERS).contains(&length) && !text.chars().any(char::is_control) {
-        Ok(text.trim().to_owned())
-    } else {
-        Err(format!("1 to {MOST_CHARACTERS} characters on one line"))
-    }
-}
-
-const MOST_CHARACTERS: usize = 500;

@@ -28,14 +28,6 @@ pub(super) enum CommandError {
         /// What is wrong with which file, and what helps.
         message: String,
     },
-    /// The database is another user's: whoever opens it may leave files beside it that its gateway cannot use.
-    #[error("{path} belongs to uid {owner}; run it as the gateway's user: sudo -u '#{owner}' madoguchi …")]
-    DatabaseOfOther {
-        /// The database.
-        path: PathBuf,
-        /// Whose it is.
-        owner: u32,
-    },
     /// The moments are the wrong way round.
     #[error("--from is after --until")]
     FromAfterUntil,

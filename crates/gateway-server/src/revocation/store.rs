@@ -1,7 +1,6 @@
 //! The gateway's database and keys, for a command beside it.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use madoguchi_storage::{Clock, Storage};
 use madoguchi_storage_sqlite::SqliteStore;
 
 use crate::Config;
+use crate::beside::require_owner;
 use crate::kek::{file_error, read_kek};
 use crate::revocation::error::CommandError;
 
@@ -36,17 +36,6 @@ impl OpenStore {
     }
 }
 
-/// Even whoever only reads makes files beside a database, and those of another user its gateway cannot open.
-fn require_owner(database: &Path, user: u32) -> Result<(), CommandError> {
-    match fs::metadata(database) {
-        Ok(metadata) if metadata.uid() != user => {
-            Err(CommandError::DatabaseOfOther { path: database.to_owned(), owner: metadata.uid() })
-        }
-        // What is not there is told by whoever opens it.
-        _ => Ok(()),
-    }
-}
-
 /// A certificate from a file.
 pub(super) fn read_certificate(path: &Path) -> Result<Certificate, CommandError> {
     let octets = fs::read(path).map_err(|source| file_error(path, source))?;
@@ -58,18 +47,4 @@ pub(super) fn read_certificate(path: &Path) -> Result<Certificate, CommandError>
 /// A certificate that the gateway would not ask about.
 pub(super) fn refused_certificate(path: &Path, error: Error) -> CommandError {
     CommandError::Certificate { path: path.to_owned(), error }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_database_of_another_user_is_left_alone() {
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        let user = rustix::process::geteuid().as_raw();
-        assert!(require_owner(file.path(), user).is_ok());
-        let told = require_owner(file.path(), user + 1).expect_err("of another user").to_string();
-        assert!(told.ends_with(&format!("sudo -u '#{user}' madoguchi …")), "{told}");
-    }
 }

@@ -55,11 +55,15 @@ fn a_request_is_read_whole() {
         state: Some("af0ifjsldkj".to_owned()),
         nonce: Some("n-0S6_WzA2Mj".to_owned()),
         scope: "openid".to_owned(),
-        code_challenge: CodeChallenge::parse(CHALLENGE).expect("a challenge"),
+        code_challenge: CodeChallenge::parse(CHALLENGE),
         prompt: vec![Prompt::Login, Prompt::Consent],
         max_age: Some(300),
         acr_values: vec!["aal3".to_owned(), "crl".to_owned()],
+        acr: ACR_CARD_PIN.to_owned(),
         ui_locales: vec!["ja".to_owned(), "en".to_owned()],
+        hinted_sub: None,
+        dpop_jkt: None,
+        pushed: None,
     };
     assert_eq!(parse(&full), Ok(expected.clone()));
     full.reverse();

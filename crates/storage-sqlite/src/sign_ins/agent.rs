@@ -80,7 +80,8 @@ pub(super) fn prove(
     let proven = work.execute(
         &format!(
             "UPDATE sign_ins SET state = 'proven', expires_at = :expires_at, proven_at = :now, finish_hash = :finish,
-                 account_lookup = :lookup, holder_sealed = :holder, not_after = :not_after, evidence = :evidence
+                 account_lookup = :lookup, holder_sealed = :holder, not_after = :not_after,
+                 revocation_source = :source, evidence = :evidence
              WHERE municipality = :municipality AND id = :id AND claim_secret_hash = :secret
                AND state = 'claimed' AND expires_at > :now AND {NOTHING_KEPT}"
         ),
@@ -90,6 +91,7 @@ pub(super) fn prove(
             ":lookup": proof.account_lookup.0,
             ":holder": proof.holder_sealed,
             ":not_after": seconds(proof.not_after),
+            ":source": proof.revocation_source.name(),
             ":evidence": proof.evidence,
             ":municipality": municipality,
             ":id": id.0,

@@ -4,7 +4,7 @@ use rusqlite::named_params;
 
 use madoguchi_protocol::{ErrorCode, Octets};
 use madoguchi_storage::{
-    AnswerTaken, AuditKind, NewCode, NewSession, Returned, SignIn, SignInState, Transition,
+    ANSWER_SECONDS, AnswerTaken, AuditKind, NewCode, NewSession, Returned, SignIn, SignInState, Transition,
 };
 
 use super::{record, refused, written};
@@ -127,7 +127,8 @@ impl Returning<'_> {
     /// The same return again, in time: the session gets the new id and keeps everything else.
     fn again(&self, new: &NewSession) -> Result<bool, SqliteError> {
         let changed = self.work.execute(
-            "UPDATE sessions SET id_hash = :id_hash
+            "UPDATE sessions SET id_hash = :id_hash,
+                 browser_hash = CASE WHEN browser_hash IS NULL THEN NULL ELSE coalesce(:browser_hash, browser_hash) END
              WHERE municipality = :municipality AND sign_in = :id AND expires_at > :now
                AND EXISTS (SELECT 1 FROM sign_ins
                            WHERE municipality = :municipality AND id = :id AND return_verifier_hash = :verifier
@@ -135,6 +136,7 @@ impl Returning<'_> {
                              AND sign_ins.expires_at >= :now - :again_seconds)",
             named_params! {
                 ":id_hash": new.id_hash.0,
+                ":browser_hash": new.browser.map(|browser| browser.hash.0),
                 ":municipality": self.municipality,
                 ":id": self.id.0,
                 ":verifier": self.return_verifier_hash.0,
@@ -176,7 +178,7 @@ pub(super) fn take_answer(
     let taken = work.execute(
         "UPDATE sign_ins SET answered = 1
          WHERE municipality = :municipality AND id = :id AND browser_hash = :browser
-           AND state = 'completed' AND answered = 0
+           AND state = 'completed' AND answered = 0 AND expires_at > :now - :answer_seconds
            AND EXISTS (SELECT 1 FROM sessions
                        WHERE municipality = :municipality AND id_hash = :session AND sign_in = :id
                          AND sessions.expires_at > :now)",
@@ -185,6 +187,7 @@ pub(super) fn take_answer(
             ":id": id.0,
             ":browser": browser_hash.0,
             ":session": session_id_hash.0,
+            ":answer_seconds": integer(ANSWER_SECONDS),
             ":now": work.now,
         },
     )?;
@@ -196,8 +199,9 @@ pub(super) fn take_answer(
     };
     if taken == 1 {
         codes::insert(work, id, &session, code)?;
+        sessions::note_client(work, &session, &code.grant.client_id)?;
         return Ok(AnswerTaken::Taken(Box::new(sign_in)));
     }
-    // A session of a sign-in is made by its completion: nothing but an earlier hand-out is left.
-    Ok(AnswerTaken::Before(Box::new(sign_in)))
+    // A session of a sign-in is made by its completion: an earlier hand-out is left, or that nobody came for it in time.
+    Ok(if sign_in.answered { AnswerTaken::Before(Box::new(sign_in)) } else { AnswerTaken::NotFound })
 }

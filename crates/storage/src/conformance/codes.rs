@@ -1,5 +1,9 @@
 //! Codes and access tokens.
 
+use std::time::Duration;
+
+use rustls_pki_types::UnixTime;
+
 use super::Backend;
 use super::fixture::Fixture;
 use super::party::{CODE_SECONDS, Party, TOKEN_SECONDS, TOWN};
@@ -36,6 +40,8 @@ pub async fn a_code_is_redeemed_once(backend: &dyn Backend) {
         auth_time: session.auth_time,
         sid: session.sid,
         holder_sealed: session.holder_sealed,
+        key: None,
+        expires_at: UnixTime::since_unix_epoch(Duration::from_secs(fixture.now() + TOKEN_SECONDS)),
     };
     assert_eq!(fixture.token(party).await, Some(expected));
     assert_eq!(fixture.log(TOWN).await.len(), 1, "a redemption is no event of the log");
@@ -48,9 +54,9 @@ pub async fn a_second_use_revokes_the_token(backend: &dyn Backend) {
     fixture.redeemed(party).await;
     fixture.redeemed(other).await;
     for uses in 1..=2 {
-        let token = NewAccessToken { hash: Party::new(9).token_hash(), lifetime: TOKEN_SECONDS };
+        let token = NewAccessToken { hash: Party::new(9).token_hash(), lifetime: TOKEN_SECONDS, key: None };
         let again =
-            fixture.store.redeem_code(TOWN, party.code_hash(), Some(token)).await.expect("an outcome");
+            fixture.store.redeem_code(TOWN, party.code_hash(), Some(token.into())).await.expect("an outcome");
         assert_eq!(again, Redemption::UsedBefore);
         assert_eq!(fixture.token(party).await, None);
         assert_eq!(fixture.token(Party::new(9)).await, None);
@@ -120,7 +126,7 @@ pub async fn a_redemption_whose_token_fails_is_not_done(backend: &dyn Backend) {
     let (first, second) = (Party::new(1), Party::new(2));
     fixture.redeemed(first).await;
     fixture.answered(second).await;
-    let outcome = fixture.store.redeem_code(TOWN, second.code_hash(), Some(first.token())).await;
+    let outcome = fixture.store.redeem_code(TOWN, second.code_hash(), Some(first.token().into())).await;
     outcome.expect_err("the token's hash is taken");
     assert_eq!(fixture.redeem(second).await, Redemption::Done);
     assert!(fixture.token(first).await.is_some());

@@ -139,7 +139,10 @@ impl Fixture {
     }
 
     pub(super) async fn redeem(&self, party: Party) -> Redemption {
-        self.store.redeem_code(party.town, party.code_hash(), Some(party.token())).await.expect("an outcome")
+        self.store
+            .redeem_code(party.town, party.code_hash(), Some(party.token().into()))
+            .await
+            .expect("an outcome")
     }
 
     pub(super) async fn sign_in(&self, party: Party) -> Option<SignIn> {
@@ -152,6 +155,12 @@ impl Fixture {
 
     pub(super) async fn session(&self, party: Party) -> Option<SessionRecord> {
         self.store.find_session(party.town, party.session_id()).await.expect("a look")
+    }
+
+    /// The session that answers this party's browser.
+    pub(super) async fn browser_session(&self, party: Party) -> Option<SessionRecord> {
+        let found = self.store.find_browser_session(party.town, party.session_cookie()).await;
+        found.expect("a look")
     }
 
     pub(super) async fn code(&self, party: Party) -> Option<CodeRecord> {

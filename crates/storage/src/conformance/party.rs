@@ -4,18 +4,21 @@ use std::time::Duration;
 
 use rustls_pki_types::UnixTime;
 
-use madoguchi_oidc::{AuthorizationRequest, CodeChallenge, CodeGrant};
+use madoguchi_cert_verify::Source;
+use madoguchi_oidc::jose::JwkThumbprint;
+use madoguchi_oidc::{AuthorizationRequest, CodeChallenge, CodeGrant, RequestReferenceHash};
 use madoguchi_protocol::{Lang, Octets, sha256};
 
 use crate::{
-    AccountId, CertificateId, Claim, ClaimHashes, Cleared, NewAccessToken, NewCode, NewSession, NewSignIn,
-    Proof,
+    AccountId, CertificateId, Claim, ClaimHashes, Cleared, NewAccessToken, NewBrowserSession, NewCode,
+    NewSession, NewSignIn, Proof,
 };
 
 pub(super) const TOWN: &str = "midori";
 pub(super) const OTHER_TOWN: &str = "aoi";
 
 pub(super) const SESSION_SECONDS: u64 = 1800;
+pub(super) const IDLE_SECONDS: u64 = 300;
 pub(super) const CODE_SECONDS: u64 = 60;
 pub(super) const TOKEN_SECONDS: u64 = 600;
 
@@ -116,12 +119,20 @@ impl Party {
             state: Some("状態".to_owned()),
             nonce: Some("n\"once".to_owned()),
             scope: "openid".to_owned(),
-            code_challenge: self.challenge(),
+            code_challenge: Some(self.challenge()),
             prompt: vec![],
             max_age: Some(60),
             acr_values: vec!["a".to_owned(), "b".to_owned()],
+            acr: "urn:madoguchi:acr:card-pin".to_owned(),
             ui_locales: vec![],
+            hinted_sub: Some("sub".to_owned()),
+            dpop_jkt: Some(JwkThumbprint(self.hash("dpop key").0)),
+            pushed: Some(self.pushed()),
         }
+    }
+
+    pub(super) fn pushed(self) -> RequestReferenceHash {
+        RequestReferenceHash(self.hash("pushed request").0)
     }
 
     fn challenge(self) -> CodeChallenge {
@@ -141,6 +152,7 @@ impl Party {
             self.hash("card"),
             format!("holder {}", self.number).into_bytes(),
             UnixTime::since_unix_epoch(Duration::from_secs(4_000_000_000)),
+            Source::Ocsp,
             format!(r#"{{"source":"crl","number":{}}}"#, self.number),
         )
     }
@@ -160,7 +172,18 @@ impl Party {
             sid: self.sid(),
             account_if_new: self.account(),
             lifetime: SESSION_SECONDS,
+            replaces: None,
+            browser: Some(self.browser_session()),
         }
+    }
+
+    /// SHA-256 of the secret in the browser's session cookie.
+    pub(super) fn session_cookie(self) -> Octets<32> {
+        self.hash("session cookie")
+    }
+
+    pub(super) fn browser_session(self) -> NewBrowserSession {
+        NewBrowserSession { hash: self.session_cookie(), idle: IDLE_SECONDS }
     }
 
     pub(super) fn code(self) -> NewCode {
@@ -169,6 +192,6 @@ impl Party {
     }
 
     pub(super) fn token(self) -> NewAccessToken {
-        NewAccessToken { hash: self.token_hash(), lifetime: TOKEN_SECONDS }
+        NewAccessToken { hash: self.token_hash(), lifetime: TOKEN_SECONDS, key: None }
     }
 }

@@ -57,12 +57,7 @@ pub async fn of_64_identical_claims_one_is_done(backend: &dyn Backend) {
 
 async fn come_back(fixture: &Fixture, party: Party, number: u32, own: bool) -> Returned {
     let other = runner(number);
-    let new = NewSession {
-        id_hash: other.session_id(),
-        sid: other.sid(),
-        account_if_new: other.account(),
-        lifetime: 60,
-    };
+    let new = NewSession { lifetime: 60, ..other.session() };
     let browser = if own { party.browser() } else { other.browser() };
     fixture.store.complete(TOWN, party.id(), party.verifier(), Some(browser), new).await.expect("an outcome")
 }
@@ -165,8 +160,8 @@ pub async fn of_64_redemptions_one_is_done(backend: &dyn Backend) {
     let party = Party::new(1);
     fixture.answered(party).await;
     let outcomes = race(&fixture, |fixture, number| async move {
-        let token = NewAccessToken { hash: runner(number).token_hash(), lifetime: 600 };
-        fixture.store.redeem_code(TOWN, party.code_hash(), Some(token)).await.expect("an outcome")
+        let token = NewAccessToken { hash: runner(number).token_hash(), lifetime: 600, key: None };
+        fixture.store.redeem_code(TOWN, party.code_hash(), Some(token.into())).await.expect("an outcome")
     })
     .await;
     assert_eq!(count(&outcomes, |outcome| *outcome == Redemption::Done), 1);

@@ -9,7 +9,7 @@ use crate::{AuditKind, NewSession, Proof, Returned, SessionRecord, SignInState};
 
 /// What a return that is repeated brings: a new session of its own.
 fn again(other: Party) -> NewSession {
-    NewSession { id_hash: other.session_id(), sid: other.sid(), account_if_new: other.account(), lifetime: 9 }
+    NewSession { lifetime: 9, ..other.session() }
 }
 
 async fn come_back(
@@ -49,10 +49,17 @@ pub async fn the_return_completes(backend: &dyn Backend) {
             id_hash: party.session_id(),
             municipality: TOWN.to_owned(),
             sid: party.sid(),
+            sign_in: party.id(),
+            client_id: format!("service {number}"),
             account: party.account(),
             auth_time: session.auth_time,
             counter: party.claim().counter,
             holder_sealed: party.proof().holder_sealed,
+            revocation_source: party.proof().revocation_source,
+            revocation_checked_at: session.auth_time,
+            browser: party.sid(),
+            idle_until: session.idle_until,
+            relinked_at: None,
             expires_at: session.expires_at,
         };
         assert_eq!(*session, expected);
@@ -136,6 +143,8 @@ pub async fn a_repeated_return_gets_a_new_session_id(backend: &dyn Backend) {
     };
     assert_eq!(sign_in.state, SignInState::Completed);
     assert_eq!(*session, SessionRecord { id_hash: later.session_id(), ..first });
+    assert_eq!(fixture.browser_session(party).await, None, "nor is the browser's first secret");
+    assert_eq!(fixture.browser_session(later).await, Some(*session.clone()));
     assert_eq!(fixture.session(party).await, None, "the first id is worth nothing now");
     assert_eq!(fixture.session(later).await, Some(*session));
     assert_eq!((fixture.log(TOWN).await, fixture.accounts(TOWN).await), (log, 1));

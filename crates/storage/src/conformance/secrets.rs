@@ -14,6 +14,7 @@ pub async fn the_first_secret_stays(backend: &dyn Backend) {
             SecretPurpose::AccountKey,
             SecretPurpose::FlowSeal,
             SecretPurpose::SigningKeyEs256,
+            SecretPurpose::SigningKeySeal,
             SecretPurpose::SubjectSalt,
         ] {
             assert_eq!(fixture.store.secret(town, purpose).await.expect("a look"), None);

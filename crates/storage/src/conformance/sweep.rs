@@ -82,7 +82,8 @@ pub async fn a_code_waits_for_its_tokens(backend: &dyn Backend) {
     assert!(returned.is_ok());
     let _ = fixture.take(party).await;
     let token = NewAccessToken { lifetime: 5 * HOUR, ..party.token() };
-    let outcome = fixture.store.redeem_code(TOWN, party.code_hash(), Some(token)).await.expect("an outcome");
+    let outcome =
+        fixture.store.redeem_code(TOWN, party.code_hash(), Some(token.into())).await.expect("an outcome");
     assert_eq!(outcome, Redemption::Done);
     let (without, twin) = (Party::new(2), party.twin());
     fixture.answered(without).await;

@@ -1,0 +1,241 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::builder::TypedValueParser as _;
+use clap::{Args, Subcommand};
+
+use madoguchi_oidc::{AuthenticationMethod, IdTokenAlg, Profile};
+
+use crate::registry::{Common, EXIT_CODES, Ordered};
+
+/// `madoguchi clients …`.
+#[derive(Debug, Subcommand)]
+pub enum ClientsCommand {
+    /// Registers a client and prints its secret, if it has one. It is shown this once.
+    ///
+    /// A gateway that runs knows the client at once.
+    #[command(after_help = EXIT_CODES)]
+    Add(Box<AddArguments>),
+    /// Changes what is named and leaves the rest. A URI that is given replaces all of its kind.
+    ///
+    /// The client is checked against its profile as a new one is.
+    #[command(after_help = EXIT_CODES)]
+    Change(Box<ChangeArguments>),
+    /// Shows a client, without its secret, which nobody has.
+    #[command(after_help = EXIT_CODES)]
+    Show(ClientArguments),
+    /// Lists the clients of the configuration file and of the database.
+    #[command(after_help = EXIT_CODES)]
+    List(ListArguments),
+    /// Answers a client as if it were not registered. Gateways stop within seconds, also for tokens it holds.
+    #[command(after_help = EXIT_CODES)]
+    Disable(OrderArguments),
+    /// Answers a disabled client again.
+    #[command(after_help = EXIT_CODES)]
+    Enable(OrderArguments),
+    /// Gives a client another secret and prints it. It is shown this once.
+    #[command(after_help = EXIT_CODES)]
+    RotateSecret(RotateArguments),
+    /// Removes a client for good. Its id is never given again.
+    #[command(after_help = EXIT_CODES)]
+    Remove(OrderArguments),
+    /// Tokens with which services register themselves.
+    #[command(subcommand)]
+    RegistrationToken(RegistrationTokenCommand),
+}
+
+/// `madoguchi clients registration-token …`.
+#[derive(Debug, Subcommand)]
+pub enum RegistrationTokenCommand {
+    /// Makes an initial access token (RFC 7591) for one registration and prints it. It is shown this once.
+    ///
+    /// It works while the configuration says `dynamic_registration = true`.
+    #[command(after_help = EXIT_CODES)]
+    New(TokenArguments),
+}
+
+/// Which client.
+#[derive(Args, Debug)]
+pub struct Which {
+    /// The municipality.
+    #[arg(long, value_name = "ID")]
+    pub(super) municipality: String,
+    /// The client.
+    #[arg(value_name = "CLIENT_ID")]
+    pub(super) client_id: String,
+}
+
+/// What residents read.
+#[derive(Args, Debug)]
+pub struct Texts {
+    /// Its name in English.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) name_en: Option<String>,
+    /// Its name in plain Japanese.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) name_plain: Option<String>,
+    /// What a sign-in is for, in Japanese.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) purpose: Option<String>,
+    /// What a sign-in is for, in English.
+    #[arg(long, value_name = "TEXT", requires = "purpose")]
+    pub(super) purpose_en: Option<String>,
+    /// What a sign-in is for, in plain Japanese.
+    #[arg(long, value_name = "TEXT", requires = "purpose")]
+    pub(super) purpose_plain: Option<String>,
+}
+
+/// Where things go and how they are signed.
+#[derive(Args, Debug)]
+pub struct Settings {
+    /// Where the browser may go after signing out. May be repeated.
+    #[arg(long, value_name = "URI")]
+    pub(super) post_logout_redirect_uri: Vec<String>,
+    /// Where the service is told that a session ended.
+    #[arg(long, value_name = "URI")]
+    pub(super) backchannel_logout_uri: Option<String>,
+    /// Its public keys: a file with a JWK set, or with one JWK.
+    #[arg(long, value_name = "FILE")]
+    pub(super) jwks: Option<PathBuf>,
+    /// How its ID tokens are signed; without it, as its profile has it.
+    #[arg(long, value_parser = PossibleValuesParser::new(IdTokenAlg::ALL.map(IdTokenAlg::as_str))
+        .try_map(|name| IdTokenAlg::from_name(&name).ok_or("no such algorithm")))]
+    pub(super) alg: Option<IdTokenAlg>,
+}
+
+/// `madoguchi clients add`.
+#[derive(Args, Debug)]
+pub struct AddArguments {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) ordered: Ordered,
+    /// The municipality.
+    #[arg(long, value_name = "ID")]
+    pub(super) municipality: String,
+    /// Its client id; without it, one is made.
+    #[arg(long)]
+    pub(super) id: Option<String>,
+    /// Its name in Japanese.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) name: String,
+    #[command(flatten)]
+    pub(super) texts: Texts,
+    /// Where answers may go, compared octet by octet. May be repeated.
+    #[arg(long, value_name = "URI", required = true)]
+    pub(super) redirect_uri: Vec<String>,
+    #[command(flatten)]
+    pub(super) settings: Settings,
+    /// The rules that it lives by; docs/clients.md says which to choose.
+    #[arg(long, default_value = "standard", value_parser = profile())]
+    pub(super) profile: Profile,
+    /// How it authenticates; without it, `private_key_jwt` with --jwks and else `client_secret_basic`.
+    #[arg(long, value_parser = PossibleValuesParser::new(AuthenticationMethod::ALL.map(AuthenticationMethod::as_str))
+        .try_map(|name| AuthenticationMethod::from_name(&name).ok_or("no such method")))]
+    pub(super) auth: Option<AuthenticationMethod>,
+    /// The sector of its `sub`, a host name: the clients of one sector see the same `sub`. It cannot be changed later.
+    #[arg(long, value_name = "HOST")]
+    pub(super) sector: Option<String>,
+    /// It must push every authorization request (RFC 9126).
+    #[arg(long)]
+    pub(super) require_pushed: bool,
+    /// Its tokens must be bound to a key (RFC 9449).
+    #[arg(long)]
+    pub(super) require_dpop: bool,
+    /// It may have refresh tokens.
+    #[arg(long)]
+    pub(super) refresh: bool,
+    /// It need not use PKCE. Only in profile basic.
+    #[arg(long)]
+    pub(super) danger_pkce_lifted: bool,
+    /// Its assertions may name the token endpoint as audience. Only in profile da-compat, and never for a service that
+    /// uses another provider too.
+    #[arg(long)]
+    pub(super) danger_token_endpoint_audience: bool,
+}
+
+/// `madoguchi clients change`.
+#[derive(Args, Debug)]
+pub struct ChangeArguments {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) ordered: Ordered,
+    #[command(flatten)]
+    pub(super) which: Which,
+    /// Its name in Japanese. The names in other languages are those given with it.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) name: Option<String>,
+    #[command(flatten)]
+    pub(super) texts: Texts,
+    /// Where answers may go. May be repeated.
+    #[arg(long, value_name = "URI")]
+    pub(super) redirect_uri: Vec<String>,
+    #[command(flatten)]
+    pub(super) settings: Settings,
+}
+
+/// `madoguchi clients show`.
+#[derive(Args, Debug)]
+pub struct ClientArguments {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) which: Which,
+}
+
+/// `madoguchi clients list`.
+#[derive(Args, Debug)]
+pub struct ListArguments {
+    #[command(flatten)]
+    pub(super) common: Common,
+    /// This municipality alone.
+    #[arg(long, value_name = "ID")]
+    pub(super) municipality: Option<String>,
+}
+
+/// `madoguchi clients disable`, `enable` and `remove`.
+#[derive(Args, Debug)]
+pub struct OrderArguments {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) ordered: Ordered,
+    #[command(flatten)]
+    pub(super) which: Which,
+}
+
+/// `madoguchi clients rotate-secret`.
+#[derive(Args, Debug)]
+pub struct RotateArguments {
+    #[command(flatten)]
+    pub(super) order: OrderArguments,
+    /// The old secret works on for these hours, so that the service can change over. Without it, it ends at once.
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u64).range(1..=720))]
+    pub(super) overlap_hours: Option<u64>,
+}
+
+/// `madoguchi clients registration-token new`.
+#[derive(Args, Debug)]
+pub struct TokenArguments {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) ordered: Ordered,
+    /// The municipality.
+    #[arg(long, value_name = "ID")]
+    pub(super) municipality: String,
+    /// The profile of the client that it registers.
+    #[arg(long, default_value = "standard", value_parser = profile())]
+    pub(super) profile: Profile,
+    /// Hours that it works.
+    #[arg(long, value_name = "HOURS", default_value = "24", value_parser = clap::value_parser!(u64).range(1..=720))]
+    pub(super) hours: u64,
+}
+
+fn profile() -> impl clap::builder::TypedValueParser<Value = Profile> {
+    PossibleValuesParser::new(Profile::ALL.map(Profile::as_str))
+        .try_map(|name| Profile::from_name(&name).ok_or("no such profile"))
+}

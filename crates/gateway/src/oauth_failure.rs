@@ -1,0 +1,93 @@
+//! How the endpoints that services call fail (RFC 6749 section 5.2): JSON, never stored, in the same shape everywhere.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use madoguchi_oidc::{Description, OAuthError, TokenError};
+use madoguchi_storage::StorageError;
+
+use crate::client_authentication::ClientFailure;
+
+/// An error for a service.
+#[derive(Debug)]
+pub(crate) struct OAuthFailure {
+    status: StatusCode,
+    error: OAuthError,
+    description: Option<Description>,
+    challenge: Option<&'static str>,
+}
+
+impl OAuthFailure {
+    /// A request that a rule refuses.
+    pub(crate) fn refused(error: OAuthError, description: Description) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, error, description: Some(description), challenge: None }
+    }
+
+    /// Something broke inside, and is in the log.
+    pub(crate) fn internal() -> Self {
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            error: OAuthError::ServerError,
+            description: None,
+            challenge: None,
+        }
+    }
+}
+
+impl From<TokenError> for OAuthFailure {
+    fn from(error: TokenError) -> Self {
+        Self {
+            status: StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST),
+            error: error.error(),
+            description: Some(error.description()),
+            challenge: error.www_authenticate(),
+        }
+    }
+}
+
+impl From<ClientFailure> for OAuthFailure {
+    fn from(failure: ClientFailure) -> Self {
+        match failure {
+            ClientFailure::Rule(error) => error.into(),
+            ClientFailure::Internal => Self::internal(),
+        }
+    }
+}
+
+impl From<StorageError> for OAuthFailure {
+    fn from(error: StorageError) -> Self {
+        tracing::error!(%error, "the store failed");
+        Self::internal()
+    }
+}
+
+#[derive(Serialize)]
+struct Body {
+    error: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_description: Option<&'static str>,
+}
+
+impl IntoResponse for OAuthFailure {
+    fn into_response(self) -> Response {
+        let body = Body {
+            error: self.error.as_str(),
+            error_description: self.description.map(Description::as_str),
+        };
+        let mut response = never_stored((self.status, Json(body)).into_response());
+        if let Some(challenge) = self.challenge {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        response
+    }
+}
+
+/// What RFC 6749 section 5.1 wants on everything that these endpoints answer.
+pub(crate) fn never_stored(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}

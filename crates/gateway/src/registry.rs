@@ -1,0 +1,239 @@
+//! Which municipalities and clients there are: those of the configuration file, and those that operators registered.
+//!
+//! Every request is answered from a snapshot in memory. [`Gateway::refresh`] makes a new one when the store says that
+//! something changed; it runs every few seconds, and when a host or a client is asked for that the snapshot does not have. So
+//! a client that was just registered works at once, and one that was disabled stops within those seconds, on every node.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use ring::rand::SecureRandom;
+
+use madoguchi_storage::{ClientRecord, MunicipalityRecord, Storage, StorageError};
+
+use crate::colours::Accent;
+use crate::keys::{KeyError, MunicipalityKeys};
+use crate::municipality::{Municipality, Service};
+use crate::seal::Sealer;
+use crate::state::Gateway;
+
+/// The municipalities in use, replaced as a whole.
+pub(crate) struct Registry {
+    /// Those of the configuration file, with their clients of the file.
+    file: Vec<Arc<Municipality>>,
+    kek: Arc<Sealer>,
+    snapshot: RwLock<Arc<Snapshot>>,
+}
+
+struct Snapshot {
+    /// The store's number that it is at least as new as; `None` before the store was asked.
+    version: Option<u64>,
+    by_authority: BTreeMap<String, Arc<Municipality>>,
+}
+
+impl Snapshot {
+    fn new(version: Option<u64>, municipalities: impl IntoIterator<Item = Arc<Municipality>>) -> Arc<Self> {
+        let by_authority = municipalities
+            .into_iter()
+            .map(|municipality| (municipality.origin.authority().to_owned(), municipality))
+            .collect();
+        Arc::new(Self { version, by_authority })
+    }
+
+    fn of_id(&self, id: &str) -> Option<&Arc<Municipality>> {
+        self.by_authority.values().find(|municipality| municipality.id == id)
+    }
+}
+
+/// Something is registered in two places. The configuration file's is used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistryConflict {
+    /// A client id.
+    #[error(
+        "client {client_id} of {municipality} is in the configuration file and in the database; \
+         remove one of them (madoguchi clients remove)"
+    )]
+    Client {
+        /// The municipality.
+        municipality: String,
+        /// The client.
+        client_id: String,
+    },
+    /// The id or origin of a municipality.
+    #[error(
+        "municipality {municipality} of the database has the id or the origin of one in the configuration \
+         file; take that one out of the file"
+    )]
+    Municipality {
+        /// The municipality of the database.
+        municipality: String,
+    },
+}
+
+/// Why the registry cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistryError {
+    /// Two things have one name.
+    #[error(transparent)]
+    Conflict(RegistryConflict),
+    /// The keys of a municipality are not there.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl Registry {
+    pub(crate) fn new(file: Vec<Municipality>, kek: Arc<Sealer>) -> Self {
+        let file: Vec<_> = file.into_iter().map(Arc::new).collect();
+        let snapshot = RwLock::new(Snapshot::new(None, file.iter().map(Arc::clone)));
+        Self { file, kek, snapshot }
+    }
+
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whoever read the newest stays.
+    fn publish(&self, new: Arc<Snapshot>) {
+        let mut snapshot = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
+        if snapshot.version <= new.version {
+            *snapshot = new;
+        }
+    }
+
+    /// Reads everything again, if the store says that something changed. Answers what is registered in two places.
+    async fn read(
+        &self,
+        storage: &dyn Storage,
+        random: &(dyn SecureRandom + Send + Sync),
+    ) -> Result<Vec<RegistryConflict>, RegistryError> {
+        let old = self.snapshot();
+        // Before the records: they are then at least as new as the number says.
+        let version = Some(storage.registry_version().await?);
+        if old.version == version {
+            return Ok(Vec::new());
+        }
+        let mut conflicts = Vec::new();
+        let mut all = Vec::new();
+        for municipality in &self.file {
+            let clients = storage.clients(&municipality.id).await?;
+            let with = with_clients(municipality, clients, &mut conflicts);
+            all.push(Arc::new(with));
+        }
+        for record in storage.municipalities().await? {
+            let taken =
+                |other: &Arc<Municipality>| other.id == record.new.id || other.origin == record.new.origin;
+            if self.file.iter().any(taken) {
+                conflicts.push(RegistryConflict::Municipality { municipality: record.new.id });
+                continue;
+            }
+            // The keys stay the same things: whoever refreshes them does it in place.
+            let keys = match old.of_id(&record.new.id) {
+                Some(known) => Arc::clone(&known.keys),
+                None => {
+                    let id = record.new.id.as_str();
+                    Arc::new(MunicipalityKeys::load(storage, &self.kek, id, random).await?)
+                }
+            };
+            let clients = storage.clients(&record.new.id).await?;
+            all.push(Arc::new(with_clients(&of_record(record, keys), clients, &mut conflicts)));
+        }
+        for municipality in &all {
+            municipality.keys.signing.refresh(storage, random).await?;
+        }
+        self.publish(Snapshot::new(version, all));
+        Ok(conflicts)
+    }
+}
+
+fn of_record(record: MunicipalityRecord, keys: Arc<MunicipalityKeys>) -> Municipality {
+    let new = record.new;
+    Municipality {
+        // Checked when it was added. One that a later version would not take colours nothing.
+        accent: new.accent.and_then(|accent| Accent::parse(&accent).ok()),
+        id: new.id,
+        origin: new.origin,
+        name: new.name,
+        services: BTreeMap::new(),
+        keys,
+    }
+}
+
+fn with_clients(
+    municipality: &Municipality,
+    clients: Vec<ClientRecord>,
+    conflicts: &mut Vec<RegistryConflict>,
+) -> Municipality {
+    let mut with = municipality.clone();
+    for record in clients {
+        let registration = record.registration;
+        let client_id = registration.client.id.clone();
+        if with.services.contains_key(&client_id) {
+            let municipality = municipality.id.clone();
+            conflicts.push(RegistryConflict::Client { municipality, client_id });
+            continue;
+        }
+        let service = Service {
+            client: Arc::new(registration.client),
+            name: registration.name,
+            purpose: registration.purpose,
+        };
+        with.services.insert(client_id, Arc::new(service));
+    }
+    with
+}
+
+impl Gateway {
+    /// Reads municipalities and clients of the store for the first time. What is registered in two places is an error
+    /// here, where an operator sees it.
+    pub async fn load_registry(&self) -> Result<(), RegistryError> {
+        let conflicts = self.0.registry.read(&*self.0.storage, &*self.0.random).await?;
+        conflicts.into_iter().next().map_or(Ok(()), |conflict| Err(RegistryError::Conflict(conflict)))
+    }
+
+    /// Reads what changed since. What cannot be read is logged, and what was read before stays in use.
+    pub async fn refresh(&self) {
+        match self.0.registry.read(&*self.0.storage, &*self.0.random).await {
+            Ok(conflicts) => {
+                for conflict in conflicts {
+                    tracing::error!(%conflict, "the one of the configuration file is used");
+                }
+            }
+            Err(error) => tracing::error!(%error, "municipalities and clients cannot be read again"),
+        }
+    }
+
+    /// The municipalities in use.
+    pub fn municipalities(&self) -> Vec<Arc<Municipality>> {
+        self.0.registry.snapshot().by_authority.values().map(Arc::clone).collect()
+    }
+
+    /// The municipality of a `Host`, octet by octet, as far as is known.
+    pub(crate) fn known_municipality(&self, host: &str) -> Option<Arc<Municipality>> {
+        self.0.registry.snapshot().by_authority.get(host).map(Arc::clone)
+    }
+
+    /// The municipality of a `Host`; one that is not known may have been added just now.
+    pub(crate) async fn municipality(&self, host: &str) -> Option<Arc<Municipality>> {
+        if let Some(known) = self.known_municipality(host) {
+            return Some(known);
+        }
+        self.refresh().await;
+        self.known_municipality(host)
+    }
+
+    /// A client of a municipality that is registered and not disabled; one that is not known may have been registered just
+    /// now.
+    pub(crate) async fn service(&self, municipality: &Municipality, client_id: &str) -> Option<Arc<Service>> {
+        if let Some(known) = municipality.service(client_id) {
+            return Some(known);
+        }
+        self.refresh().await;
+        let registry = self.0.registry.snapshot();
+        registry.of_id(&municipality.id).and_then(|municipality| municipality.service(client_id))
+    }
+}

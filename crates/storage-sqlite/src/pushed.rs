@@ -1,0 +1,71 @@
+//! Pushed authorization requests: finished by one conditional UPDATE.
+
+use async_trait::async_trait;
+
+use madoguchi_protocol::Octets;
+use madoguchi_storage::{NewPushedRequest, PushedRequest, PushedRequests, StorageError};
+
+use crate::error::SqliteError;
+use crate::store::SqliteStore;
+use crate::work::{Work, column, damaged, time};
+
+#[async_trait]
+impl PushedRequests for SqliteStore {
+    async fn push_request(&self, new: NewPushedRequest) -> Result<(), StorageError> {
+        self.write(move |work| insert(work, &new)).await
+    }
+
+    async fn find_pushed_request(
+        &self,
+        municipality: &str,
+        hash: Octets<32>,
+    ) -> Result<Option<PushedRequest>, StorageError> {
+        let municipality = municipality.to_owned();
+        self.read(move |work| find(work, &municipality, hash)).await
+    }
+
+    async fn finish_pushed_request(
+        &self,
+        municipality: &str,
+        hash: Octets<32>,
+    ) -> Result<bool, StorageError> {
+        let municipality = municipality.to_owned();
+        self.write(move |work| finish(work, &municipality, hash.0)).await
+    }
+}
+
+fn insert(work: &Work<'_>, new: &NewPushedRequest) -> Result<(), SqliteError> {
+    let request = serde_json::to_string(&new.request).map_err(|_| damaged(TABLE, "request"))?;
+    work.execute(
+        "INSERT INTO pushed_requests (municipality, hash, request, expires_at) VALUES (?1, ?2, ?3, ?4)",
+        (&new.municipality, new.hash.0, request, work.after(new.lifetime)),
+    )?;
+    Ok(())
+}
+
+fn find(work: &Work<'_>, municipality: &str, hash: Octets<32>) -> Result<Option<PushedRequest>, SqliteError> {
+    work.find(
+        "SELECT request, expires_at FROM pushed_requests
+         WHERE municipality = ?1 AND hash = ?2 AND finished = 0 AND expires_at > ?3",
+        (municipality, hash.0, work.now),
+        |row| {
+            let request: String = column(row, TABLE, "request")?;
+            Ok(PushedRequest {
+                request: serde_json::from_str(&request).map_err(|_| damaged(TABLE, "request"))?,
+                expires_at: time(row, TABLE, "expires_at")?,
+            })
+        },
+    )
+}
+
+/// Ends a request's use. Answers whether it could still have been used.
+pub(crate) fn finish(work: &Work<'_>, municipality: &str, hash: [u8; 32]) -> Result<bool, SqliteError> {
+    let finished = work.execute(
+        "UPDATE pushed_requests SET finished = 1
+         WHERE municipality = ?1 AND hash = ?2 AND finished = 0 AND expires_at > ?3",
+        (municipality, hash, work.now),
+    )?;
+    Ok(finished == 1)
+}
+
+const TABLE: &str = "pushed_requests";
