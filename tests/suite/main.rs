@@ -2,6 +2,7 @@
 
 mod arrows;
 mod chromium;
+mod clients_cli;
 mod configuration_doc;
 mod crl_cli;
 mod doctor;

@@ -65,6 +65,7 @@ pub(crate) async fn build(
         random,
         municipalities,
         kek,
+        dynamic_registration: config.dynamic_registration,
         trust,
         revocation: RevocationPolicy {
             sources: config.revocation.sources.sources(),

@@ -110,6 +110,7 @@ pub struct MunicipalityConfig {
 /// `[[municipality.client]]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own")]
 pub struct ServiceConfig {
     /// `client_id`.
     pub id: String,
@@ -185,7 +186,8 @@ impl Config {
             return Err(ServerError::value("agent_ports", "at least one port from 1 to 65535"));
         }
         let SessionLimits { idle_seconds, absolute_seconds } = self.session;
-        if idle_seconds == 0 || absolute_seconds < idle_seconds || absolute_seconds > LONGEST_SESSION_SECONDS {
+        if idle_seconds == 0 || absolute_seconds < idle_seconds || absolute_seconds > LONGEST_SESSION_SECONDS
+        {
             let message = "idle_seconds at least 1, absolute_seconds at least that and at most 86400 (a day)";
             return Err(ServerError::value("session", message));
         }
@@ -240,8 +242,9 @@ impl Config {
 
 impl MunicipalityConfig {
     fn check(&self, tls: bool) -> Result<(), ServerError> {
-        check_municipality(&self.id, &self.origin, self.accent.as_deref(), tls)
-            .map_err(|(part, message)| ServerError::value(format!("municipality.{}.{part}", self.id), message))?;
+        check_municipality(&self.id, &self.origin, self.accent.as_deref(), tls).map_err(
+            |(part, message)| ServerError::value(format!("municipality.{}.{part}", self.id), message),
+        )?;
         for service in &self.services {
             self.check_service(service)?;
         }

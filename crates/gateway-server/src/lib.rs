@@ -12,6 +12,7 @@ mod crl;
 mod crl_reload;
 mod error;
 mod kek;
+mod keys;
 mod listen;
 mod logout_sender;
 mod metrics;
@@ -33,6 +34,7 @@ pub use config::{
 };
 pub use crl::{CrlArguments, CrlEnd, Edge, crl};
 pub use error::ServerError;
+pub use keys::{KeysCommand, keys};
 pub use listen::{Listener, Shutdown};
 pub use municipalities::{MunicipalitiesCommand, municipalities};
 pub use operator::os_user;

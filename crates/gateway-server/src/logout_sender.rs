@@ -123,8 +123,7 @@ mod tests {
 
     async fn send(answer: Option<&'static str>, whole: Duration) -> (Result<(), LogoutSendError>, String) {
         let (address, heard) = service(answer).await;
-        let sent =
-            HttpLogoutSender::new(whole).send(&format!("http://{address}/backchannel"), "a.b.c").await;
+        let sent = HttpLogoutSender::new(whole).send(&format!("http://{address}/backchannel"), "a.b.c").await;
         (sent, heard.await.expect("what was heard"))
     }
 
@@ -143,7 +142,10 @@ mod tests {
     async fn c16_a_redirect_is_not_followed_and_other_answers_are_failures() {
         for (answer, status) in [
             ("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:9/\r\ncontent-length: 0\r\n\r\n", 302),
-            ("HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.1:9/\r\ncontent-length: 0\r\n\r\n", 307),
+            (
+                "HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.1:9/\r\ncontent-length: 0\r\n\r\n",
+                307,
+            ),
             ("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n", 400),
             ("HTTP/1.1 501 Not Implemented\r\ncontent-length: 0\r\n\r\n", 501),
         ] {

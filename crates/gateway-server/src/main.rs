@@ -10,8 +10,9 @@ use ring::rand::{SecureRandom, SystemRandom};
 use tracing_subscriber::EnvFilter;
 
 use madoguchi_gateway_server::{
-    ClientsCommand, CommandEdge, Config, CrlArguments, Edge, MunicipalitiesCommand, RevocationCommand, ServerError, SystemClock,
-    VerifyArguments, clients, crl, municipalities, os_user, revocation, serve, verify,
+    ClientsCommand, CommandEdge, Config, CrlArguments, Edge, KeysCommand, MunicipalitiesCommand,
+    RevocationCommand, ServerError, SystemClock, VerifyArguments, clients, crl, keys, municipalities,
+    os_user, revocation, serve, verify,
 };
 use madoguchi_storage::Clock as _;
 
@@ -37,6 +38,9 @@ enum Command {
     /// Online services: who may send residents here.
     #[command(subcommand)]
     Clients(ClientsCommand),
+    /// Keys that sign ID tokens.
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Municipalities beside those of the configuration file.
     #[command(subcommand)]
     Municipalities(MunicipalitiesCommand),
@@ -112,6 +116,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, ServerError> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Clients(command) => run_beside(async |edge, errors| clients(&command, edge, errors).await),
+        Command::Keys(command) => run_beside(async |edge, errors| keys(&command, edge, errors).await),
         Command::Municipalities(command) => {
             run_beside(async |edge, errors| municipalities(&command, edge, errors).await)
         }

@@ -40,8 +40,10 @@ mod tests {
 
     #[test]
     fn a_user_is_told_by_name_and_number() {
-        let passwd = "root:x:0:0:root:/root:/bin/bash\n:x:7:7::/:\nbroken\ntanaka:x:1001:1001::/home/tanaka:\n";
-        for (uid, told) in [(0, "root (uid 0)"), (1001, "tanaka (uid 1001)"), (7, "uid 7"), (100, "uid 100")] {
+        let passwd =
+            "root:x:0:0:root:/root:/bin/bash\n:x:7:7::/:\nbroken\ntanaka:x:1001:1001::/home/tanaka:\n";
+        for (uid, told) in [(0, "root (uid 0)"), (1001, "tanaka (uid 1001)"), (7, "uid 7"), (100, "uid 100")]
+        {
             assert_eq!(named(uid, passwd), told);
         }
         assert_eq!(audited(None, "uid 7"), "uid 7");

@@ -20,7 +20,7 @@ pub struct CommandEdge<'a> {
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
-    pub random: &'a dyn SecureRandom,
+    pub random: &'a (dyn SecureRandom + Send + Sync),
     /// The user of the operating system, for the audit log.
     pub os_user: String,
     /// Standard output.
@@ -129,6 +129,43 @@ pub(crate) enum RegisterError {
         path: std::path::PathBuf,
         /// What is wrong with it.
         error: madoguchi_oidc::jose::JwkError,
+    },
+    /// The keys of a municipality cannot be opened, or a key cannot be made.
+    #[error(transparent)]
+    Key(#[from] madoguchi_gateway::KeyError),
+    /// A file with a private key cannot be used.
+    #[error("{path}: {error}")]
+    KeyFile {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong with it.
+        error: CryptoError,
+    },
+    /// The key's state does not allow it.
+    #[error("key {kid} is {state}; that cannot be done with it")]
+    KeyState {
+        /// The key.
+        kid: String,
+        /// Where it stands.
+        state: &'static str,
+    },
+    /// Services have not all fetched it.
+    #[error(
+        "key {kid} is published too short a time: services may not have it yet. It may be activated from {from}"
+    )]
+    KeyTooEarly {
+        /// The key.
+        kid: String,
+        /// The first moment.
+        from: String,
+    },
+    /// No such key.
+    #[error("{municipality} has no key {kid}")]
+    KeyUnknown {
+        /// The municipality.
+        municipality: String,
+        /// What was asked for.
+        kid: String,
     },
     /// The options do not go together.
     #[error("{0}")]

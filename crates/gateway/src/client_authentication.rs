@@ -2,7 +2,9 @@
 
 use http::{HeaderMap, header};
 
-use madoguchi_oidc::{AuthenticatedClient, Authentication, ClientCredentials, Parameters, TokenError, authenticate};
+use madoguchi_oidc::{
+    AuthenticatedClient, Authentication, ClientCredentials, Parameters, TokenError, authenticate,
+};
 use madoguchi_protocol::Octets;
 use madoguchi_storage::ReplayKind;
 

@@ -28,7 +28,9 @@ impl Accent {
     /// The style sheet that sets it.
     pub(crate) fn style_sheet(self) -> String {
         let Self { red, green, blue } = self;
-        format!("@media (prefers-color-scheme: light) {{ :root {{ --accent: #{red:02x}{green:02x}{blue:02x}; }} }}\n")
+        format!(
+            "@media (prefers-color-scheme: light) {{ :root {{ --accent: #{red:02x}{green:02x}{blue:02x}; }} }}\n"
+        )
     }
 
     /// WCAG 2.2, definition of contrast ratio; white has a relative luminance of 1.
@@ -37,8 +39,7 @@ impl Accent {
             let part = f64::from(part) / 255.0;
             if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
         };
-        let luminance =
-            0.2126 * linear(self.red) + 0.7152 * linear(self.green) + 0.0722 * linear(self.blue);
+        let luminance = 0.2126 * linear(self.red) + 0.7152 * linear(self.green) + 0.0722 * linear(self.blue);
         1.05 / (luminance + 0.05)
     }
 }

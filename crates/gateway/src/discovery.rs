@@ -12,13 +12,13 @@ use crate::state::Gateway;
 use crate::tenant::Tenant;
 
 /// `GET /.well-known/openid-configuration`, and the same document at `/.well-known/oauth-authorization-server`.
-pub(crate) async fn discovery(tenant: Tenant) -> Response {
+pub(crate) async fn discovery(State(gateway): State<Gateway>, tenant: Tenant) -> Response {
     let municipality = &tenant.municipality;
     let offer = Offer {
         ui_locales: &[Lang::Japanese.tag(), Lang::PlainJapanese.tag(), Lang::English.tag()],
         id_token_algs: &municipality.keys.signing.current().algs(),
         refresh: municipality.services.values().any(|service| service.client.refresh),
-        registration: false,
+        registration: gateway.0.dynamic_registration,
     };
     for_everybody(Json(Discovery::new(municipality.origin.as_str(), &offer)).into_response())
 }

@@ -29,6 +29,7 @@ mod oauth_failure;
 mod page;
 mod par;
 mod proof;
+mod registration;
 mod registry;
 mod return_leg;
 mod revoke;

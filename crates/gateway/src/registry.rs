@@ -132,21 +132,33 @@ impl Registry {
                 continue;
             }
             // The keys stay the same things: whoever refreshes them does it in place.
-            let keys = match old.of_id(&record.new.id) {
-                Some(known) => Arc::clone(&known.keys),
-                None => {
-                    let id = record.new.id.as_str();
-                    Arc::new(MunicipalityKeys::load(storage, &self.kek, id, random).await?)
-                }
+            let keys = if let Some(known) = old.of_id(&record.new.id) {
+                Arc::clone(&known.keys)
+            } else {
+                let id = record.new.id.as_str();
+                Arc::new(MunicipalityKeys::load(storage, &self.kek, id, random).await?)
             };
             let clients = storage.clients(&record.new.id).await?;
             all.push(Arc::new(with_clients(&of_record(record, keys), clients, &mut conflicts)));
         }
         for municipality in &all {
             municipality.keys.signing.refresh(storage, random).await?;
+            tell_missing_keys(municipality);
         }
         self.publish(Snapshot::new(version, all));
         Ok(conflicts)
+    }
+}
+
+/// A service whose tokens nobody can sign is told of before a resident stands there.
+fn tell_missing_keys(municipality: &Municipality) {
+    let keys = municipality.keys.signing.current();
+    for service in municipality.services.values().filter(|service| !service.client.disabled) {
+        let (client_id, alg) = (&service.client.id, service.client.id_token_alg);
+        if keys.active(alg).is_none() {
+            let (municipality, alg) = (&municipality.id, alg.as_str());
+            tracing::warn!(%municipality, %client_id, %alg, "no key signs for this client: madoguchi keys new --alg {alg}");
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use http::{HeaderValue, header};
 
 use madoguchi_oidc::{
     PATH_AUTHORIZE, PATH_DISCOVERY, PATH_END_SESSION, PATH_INTROSPECTION, PATH_JWKS,
-    PATH_OAUTH_DISCOVERY, PATH_PAR, PATH_REVOCATION, PATH_TOKEN, PATH_USERINFO,
+    PATH_OAUTH_DISCOVERY, PATH_PAR, PATH_REGISTRATION, PATH_REVOCATION, PATH_TOKEN, PATH_USERINFO,
 };
 use madoguchi_protocol::{MAX_MESSAGE_OCTETS, PATH_CANCEL, PATH_CLAIM, PATH_FINISH};
 
@@ -18,7 +18,7 @@ use crate::failure::PageFailure;
 use crate::state::Gateway;
 use crate::tenant::Tenant;
 use crate::{
-    agent, answer, authorize, cors, discovery, introspect, logout, par, return_leg, revoke, sessions_page,
+    agent, answer, authorize, cors, discovery, introspect, logout, par, registration, return_leg, revoke, sessions_page,
     sso, start, status, token, userinfo,
 };
 
@@ -48,9 +48,10 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/sessions/end", post(sessions_page::end))
         .route(PATH_END_SESSION, get(logout::get).post(logout::post))
         .route("/logout/confirm", post(logout::confirm))
+        .route(PATH_REGISTRATION, post(registration::register))
         .route(PATH_TOKEN, post(token::token).layer(for_scripts()))
         .route(PATH_INTROSPECTION, post(introspect::introspect))
-        .route(PATH_REVOCATION, post(revoke::revoke))
+        .route(PATH_REVOCATION, post(revoke::revoke).layer(for_scripts()))
         .route(PATH_USERINFO, get(userinfo::userinfo).post(userinfo::userinfo).layer(for_scripts()))
         .route("/health/live", get(|| async { "ok" }))
         .route(

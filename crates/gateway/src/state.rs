@@ -44,6 +44,8 @@ pub struct GatewayParts {
     pub municipalities: Vec<Municipality>,
     /// Opens the keys of municipalities.
     pub kek: Arc<Sealer>,
+    /// Services may register themselves with a token that an operator gave them.
+    pub dynamic_registration: bool,
     /// Whom to trust.
     pub trust: Trust,
     /// How to judge revocation.
@@ -71,6 +73,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn SecureRandom + Send + Sync>,
     pub(crate) registry: Registry,
+    pub(crate) dynamic_registration: bool,
     pub(crate) trust: Trust,
     pub(crate) revocation: RevocationPolicy,
     pub(crate) ocsp: Arc<dyn OcspSource>,
@@ -92,6 +95,7 @@ impl Gateway {
             clock: parts.clock,
             random: parts.random,
             registry: Registry::new(parts.municipalities, parts.kek),
+            dynamic_registration: parts.dynamic_registration,
             trust: parts.trust,
             revocation: parts.revocation,
             ocsp: parts.ocsp,

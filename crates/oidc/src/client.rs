@@ -11,6 +11,10 @@ use crate::{AuthenticationMethod, ClientAuthentication, Profile};
 /// A registered client. Its names and texts are the gateway's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a setting of its own, with a name that operators write"
+)]
 pub struct Client {
     /// `client_id`: 1 to 255 of `A-Z a-z 0-9 - . _ ~`.
     pub id: String,
@@ -94,8 +98,7 @@ impl Client {
 
     fn check_id(&self) -> Result<(), ClientError> {
         let strict = self.profile.client_id_is_alphanumeric();
-        let allowed =
-            |octet: u8| octet.is_ascii_alphanumeric() || (!strict && b"-._~".contains(&octet));
+        let allowed = |octet: u8| octet.is_ascii_alphanumeric() || (!strict && b"-._~".contains(&octet));
         if (1..=255).contains(&self.id.len()) && self.id.bytes().all(allowed) {
             Ok(())
         } else if strict {
@@ -124,9 +127,10 @@ impl Client {
     /// OpenID Connect Core section 8.1: with several hosts the pairwise `sub` would depend on the one used.
     fn check_sector(&self) -> Result<(), ClientError> {
         if let Some(sector) = &self.sector {
-            return match is_host(sector) {
-                true => Ok(()),
-                false => Err(ClientError::Sector { sector: sector.clone() }),
+            return if is_host(sector) {
+                Ok(())
+            } else {
+                Err(ClientError::Sector { sector: sector.clone() })
             };
         }
         let mut sectors = self.redirect_uris.iter().map(|uri| sector_identifier(uri));
@@ -175,9 +179,7 @@ fn is_host(sector: &str) -> bool {
     let plain = |octet: u8| octet.is_ascii_lowercase() || octet.is_ascii_digit() || b"-.".contains(&octet);
     let url = Url::parse(&format!("https://{sector}/"));
     sector.bytes().all(plain)
-        && url.is_ok_and(|url| {
-            matches!(url.host(), Some(Host::Domain(_))) && url.host_str() == Some(sector)
-        })
+        && url.is_ok_and(|url| matches!(url.host(), Some(Host::Domain(_))) && url.host_str() == Some(sector))
 }
 
 /// More than any honest service registers.

@@ -47,7 +47,10 @@ pub(crate) fn check_client_assertion(
     if jti.len() > MAX_JTI_OCTETS {
         return Err(ClientAssertionError::LongJti);
     }
-    Ok(AssertionUse { key: sha256_of(&[b"client assertion", client.id.as_bytes(), jti.as_bytes()]), until: exp })
+    Ok(AssertionUse {
+        key: sha256_of(&[b"client assertion", client.id.as_bytes(), jti.as_bytes()]),
+        until: exp,
+    })
 }
 
 /// A JWT of another kind that the client signed is no assertion (RFC 8725 section 3.11).
@@ -134,7 +137,9 @@ impl ClientAssertionError {
     /// The `error_description`.
     pub fn description(&self) -> Description {
         match self {
-            Self::Audience => const { Description::new("client_assertion: aud must be the issuer, as one string") },
+            Self::Audience => {
+                const { Description::new("client_assertion: aud must be the issuer, as one string") }
+            }
             Self::Expired => const { Description::new("client_assertion: expired") },
             Self::Jose(JoseError::ClaimMissing { .. }) => {
                 const { Description::new("client_assertion: iss, sub, aud, exp and jti are required") }
@@ -144,7 +149,9 @@ impl ClientAssertionError {
             }
             Self::Jose(_) => const { Description::new("client_assertion: not a valid signed JWT") },
             Self::LongJti => const { Description::new("client_assertion: jti is too long") },
-            Self::Key => const { Description::new("client_assertion: no registered key has this kid and alg") },
+            Self::Key => {
+                const { Description::new("client_assertion: no registered key has this kid and alg") }
+            }
             Self::NotYet => const { Description::new("client_assertion: nbf or iat is in the future") },
             Self::OtherClient { .. } => {
                 const { Description::new("client_assertion: iss and sub must be the client_id") }

@@ -49,9 +49,7 @@ impl ClientCredentials {
                 let known = assertion_type.is_some_and(|name| name == CLIENT_ASSERTION_TYPE);
                 assertion.filter(|_| known).and_then(by_assertion).ok_or(TokenError::ClientAuthentication)?
             }
-            (None, None, Some(named)) => {
-                Self { client_id: named.to_owned(), presented: Presented::Nothing }
-            }
+            (None, None, Some(named)) => Self { client_id: named.to_owned(), presented: Presented::Nothing },
             (None, ..) => return Err(TokenError::ClientAuthentication),
         };
         if named.is_some_and(|named| named != credentials.client_id) {
@@ -108,7 +106,11 @@ impl UnusedAssertion {
 
     /// The client, when `first` says that nobody wrote it down before.
     pub fn used(self, first: bool) -> Result<AuthenticatedClient, TokenError> {
-        if first { Ok(AuthenticatedClient(self.client)) } else { Err(ClientAssertionError::UsedBefore.into()) }
+        if first {
+            Ok(AuthenticatedClient(self.client))
+        } else {
+            Err(ClientAssertionError::UsedBefore.into())
+        }
     }
 }
 

@@ -1,14 +1,24 @@
 //! Properties that hold for every input.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
+use base64::Engine as _;
+use base64::alphabet::URL_SAFE;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use form_urlencoded::Serializer;
+use proptest::prelude::*;
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use serde_json::{Value, json};
+use url::Url;
+
+use madoguchi_oidc::jose::{CompactJws, JoseError, JwsAlg, PublicJwk};
 use madoguchi_oidc::{
     AuthorizationCode, AuthorizationError, AuthorizationRequest, Client, ClientAuthentication, Description,
     OAuthError, Parameters, Profile, check_redirect_uri, error_location, success_location,
 };
-use proptest::prelude::*;
-use url::Url;
 
 const CODE: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -147,5 +157,164 @@ proptest! {
         prop_assert_eq!(pairs, expected);
         prop_assert_eq!((url.origin(), url.path()), (registered.origin(), registered.path()));
         prop_assert_eq!(url.fragment(), Some(""));
+    }
+}
+
+/// A key, once: a signature for each case would be slow with fresh ones.
+fn signing_key() -> &'static (EcdsaKeyPair, PublicJwk) {
+    static KEY: LazyLock<(EcdsaKeyPair, PublicJwk)> = LazyLock::new(|| {
+        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, random()).expect("a key");
+        let pair = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), random()).expect("a key");
+        let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
+        let jwk = json!({"kty": "EC", "crv": "P-256", "x": URL_SAFE_NO_PAD.encode(x), "y": URL_SAFE_NO_PAD.encode(y)});
+        let public = PublicJwk::from_value(&jwk).expect("a public key");
+        (pair, public)
+    });
+    &KEY
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test is its own edge")]
+fn random() -> &'static SystemRandom {
+    static RANDOM: LazyLock<SystemRandom> = LazyLock::new(SystemRandom::new);
+    &RANDOM
+}
+
+fn signed(header: &[u8], payload: &[u8]) -> String {
+    let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
+    let signature = signing_key().0.sign(random(), input.as_bytes()).expect("a signature");
+    format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// Any JSON, with members that matter among the others.
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        (-1e18_f64..1e18).prop_map(Value::from),
+        "\\PC{0,8}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            prop::collection::btree_map("[a-c]", inner, 0..3)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+fn members() -> impl Strategy<Value = serde_json::Map<String, Value>> {
+    prop::collection::btree_map("(exp|nbf|iss|aud|alg|kid|typ|crit|jwk|x)", value(), 0..5)
+        .prop_map(|map| map.into_iter().collect())
+}
+
+/// A second reading of a compact JWS, as lenient as libraries are: parts by position, any trailing bits, the last of two
+/// members.
+fn second_reading(text: &str) -> Option<(Value, Value)> {
+    let lenient = GeneralPurpose::new(
+        &URL_SAFE,
+        GeneralPurposeConfig::new()
+            .with_decode_allow_trailing_bits(true)
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    );
+    let mut parts = text.split('.');
+    let mut json = || serde_json::from_slice(&lenient.decode(parts.next()?).ok()?).ok();
+    Some((json()?, json()?))
+}
+
+proptest! {
+    /// What the strict reader reads, a lenient one reads too, and reads the same.
+    #[test]
+    fn a_compact_jws_has_one_reading(header in members(), payload in members(), es256 in any::<bool>()) {
+        let mut header = header;
+        if es256 {
+            header.insert("alg".to_owned(), "ES256".into());
+        }
+        let text = signed(Value::Object(header.clone()).to_string().as_bytes(), Value::Object(payload.clone()).to_string().as_bytes());
+        let (second_header, second_payload) = second_reading(&text).expect("JSON twice");
+        let Ok(message) = CompactJws::parse(&text) else {
+            let texts = ["alg", "kid", "typ"].iter().all(|name| header.get(*name).is_none_or(Value::is_string));
+            prop_assert!(header.contains_key("crit") || !header.contains_key("alg") || !texts);
+            return Ok(());
+        };
+        prop_assert_eq!(message.alg(), second_header["alg"].as_str().unwrap_or_default());
+        prop_assert_eq!(message.kid(), second_header["kid"].as_str());
+        prop_assert_eq!(message.typ(), second_header["typ"].as_str());
+        let verified = message.verify(&signing_key().1, JwsAlg::Es256);
+        prop_assert_eq!(verified.is_ok(), message.alg() == "ES256");
+        if let Ok(claims) = verified {
+            for (name, value) in second_payload.as_object().expect("an object") {
+                prop_assert_eq!(claims.value(name), Some(value));
+                for (date, read) in [("exp", claims.numeric_date("exp")), ("nbf", claims.numeric_date("nbf"))] {
+                    if name == date {
+                        let number = value.as_f64().filter(|number| *number >= 0.0 && *number <= 9_007_199_254_740_992.0);
+                        prop_assert_eq!(read.is_ok(), number.is_some(), "{}", value);
+                    }
+                }
+            }
+            prop_assert_eq!(claims.iter().count(), second_payload.as_object().map_or(0, serde_json::Map::len));
+        }
+    }
+
+    /// Nothing but the very octets that were signed verifies: no second spelling.
+    #[test]
+    fn a_changed_jws_does_not_verify(
+        payload in members(), at in any::<usize>(), with in "[A-Za-z0-9_.=+/ -]", kind in 0_u8..3,
+    ) {
+        let text = signed(br#"{"alg":"ES256"}"#, Value::Object(payload).to_string().as_bytes());
+        let verify = |text: &str| {
+            CompactJws::parse(text).and_then(|message| message.verify(&signing_key().1, JwsAlg::Es256)).is_ok()
+        };
+        prop_assert!(verify(&text));
+        let other = nearly(&text, at, with.chars().next().unwrap_or('x'), kind);
+        prop_assert_eq!(verify(&other), other == text, "{}", other);
+    }
+
+    /// Members twice, in either spelling and at any depth, have no reading at all.
+    #[test]
+    fn a_repeated_member_has_no_reading(name in "[a-z]{1,6}", depth in 0_usize..5, escaped in any::<bool>()) {
+        let second = if escaped {
+            let mut characters = name.chars();
+            let first = characters.next().map_or(0, u32::from);
+            format!("\\u{first:04x}{}", characters.as_str())
+        } else {
+            name.clone()
+        };
+        let inner = format!(r#"{{"{name}":1,"{second}":2}}"#);
+        let payload = format!("{}{inner}{}", r#"{"o":"#.repeat(depth), "}".repeat(depth));
+        let text = signed(br#"{"alg":"ES256"}"#, payload.as_bytes());
+        let verified = CompactJws::parse(&text).expect("parts").verify(&signing_key().1, JwsAlg::Es256);
+        prop_assert_eq!(verified, Err(JoseError::Json));
+    }
+
+    #[test]
+    fn arbitrary_text_is_no_jws_or_one(text in "[A-Za-z0-9_.=-]{0,60}|\\PC{0,40}") {
+        if let Ok(message) = CompactJws::parse(&text) {
+            prop_assert_eq!(text.matches('.').count(), 2);
+            prop_assert!(message.verify(&signing_key().1, JwsAlg::Es256).is_err());
+        }
+    }
+
+    /// The parameters of a request object are those of the form: one rule for both.
+    #[test]
+    fn a_claims_parameter_is_read_or_refused(text in "[{}\\[\\]\":,a-z ]{0,40}") {
+        let mut pairs = vec![("claims", text.as_str())];
+        pairs.extend([
+            ("client_id", "kosodate"),
+            ("redirect_uri", "https://a.example/"),
+            ("response_type", "code"),
+            ("scope", "openid"),
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
+        ]);
+        let query = Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let request = Parameters::from_urlencoded(query.as_bytes()).expect("a well-formed query");
+        let parsed = AuthorizationRequest::parse(&request, &client("https://a.example/"));
+        let is_object = serde_json::from_str::<Value>(&text).is_ok_and(|value| value.is_object());
+        if parsed.is_ok() {
+            prop_assert!(is_object || text.is_empty(), "{}", text);
+        }
     }
 }

@@ -85,6 +85,14 @@ pub struct SigningKeyRecord {
     pub published_until: Option<UnixTime>,
 }
 
+impl SigningKeyRecord {
+    /// The key as an order names one that is there already. `None` once it is revoked.
+    pub fn to_new(&self) -> Option<NewSigningKey> {
+        let sealed = self.sealed.clone()?;
+        Some(NewSigningKey { kid: self.kid.clone(), alg: self.alg, sealed })
+    }
+}
+
 /// What an order about a key came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]

@@ -110,6 +110,14 @@ impl Answer {
             .unwrap_or_else(|| panic!("no form to {action}: {}", self.body))
     }
 
+    /// Where a page goes on to by itself: its link and its `Refresh` agree.
+    pub fn onward(&self) -> Option<String> {
+        let refresh = self.headers.get("refresh").map(|value| value.to_str().expect("visible ASCII"));
+        let refresh = refresh.map(|value| value.split_once("; url=").expect("an address").1.to_owned());
+        assert_eq!(refresh, self.back());
+        refresh
+    }
+
     /// Where the link back to the service leads.
     pub fn back(&self) -> Option<String> {
         self.attribute("main a.button[href]", "href")

@@ -49,6 +49,22 @@ impl TestBrowser {
         self.send(gateway, "POST", url, &headers, Body::from(body)).await
     }
 
+    /// Submits a form that stands on another site (`Sec-Fetch-Site`), with the cookies nevertheless.
+    pub async fn submit_from(
+        &mut self,
+        gateway: &TestGateway,
+        url: &str,
+        site: &str,
+        fields: &[(&str, &str)],
+    ) -> Answer {
+        let body = super::form(fields);
+        let mut headers = NAVIGATION.to_vec();
+        headers.retain(|(name, _)| *name != "sec-fetch-site");
+        headers.push(("sec-fetch-site", site));
+        headers.push(("content-type", "application/x-www-form-urlencoded"));
+        self.send(gateway, "POST", url, &headers, Body::from(body)).await
+    }
+
     async fn send(
         &mut self,
         gateway: &TestGateway,

@@ -1,5 +1,7 @@
 //! Cards of the test PKI, without the chip.
 
+use std::sync::Arc;
+
 use madoguchi_protocol::SignInStatement;
 use madoguchi_test_pki::{CardFiles, PrivateKey, Serial};
 
@@ -11,7 +13,7 @@ pub struct TestCard {
     pub certificate: Vec<u8>,
     /// Its serial number.
     pub serial: Serial,
-    key: PrivateKey,
+    key: Arc<PrivateKey>,
 }
 
 impl TestCard {
@@ -19,8 +21,14 @@ impl TestCard {
         Self {
             certificate: files.auth_certificate.clone(),
             serial: files.auth_serial,
-            key: PrivateKey::from_pkcs8(&files.auth_key, random()).expect("a key"),
+            key: Arc::new(PrivateKey::from_pkcs8(&files.auth_key, random()).expect("a key")),
         }
+    }
+
+    /// The same card, for another sign-in.
+    pub fn twin(&self) -> Self {
+        let (certificate, serial, key) = (self.certificate.clone(), self.serial, Arc::clone(&self.key));
+        Self { certificate, serial, key }
     }
 
     /// The card's signature over a statement, as after the right PIN.

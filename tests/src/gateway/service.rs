@@ -3,7 +3,10 @@
 use axum::body::Body;
 use base64::{Engine as _, engine::general_purpose::STANDARD, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::Request;
-use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RsaPublicKeyComponents,
+    UnparsedPublicKey,
+};
 use serde_json::Value;
 
 use madoguchi_protocol::{Octets, sha256};
@@ -18,17 +21,25 @@ pub struct Registered {
     pub client_id: &'static str,
     /// Its redirect URIs.
     pub redirect_uris: [&'static str; 2],
+    /// Where the browser may go after signing out.
+    pub signed_out: &'static str,
+    /// Where it is told that a session ended.
+    pub backchannel: &'static str,
 }
 
 /// A confidential client.
 pub const KOSODATE: Registered = Registered {
     client_id: "kosodate",
     redirect_uris: ["https://kosodate.example/callback", "https://kosodate.example/callback?from=mado"],
+    signed_out: "https://kosodate.example/signed-out",
+    backchannel: "https://kosodate.example/backchannel",
 };
 /// A public client on another host.
 pub const TOSHO: Registered = Registered {
     client_id: "tosho",
     redirect_uris: ["http://127.0.0.1:24830/callback", "http://127.0.0.1:24830/other"],
+    signed_out: "http://127.0.0.1:24830/signed-out",
+    backchannel: "http://127.0.0.1:24830/backchannel",
 };
 
 /// A service with the secrets of one authorization request.
@@ -155,23 +166,63 @@ impl TestService {
         gateway.send(request.body(Body::empty()).expect("a request")).await
     }
 
-    /// The claims of an ID token whose ES256 signature holds under a published key.
+    /// Asks userinfo with a proof of possession.
+    pub async fn userinfo_with(
+        &self,
+        gateway: &TestGateway,
+        method: &str,
+        authorization: &str,
+        proofs: &[&str],
+    ) -> Answer {
+        let (authority, _) = split(self.town.issuer);
+        let mut request = Request::builder()
+            .method(method)
+            .uri("/userinfo")
+            .header("host", authority)
+            .header("authorization", authorization);
+        for proof in proofs {
+            request = request.header("dpop", *proof);
+        }
+        gateway.send(request.body(Body::empty()).expect("a request")).await
+    }
+
+    /// The claims of an ID token whose signature holds under a published key of its algorithm.
     pub async fn claims(&self, gateway: &TestGateway, id_token: &str) -> Value {
+        self.verified(gateway, id_token).await.1
+    }
+
+    /// Its header and its claims.
+    pub async fn verified(&self, gateway: &TestGateway, id_token: &str) -> (Value, Value) {
         let keys = TestBrowser::new().get(gateway, &self.town.url("/jwks"), &[]).await.json();
         let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).expect("base64url");
         let parts: Vec<&str> = id_token.split('.').collect();
         let [header, claims, signature] = parts[..] else { panic!("not a compact JWS: {id_token}") };
-        let kid: Value = serde_json::from_slice(&decode(header)).expect("JSON");
-        assert_eq!(kid["alg"], "ES256");
-        let key = keys["keys"].as_array().expect("keys").iter().find(|key| key["kid"] == kid["kid"]);
-        let coordinate =
-            |name: &str| decode(key.expect("the key is published")[name].as_str().expect("text"));
-        let point = [vec![4], coordinate("x"), coordinate("y")].concat();
+        let header_json: Value = serde_json::from_slice(&decode(header)).expect("JSON");
+        let key = keys["keys"].as_array().expect("keys").iter().find(|key| key["kid"] == header_json["kid"]);
+        let key = key.expect("the key is published");
+        assert_eq!(key["alg"], header_json["alg"]);
+        let member = |name: &str| decode(key[name].as_str().expect("text"));
         let signed = format!("{header}.{claims}");
-        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
-            .verify(signed.as_bytes(), &decode(signature))
-            .expect("the signature holds");
-        serde_json::from_slice(&decode(claims)).expect("JSON")
+        let (message, signature) = (signed.as_bytes(), decode(signature));
+        let holds = match header_json["alg"].as_str() {
+            Some("ES256") => {
+                let point = [vec![4], member("x"), member("y")].concat();
+                UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(message, &signature)
+            }
+            Some("PS256") => RsaPublicKeyComponents { n: member("n"), e: member("e") }.verify(
+                &RSA_PSS_2048_8192_SHA256,
+                message,
+                &signature,
+            ),
+            Some("RS256") => RsaPublicKeyComponents { n: member("n"), e: member("e") }.verify(
+                &RSA_PKCS1_2048_8192_SHA256,
+                message,
+                &signature,
+            ),
+            other => panic!("no such algorithm: {other:?}"),
+        };
+        holds.expect("the signature holds");
+        (header_json, serde_json::from_slice(&decode(claims)).expect("JSON"))
     }
 }
 

@@ -45,9 +45,30 @@ impl<'g> Visit<'g> {
     pub async fn in_browser(
         gateway: &'g TestGateway,
         service: TestService,
-        mut browser: TestBrowser,
+        browser: TestBrowser,
     ) -> Self {
-        let start = browser.open(gateway, &service.authorize_url()).await;
+        let url = service.authorize_url();
+        Self::at(gateway, service, browser, &url).await
+    }
+
+    /// At the start page that an address shows, in this browser.
+    pub async fn at(
+        gateway: &'g TestGateway,
+        service: TestService,
+        mut browser: TestBrowser,
+        url: &str,
+    ) -> Self {
+        let start = browser.open(gateway, url).await;
+        Self::shown(gateway, service, browser, start)
+    }
+
+    /// At this start page.
+    pub fn shown(
+        gateway: &'g TestGateway,
+        service: TestService,
+        browser: TestBrowser,
+        start: Answer,
+    ) -> Self {
         assert_eq!(start.status, 200, "{}", start.body);
         let tag = start.attribute("#status", "data-tag").expect("a tag");
         let b = browser.cookie(&format!("__Host-b-{tag}")).expect("the cookie b");
@@ -85,6 +106,17 @@ impl<'g> Visit<'g> {
         visit
     }
 
+    /// All the way from an address to a code, with a card and a browser that nobody used before.
+    pub async fn code_at(gateway: &'g TestGateway, service: TestService, url: &str) -> (Self, String) {
+        let mut visit = Self::at(gateway, service, TestBrowser::new(), url).await;
+        visit.press().await;
+        visit.claim().await;
+        visit.finish().await;
+        visit.come_back().await;
+        let code = visit.code().await;
+        (visit, code)
+    }
+
     /// Presses the button, and keeps the ticket.
     pub async fn press(&mut self) -> Answer {
         let sealed = self.start.sealed("/sign-in/start");
@@ -101,6 +133,16 @@ impl<'g> Visit<'g> {
     /// The agent claims, and keeps the answer.
     pub async fn claim(&mut self) -> Answer {
         let answer = self.agent.claim(self.gateway, &self.ticket).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        self.claim = Some(serde_json::from_str(&answer.body).expect("a claim's answer"));
+        answer
+    }
+
+    /// An agent on a shared computer claims.
+    pub async fn claim_at_a_counter(&mut self) -> Answer {
+        let mut claim = self.agent.claim_of(&self.ticket);
+        claim["counter"] = true.into();
+        let answer = self.agent.post(self.gateway, madoguchi_protocol::PATH_CLAIM, &claim).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         self.claim = Some(serde_json::from_str(&answer.body).expect("a claim's answer"));
         answer

@@ -105,6 +105,7 @@ impl TestGateway {
             random: Arc::new(random().clone()),
             municipalities,
             kek,
+            dynamic_registration: true,
             trust: Trust { anchors: anchors.clone(), policy: PathPolicy { policies }, danger_test_trust },
             revocation: RevocationPolicy { sources, crl_max_age: CRL_MAX_AGE },
             crls: Arc::clone(&crls),
@@ -307,7 +308,11 @@ fn municipality(town: Town, secret: &ClientSecret, keys: MunicipalityKeys) -> Mu
     ];
     let services = services.map(|(registered, authentication, ja, en)| {
         let uris = registered.redirect_uris.map(str::to_owned).to_vec();
-        let client = Client::new(Profile::Standard, registered.client_id, uris, authentication);
+        let client = Client {
+            post_logout_redirect_uris: vec![registered.signed_out.to_owned()],
+            backchannel_logout_uri: Some(registered.backchannel.to_owned()),
+            ..Client::new(Profile::Standard, registered.client_id, uris, authentication)
+        };
         client.check().expect("a client that can be registered");
         let service = Service {
             client: Arc::new(client),

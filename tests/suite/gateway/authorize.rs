@@ -169,8 +169,11 @@ async fn the_ninth_session_takes_the_place_of_the_oldest() {
     let gateway = TestGateway::new().await;
     let mut browser = TestBrowser::new();
     let mut sessions = Vec::new();
+    // Each asks for the card; the browser's session would answer otherwise.
+    let tosho = TestService::tosho(MIDORI);
+    let url = tosho.authorize_url_of(&tosho.parameters_but(&[("prompt", Some("login"))]));
     for _ in 0..8 {
-        let mut visit = Visit::in_browser(&gateway, TestService::tosho(MIDORI), browser).await;
+        let mut visit = Visit::at(&gateway, tosho.clone(), browser, &url).await;
         visit.press().await;
         visit.claim().await;
         visit.finish().await;
@@ -178,7 +181,7 @@ async fn the_ninth_session_takes_the_place_of_the_oldest() {
         sessions.push(visit.s());
         browser = visit.browser;
     }
-    let visit = Visit::in_browser(&gateway, TestService::tosho(MIDORI), browser).await;
+    let visit = Visit::at(&gateway, tosho, browser, &url).await;
     sessions.remove(0);
     let kept: Vec<&str> =
         visit.browser.cookie_names().into_iter().filter(|name| name.starts_with("__Host-s-")).collect();

@@ -5,7 +5,7 @@ use http::Request;
 use proptest::prelude::*;
 
 use madoguchi_protocol::{PATH_CANCEL, PATH_CLAIM, PATH_FINISH};
-use madoguchi_tests::gateway::{Answer, MIDORI, TestBrowser, TestGateway, Visit};
+use madoguchi_tests::gateway::{Answer, HINATA, MIDORI, TestBrowser, TestGateway, TestService, Visit};
 
 /// Runs `check` on many inputs against one gateway that must stay as it is.
 fn holds<S: Strategy>(strategy: S, check: impl Fn(&tokio::runtime::Runtime, &TestGateway, S::Value)) {
@@ -50,9 +50,10 @@ fn no_octets_are_a_sealed_form() {
     holds(octets(400), |runtime, gateway, body| {
         use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
         let sealed = format!("sealed={}", URL_SAFE_NO_PAD.encode(&body)).into_bytes();
+        let form: [(&str, &[u8]); 1] = [("content-type", b"application/x-www-form-urlencoded")];
         for body in [body, sealed] {
             for path in ["/sign-in/start", "/sign-in/decline"] {
-                let answer = runtime.block_on(request(gateway, "POST", path, &[], body.clone()));
+                let answer = runtime.block_on(request(gateway, "POST", path, &form, body.clone()));
                 assert_eq!(answer.status, 400);
             }
         }
@@ -71,6 +72,28 @@ fn a_sealed_form_is_whole_or_nothing() {
             octets[position] ^= flip;
             let changed = URL_SAFE_NO_PAD.encode(octets);
             assert_eq!(visit.press_with(&[("sealed", &changed)]).await.status, 400);
+        });
+    });
+}
+
+/// What a start page seals is the request that it was made of, whatever stands in it, and it opens at its own
+/// municipality alone.
+#[test]
+fn a_sealed_form_brings_its_request_back() {
+    holds(("\\PC{1,80}", any::<bool>()), |runtime, gateway, (state, start)| {
+        runtime.block_on(async {
+            let service = TestService::tosho(MIDORI);
+            let parameters = service.parameters_but(&[("state", Some(&state))]);
+            let url = service.authorize_url_of(&parameters);
+            let mut visit = Visit::at(gateway, service, TestBrowser::new(), &url).await;
+            let sealed = visit.start.sealed("/sign-in/decline");
+            let elsewhere = HINATA.url(if start { "/sign-in/start" } else { "/sign-in/decline" });
+            assert_eq!(visit.browser.submit(gateway, &elsewhere, &[("sealed", &sealed)]).await.status, 400);
+            let declined =
+                visit.browser.submit(gateway, &MIDORI.url("/sign-in/decline"), &[("sealed", &sealed)]).await;
+            let back = url::Url::parse(&declined.back().expect("a way back")).expect("a URL");
+            let told = back.query_pairs().find(|(name, _)| name == "state").map(|(_, value)| value.into_owned());
+            assert_eq!(told.as_deref(), Some(state.as_str()));
         });
     });
 }
@@ -102,7 +125,7 @@ fn no_cookie_header_confuses_anything() {
 fn no_cookie_header_stops_the_start_page() {
     let nearly = "(__Host-[bs]-[a-z0-9]{5,7}=[A-Za-z0-9_-]{43}; ){0,20}";
     holds(nearly, |runtime, gateway, cookie| {
-        let service = madoguchi_tests::gateway::TestService::tosho(MIDORI);
+        let service = TestService::tosho(MIDORI);
         let headers = [("cookie", cookie.as_str())];
         let url = service.authorize_url();
         let page = runtime.block_on(TestBrowser::new().get(gateway, &url, &headers));
@@ -150,7 +173,7 @@ fn no_message_confuses_the_agents_endpoints() {
 fn no_form_confuses_the_services_endpoints() {
     holds(octets(300), |runtime, gateway, body| {
         let form: [(&str, &[u8]); 1] = [("content-type", b"application/x-www-form-urlencoded")];
-        for path in ["/token", "/userinfo", "/authorize"] {
+        for path in ["/token", "/userinfo", "/authorize", "/par", "/introspect", "/revoke"] {
             let answer = runtime.block_on(request(gateway, "POST", path, &form, body.clone()));
             assert!(matches!(answer.status.as_u16(), 400 | 401), "{path}");
         }

@@ -116,7 +116,7 @@ async fn a_malformed_request_spends_nothing() {
     for (name, value, error) in [
         ("grant_type", "", "invalid_request"),
         ("grant_type", "password", "unsupported_grant_type"),
-        ("grant_type", "refresh_token", "unsupported_grant_type"),
+        ("grant_type", "refresh_token", "invalid_request"),
         ("code", "", "invalid_request"),
         ("code", "x", "invalid_grant"),
         ("redirect_uri", "", "invalid_request"),

@@ -59,7 +59,8 @@ async fn without_a_token_there_is_only_a_challenge() {
     ] {
         let answer = ask(&gateway, method, headers, body).await;
         assert_eq!(answer.status, 401);
-        assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"userinfo\"");
+        let challenges = "Bearer realm=\"userinfo\", DPoP realm=\"userinfo\", algs=\"ES256 PS256\"";
+        assert_eq!(answer.header("www-authenticate"), challenges);
     }
     // Never in an address, which ends up in logs.
     let request = Request::get(format!("/userinfo?access_token={token}")).header("host", "localhost:24810");

@@ -19,9 +19,7 @@ use crate::clients::arguments::{AddArguments, TokenArguments};
 use crate::clients::tell::{fields_of, json_of};
 use crate::kek::file_error;
 use crate::operator::audited;
-use crate::registry::{
-    CommandEdge, KnownMunicipality, RegisterError, known, write_fields, write_json,
-};
+use crate::registry::{CommandEdge, KnownMunicipality, RegisterError, known, write_fields, write_json};
 use crate::{Config, beside};
 
 pub(super) async fn add(arguments: &AddArguments, edge: &mut CommandEdge<'_>) -> Result<(), RegisterError> {
@@ -32,10 +30,8 @@ pub(super) async fn add(arguments: &AddArguments, edge: &mut CommandEdge<'_>) ->
     let (registration, secret) = registration(arguments, edge.random)?;
     check(&registration, &municipality)?;
     let client_id = registration.client.id.clone();
-    let taken = || RegisterError::IdTaken {
-        municipality: municipality.id.clone(),
-        client_id: client_id.clone(),
-    };
+    let taken =
+        || RegisterError::IdTaken { municipality: municipality.id.clone(), client_id: client_id.clone() };
     if super::look::in_file(&config, &municipality.id, &client_id).is_some() {
         return Err(taken());
     }
@@ -110,7 +106,7 @@ pub(super) async fn registration_token(
     Ok(())
 }
 
-pub(super) fn of_id(all: Vec<KnownMunicipality>, id: &str) -> Result<KnownMunicipality, RegisterError> {
+pub(crate) fn of_id(all: Vec<KnownMunicipality>, id: &str) -> Result<KnownMunicipality, RegisterError> {
     let found = all.into_iter().find(|municipality| municipality.id == id);
     found.ok_or_else(|| RegisterError::MunicipalityUnknown { municipality: id.to_owned() })
 }
@@ -176,7 +172,9 @@ fn authentication(
     if method != AuthenticationMethod::PrivateKeyJwt
         && (jwks.is_some() || arguments.danger_token_endpoint_audience)
     {
-        return Err(RegisterError::Options("--jwks and --danger-token-endpoint-audience go with private_key_jwt"));
+        return Err(RegisterError::Options(
+            "--jwks and --danger-token-endpoint-audience go with private_key_jwt",
+        ));
     }
     let secret = |of: fn(&ClientSecret) -> ClientAuthentication| {
         let secret = ClientSecret::generate(random)?;

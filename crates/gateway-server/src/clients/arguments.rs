@@ -58,7 +58,7 @@ pub enum RegistrationTokenCommand {
 
 /// Which client.
 #[derive(Args, Debug)]
-pub struct Which {
+pub(super) struct Which {
     /// The municipality.
     #[arg(long, value_name = "ID")]
     pub(super) municipality: String,
@@ -69,7 +69,7 @@ pub struct Which {
 
 /// What residents read.
 #[derive(Args, Debug)]
-pub struct Texts {
+pub(super) struct Texts {
     /// Its name in English.
     #[arg(long, value_name = "TEXT")]
     pub(super) name_en: Option<String>,
@@ -89,7 +89,7 @@ pub struct Texts {
 
 /// Where things go and how they are signed.
 #[derive(Args, Debug)]
-pub struct Settings {
+pub(super) struct Settings {
     /// Where the browser may go after signing out. May be repeated.
     #[arg(long, value_name = "URI")]
     pub(super) post_logout_redirect_uri: Vec<String>,
@@ -107,6 +107,7 @@ pub struct Settings {
 
 /// `madoguchi clients add`.
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct AddArguments {
     #[command(flatten)]
     pub(super) common: Common,

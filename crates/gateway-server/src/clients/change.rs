@@ -13,7 +13,7 @@ use crate::clients::look::in_file;
 use crate::clients::tell::{fields_of, json_of};
 use crate::operator::audited;
 use crate::registry::{
-    Common, CommandEdge, KnownMunicipality, Ordered, RegisterError, known, write_fields, write_json,
+    CommandEdge, Common, KnownMunicipality, Ordered, RegisterError, known, write_fields, write_json,
 };
 use crate::verify::instant;
 use crate::{Config, beside};
@@ -41,7 +41,9 @@ impl Found {
         // To read first: an order about nothing never makes a database where there is none.
         let unknown = RegisterError::ClientUnknown { municipality: which.municipality.clone(), client_id };
         let reader = beside::to_read(&config, edge.clock.clone())?;
-        let all = known(&config, reader.as_ref().map(|store| store as &dyn madoguchi_storage::Municipalities)).await?;
+        let all =
+            known(&config, reader.as_ref().map(|store| store as &dyn madoguchi_storage::Municipalities))
+                .await?;
         let municipality = of_id(all, &which.municipality)?;
         if reader.is_none() {
             return Err(unknown);
@@ -71,7 +73,10 @@ fn written_or(written: ClientWrite, municipality: &str, client_id: String) -> Re
     }
 }
 
-pub(super) async fn change(arguments: &ChangeArguments, edge: &mut CommandEdge<'_>) -> Result<(), RegisterError> {
+pub(super) async fn change(
+    arguments: &ChangeArguments,
+    edge: &mut CommandEdge<'_>,
+) -> Result<(), RegisterError> {
     let texts = &arguments.texts;
     if arguments.name.is_none() && (texts.name_en.is_some() || texts.name_plain.is_some()) {
         return Err(RegisterError::Options("--name-en and --name-plain go with --name"));
@@ -84,8 +89,11 @@ pub(super) async fn change(arguments: &ChangeArguments, edge: &mut CommandEdge<'
             LocalText { ja: ja.clone(), ja_x_plain: texts.name_plain.clone(), en: texts.name_en.clone() };
     }
     if let Some(ja) = &texts.purpose {
-        registration.purpose =
-            LocalText { ja: ja.clone(), ja_x_plain: texts.purpose_plain.clone(), en: texts.purpose_en.clone() };
+        registration.purpose = LocalText {
+            ja: ja.clone(),
+            ja_x_plain: texts.purpose_plain.clone(),
+            en: texts.purpose_en.clone(),
+        };
     }
     if registration == found.record.registration {
         return Err(RegisterError::Options("nothing is changed; name what should be"));
@@ -186,7 +194,10 @@ pub(super) async fn rotate_secret(
     Ok(())
 }
 
-pub(super) async fn remove(arguments: &OrderArguments, edge: &mut CommandEdge<'_>) -> Result<(), RegisterError> {
+pub(super) async fn remove(
+    arguments: &OrderArguments,
+    edge: &mut CommandEdge<'_>,
+) -> Result<(), RegisterError> {
     let found = Found::new(&arguments.common, &arguments.ordered, &arguments.which, edge).await?;
     let (id, client_id) = (found.municipality.id.as_str(), arguments.which.client_id.clone());
     let written = found.store.remove_client(id, &client_id, &found.operator).await?;

@@ -11,11 +11,15 @@ use crate::config::ServiceConfig;
 use crate::registry::{CommandEdge, RegisterError, known, write_fields, write_json};
 use crate::{Config, beside};
 
-pub(super) async fn show(arguments: &ClientArguments, edge: &mut CommandEdge<'_>) -> Result<(), RegisterError> {
+pub(super) async fn show(
+    arguments: &ClientArguments,
+    edge: &mut CommandEdge<'_>,
+) -> Result<(), RegisterError> {
     let config = Config::read(&arguments.common.config)?;
     let store = beside::to_read(&config, edge.clock.clone())?;
     let (id, client_id) = (arguments.which.municipality.as_str(), arguments.which.client_id.as_str());
-    let all = known(&config, store.as_ref().map(|store| store as &dyn madoguchi_storage::Municipalities)).await?;
+    let all =
+        known(&config, store.as_ref().map(|store| store as &dyn madoguchi_storage::Municipalities)).await?;
     let municipality = super::add::of_id(all, id)?;
     let (registration, from_file) = match in_file(&config, id, client_id) {
         Some(service) => (of_file(service), true),
@@ -36,7 +40,8 @@ pub(super) async fn show(arguments: &ClientArguments, edge: &mut CommandEdge<'_>
 pub(super) async fn list(arguments: &ListArguments, edge: &mut CommandEdge<'_>) -> Result<(), RegisterError> {
     let config = Config::read(&arguments.common.config)?;
     let store = beside::to_read(&config, edge.clock.clone())?;
-    let all = known(&config, store.as_ref().map(|store| store as &dyn madoguchi_storage::Municipalities)).await?;
+    let all =
+        known(&config, store.as_ref().map(|store| store as &dyn madoguchi_storage::Municipalities)).await?;
     let chosen = match &arguments.municipality {
         Some(id) => vec![super::add::of_id(all, id)?],
         None => all,
@@ -54,7 +59,8 @@ pub(super) async fn list(arguments: &ListArguments, edge: &mut CommandEdge<'_>) 
         }
     }
     if arguments.common.json {
-        let all: Vec<_> = clients.iter().map(|(id, client, from_file)| json_of(id, client, *from_file)).collect();
+        let all: Vec<_> =
+            clients.iter().map(|(id, client, from_file)| json_of(id, client, *from_file)).collect();
         write_json(edge.output, &json!({ "clients": all }))?;
         return Ok(());
     }
@@ -73,17 +79,17 @@ pub(super) async fn list(arguments: &ListArguments, edge: &mut CommandEdge<'_>) 
 }
 
 /// A client of the configuration file.
-pub(super) fn in_file<'c>(config: &'c Config, municipality: &str, client_id: &str) -> Option<&'c ServiceConfig> {
+pub(super) fn in_file<'c>(
+    config: &'c Config,
+    municipality: &str,
+    client_id: &str,
+) -> Option<&'c ServiceConfig> {
     let municipality = config.municipalities.iter().find(|other| other.id == municipality)?;
     municipality.services.iter().find(|service| service.id == client_id)
 }
 
 fn of_file(service: &ServiceConfig) -> Registration {
-    Registration {
-        client: service.client(),
-        name: service.service.clone(),
-        purpose: service.purpose.clone(),
-    }
+    Registration { client: service.client(), name: service.service.clone(), purpose: service.purpose.clone() }
 }
 
 async fn of_store(

@@ -8,6 +8,8 @@ mod tell;
 
 pub use arguments::ClientsCommand;
 
+pub(crate) use add::of_id;
+
 use std::io::Write;
 
 use crate::clients::arguments::RegistrationTokenCommand;

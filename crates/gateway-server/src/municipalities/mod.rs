@@ -54,7 +54,8 @@ async fn add(arguments: &AddArguments, edge: &mut CommandEdge<'_>) -> Result<(),
     // What the agent would refuse to show is refused here, not when the first resident comes.
     let texts = madoguchi_gateway::display_texts(&new.name, &new.name, &new.name);
     Display::new(&comparison_code([0, 0]), &texts)?;
-    let taken = || RegisterError::MunicipalityTaken { id: arguments.id.clone(), origin: arguments.origin.clone() };
+    let taken =
+        || RegisterError::MunicipalityTaken { id: arguments.id.clone(), origin: arguments.origin.clone() };
     if known(&config, None).await?.iter().any(|other| other.id == new.id || other.origin == new.origin) {
         return Err(taken());
     }
@@ -77,7 +78,8 @@ async fn add(arguments: &AddArguments, edge: &mut CommandEdge<'_>) -> Result<(),
 async fn list(arguments: &ListArguments, edge: &mut CommandEdge<'_>) -> Result<(), RegisterError> {
     let config = Config::read(&arguments.common.config)?;
     let store = beside::to_read(&config, edge.clock.clone())?;
-    let all = known(&config, store.as_ref().map(|store| store as &dyn madoguchi_storage::Municipalities)).await?;
+    let all =
+        known(&config, store.as_ref().map(|store| store as &dyn madoguchi_storage::Municipalities)).await?;
     if arguments.common.json {
         let all: Vec<_> = all.iter().map(json_of).collect();
         write_json(edge.output, &json!({ "municipalities": all }))?;
@@ -96,10 +98,11 @@ async fn list(arguments: &ListArguments, edge: &mut CommandEdge<'_>) -> Result<(
 async fn show(arguments: &ShowArguments, edge: &mut CommandEdge<'_>) -> Result<(), RegisterError> {
     let config = Config::read(&arguments.common.config)?;
     let store = beside::to_read(&config, edge.clock.clone())?;
-    let all = known(&config, store.as_ref().map(|store| store as &dyn madoguchi_storage::Municipalities)).await?;
+    let all =
+        known(&config, store.as_ref().map(|store| store as &dyn madoguchi_storage::Municipalities)).await?;
     let found = all.into_iter().find(|municipality| municipality.id == arguments.id);
-    let municipality = found
-        .ok_or_else(|| RegisterError::MunicipalityUnknown { municipality: arguments.id.clone() })?;
+    let municipality =
+        found.ok_or_else(|| RegisterError::MunicipalityUnknown { municipality: arguments.id.clone() })?;
     let in_file = config.municipalities.iter().find(|other| other.id == arguments.id);
     let mut clients = in_file.map_or(0, |municipality| municipality.services.len());
     if let Some(store) = &store {

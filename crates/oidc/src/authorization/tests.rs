@@ -233,3 +233,106 @@ fn an_error_goes_back_with_state_and_issuer() {
          &state=af0ifjsldkj&iss=https%3A%2F%2Fmadoguchi.example#"
     );
 }
+
+/// `ensure-request-with-valid-pkce-succeeds` and the three modules of the Basic plan that send none: the exemption is the
+/// registration's, and a challenge that is sent counts also there.
+#[test]
+fn pkce_is_lifted_by_registration_alone() {
+    let lifted = Client { danger_pkce_lifted: true, ..client() };
+    let parse = |request: &[(&str, &str)]| AuthorizationRequest::parse(&parameters(request), &lifted);
+    let without = with(&with(&REQUEST, "code_challenge", None), "code_challenge_method", None);
+    assert_eq!(parse(&without).expect("a request").code_challenge, None);
+    assert_eq!(parse(&REQUEST).expect("a request").code_challenge, CodeChallenge::parse(CHALLENGE));
+    for wrong in [
+        with(&REQUEST, "code_challenge", None),
+        with(&REQUEST, "code_challenge", Some("short")),
+        with(&REQUEST, "code_challenge_method", Some("plain")),
+        with(&REQUEST, "code_challenge_method", None),
+    ] {
+        assert!(parse(&wrong).is_err(), "{wrong:?}");
+    }
+}
+
+#[test]
+fn da_compat_wants_state_and_nonce() {
+    let client = Client { profile: crate::Profile::DaCompat, ..client() };
+    let parse = |request: &[(&str, &str)]| AuthorizationRequest::parse(&parameters(request), &client);
+    assert!(parse(&REQUEST).is_ok());
+    for name in ["state", "nonce"] {
+        for value in [None, Some("")] {
+            match parse(&with(&REQUEST, name, value)) {
+                Err(AuthorizationError::Redirectable(refused)) => {
+                    assert_eq!(refused.error, OAuthError::InvalidRequest, "{name}");
+                    assert_eq!(refused.state.is_none(), name == "state");
+                }
+                other => panic!("{name}={value:?}: {other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn the_acr_is_what_is_done_under_the_name_that_was_asked_for() {
+    assert_eq!(accept("acr_values", Some("aal3 crl")).acr, ACR_CARD_PIN);
+    let claims = |value: &str| format!(r#"{{"id_token":{{"acr":{{"essential":true,{value}}}}}}}"#);
+    assert_eq!(accept("claims", Some(&claims(r#""value":"aal3""#))).acr, "aal3");
+    assert_eq!(accept("claims", Some(&claims(r#""values":[]"#))).acr, ACR_CARD_PIN);
+    refuse("claims", Some(&claims(r#""value":"urn:other""#)), OAuthError::UnmetAuthenticationRequirements);
+    refuse("claims", Some("{"), OAuthError::InvalidRequest);
+}
+
+#[test]
+fn dpop_jkt_is_a_thumbprint() {
+    let text = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+    assert_eq!(accept("dpop_jkt", Some(text)).dpop_jkt, JwkThumbprint::parse(text));
+    assert_eq!(accept("dpop_jkt", None).dpop_jkt, None);
+    refuse("dpop_jkt", Some("0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4"), OAuthError::InvalidRequest);
+}
+
+#[test]
+fn a_hint_and_the_claims_parameter_name_one_subject() {
+    let sub = |sub: &str| format!(r#"{{"id_token":{{"sub":{{"value":"{sub}"}}}}}}"#);
+    let (none, one) = (accept("claims", None), accept("claims", Some(&sub("a"))));
+    assert_eq!((none.hinted_sub.as_deref(), one.hinted_sub.as_deref()), (None, Some("a")));
+    for request in [&none, &one] {
+        let hinted = request.clone().hint(Some("a")).expect("a request");
+        assert_eq!(hinted.hinted_sub.as_deref(), Some("a"));
+    }
+    for refused in [one.clone().hint(Some("b")), none.clone().hint(None), one.hint(None)] {
+        match refused {
+            Err(AuthorizationError::Redirectable(refused)) => {
+                assert_eq!(refused.error, OAuthError::InvalidRequest);
+                assert_eq!(refused.state.as_deref(), Some("af0ifjsldkj"));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// Whoever pushed a request hears of every fault, also of those that a browser is shown on a page.
+#[test]
+fn a_pushed_request_is_told_everything() {
+    for (name, value, code) in [
+        ("client_id", None, "invalid_request"),
+        ("client_id", Some("other"), "invalid_request"),
+        ("redirect_uri", None, "invalid_request"),
+        ("redirect_uri", Some("https://evil.example/"), "invalid_request"),
+        ("scope", None, "invalid_scope"),
+    ] {
+        let (error, description) = parse(&with(&REQUEST, name, value)).expect_err("refused").told();
+        assert_eq!(error.as_str(), code, "{name}");
+        assert!(description.as_str().contains(name), "{description}");
+    }
+}
+
+/// A request that an earlier version stored or sealed goes on.
+#[test]
+fn an_earlier_request_is_read() {
+    let mut json = serde_json::to_value(accept("state", None)).expect("serialises");
+    let members = json.as_object_mut().expect("an object");
+    for name in ["acr", "hinted_sub", "dpop_jkt", "pushed"] {
+        assert!(members.remove(name).is_some(), "{name}");
+    }
+    let read: AuthorizationRequest = serde_json::from_value(json).expect("a request");
+    assert_eq!(read, accept("state", None));
+}

@@ -90,7 +90,9 @@ fn one_client_has_one_sector() {
     let named = Client { sector: Some("midori.example".to_owned()), ..other };
     assert_eq!(named.check(), Ok(()));
     assert_eq!(named.sector_identifier().as_deref(), Some("midori.example"));
-    for sector in ["", "Midori.example", "midori.example:443", "a/b", "緑.example", "user@a", "127.0.0.1", "*.a"] {
+    for sector in
+        ["", "Midori.example", "midori.example:443", "a/b", "緑.example", "user@a", "127.0.0.1", "*.a"]
+    {
         let refused = Err(ClientError::Sector { sector: sector.to_owned() });
         assert_eq!(Client { sector: Some(sector.to_owned()), ..client() }.check(), refused, "{sector}");
     }
@@ -206,6 +208,7 @@ fn a_client_is_written_as_operators_read_it() {
     }
     let json = serde_json::to_value(client()).expect("serialises");
     assert_eq!((&json["authentication"], &json["profile"]), (&json!("none"), &json!("standard")));
-    let misspelt = r#"{"id":"a","redirect_uri":[],"redirect_uris":[],"authentication":"none","id_token_alg":"ES256"}"#;
+    let misspelt =
+        r#"{"id":"a","redirect_uri":[],"redirect_uris":[],"authentication":"none","id_token_alg":"ES256"}"#;
     assert!(serde_json::from_str::<Client>(misspelt).is_err());
 }

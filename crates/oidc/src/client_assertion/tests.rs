@@ -274,8 +274,7 @@ fn another_kind_of_jwt_is_no_assertion() {
 }
 
 fn form(assertion: &str, client_id: Option<&str>) -> Result<ClientCredentials, TokenError> {
-    let mut form =
-        vec![("client_assertion", assertion), ("client_assertion_type", CLIENT_ASSERTION_TYPE)];
+    let mut form = vec![("client_assertion", assertion), ("client_assertion_type", CLIENT_ASSERTION_TYPE)];
     form.extend(client_id.map(|id| ("client_id", id)));
     ClientCredentials::from_request(None, &parameters(&form))
 }

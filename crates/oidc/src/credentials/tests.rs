@@ -88,8 +88,7 @@ fn two_methods_at_once_are_refused() {
 fn a_secret_works_in_its_registered_place_alone() {
     let header = basic_header(&format!("kosodate:{SECRET}"));
     let in_header = read(Some(&header), &[]).expect("credentials");
-    let in_form =
-        read(None, &[("client_id", "kosodate"), ("client_secret", SECRET)]).expect("credentials");
+    let in_form = read(None, &[("client_id", "kosodate"), ("client_secret", SECRET)]).expect("credentials");
     assert_eq!(prove(&confidential(), &in_header), Ok("kosodate".to_owned()));
     assert_eq!(prove(&posting(), &in_form), Ok("kosodate".to_owned()));
     assert_eq!(prove(&confidential(), &in_form).err(), REFUSED);
