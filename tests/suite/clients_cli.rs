@@ -2,5 +2,6 @@
 
 mod clients;
 mod gateway;
+mod keys;
 mod municipalities;
 mod world;

@@ -3,6 +3,7 @@
 //! This crate decides nothing about a sign-in. It reads one TOML file ([`Config`]), builds a gateway from it and
 //! serves it ([`serve`]). [`verify`] is the same program's judge of any certificate, for anyone.
 
+mod accounts;
 mod beside;
 mod build;
 mod clients;
@@ -25,6 +26,7 @@ mod revocation;
 mod serve;
 mod verify;
 
+pub use accounts::{AccountsCommand, accounts};
 pub use build::check;
 pub use clients::{ClientsCommand, clients};
 pub use clock::SystemClock;

@@ -10,9 +10,9 @@ use ring::rand::{SecureRandom, SystemRandom};
 use tracing_subscriber::EnvFilter;
 
 use madoguchi_gateway_server::{
-    ClientsCommand, CommandEdge, Config, CrlArguments, Edge, KeysCommand, MunicipalitiesCommand,
-    RevocationCommand, ServerError, SystemClock, VerifyArguments, clients, crl, keys, municipalities,
-    os_user, revocation, serve, verify,
+    AccountsCommand, ClientsCommand, CommandEdge, Config, CrlArguments, Edge, KeysCommand,
+    MunicipalitiesCommand, RevocationCommand, ServerError, SystemClock, VerifyArguments, accounts, clients,
+    crl, keys, municipalities, os_user, revocation, serve, verify,
 };
 use madoguchi_storage::Clock as _;
 
@@ -35,6 +35,9 @@ enum Command {
         #[arg(long, default_value = "info")]
         log: String,
     },
+    /// Accounts of residents: linking one to a renewed card.
+    #[command(subcommand)]
+    Accounts(AccountsCommand),
     /// Online services: who may send residents here.
     #[command(subcommand)]
     Clients(ClientsCommand),
@@ -115,6 +118,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, ServerError> {
             print_line(&format!("{path}: ok"));
             Ok(ExitCode::SUCCESS)
         }
+        Command::Accounts(command) => run_beside(async |edge, errors| accounts(&command, edge, errors).await),
         Command::Clients(command) => run_beside(async |edge, errors| clients(&command, edge, errors).await),
         Command::Keys(command) => run_beside(async |edge, errors| keys(&command, edge, errors).await),
         Command::Municipalities(command) => {

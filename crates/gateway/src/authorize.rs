@@ -56,8 +56,8 @@ async fn authorize(
     headers: &HeaderMap,
     parameters: &Parameters,
 ) -> Result<Response, PageFailure> {
-    let client_id = AuthorizationRequest::client_id(parameters)
-        .map_err(|_| tenant.failure(ErrorCode::RequestInvalid))?;
+    let client_id =
+        AuthorizationRequest::client_id(parameters).map_err(|_| tenant.failure(ErrorCode::RequestInvalid))?;
     let service = gateway
         .service(&tenant.municipality, client_id)
         .await
@@ -97,7 +97,8 @@ async fn pushed(
         .map(|pushed| AuthorizationRequest { pushed: Some(hash), ..pushed.request })
         // The registration may have changed since, as little as a minute and a half is.
         .filter(|request| {
-            request.client_id == service.client.id && service.client.redirect_uris.contains(&request.redirect_uri)
+            request.client_id == service.client.id
+                && service.client.redirect_uris.contains(&request.redirect_uri)
         })
         .ok_or_else(|| tenant.failure(ErrorCode::FormExpired))
 }

@@ -41,5 +41,6 @@ fn registered_origin(tenant: &Tenant, headers: &HeaderMap) -> Option<HeaderValue
     let origin = all.next().filter(|_| all.next().is_none())?;
     let services = tenant.municipality.services.values().filter(|service| !service.client.disabled);
     let mut uris = services.flat_map(|service| service.client.redirect_uris.iter());
-    uris.any(|uri| origin_of(uri).is_some_and(|of| of.as_bytes() == origin.as_bytes())).then(|| origin.clone())
+    uris.any(|uri| origin_of(uri).is_some_and(|of| of.as_bytes() == origin.as_bytes()))
+        .then(|| origin.clone())
 }

@@ -72,10 +72,8 @@ struct Body {
 
 impl IntoResponse for OAuthFailure {
     fn into_response(self) -> Response {
-        let body = Body {
-            error: self.error.as_str(),
-            error_description: self.description.map(Description::as_str),
-        };
+        let body =
+            Body { error: self.error.as_str(), error_description: self.description.map(Description::as_str) };
         let mut response = never_stored((self.status, Json(body)).into_response());
         if let Some(challenge) = self.challenge {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));

@@ -9,7 +9,8 @@ use http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
 
 use madoguchi_oidc::{
-    AuthenticationMethod, AuthorizationRequest, Client, Description, OAuthError, PATH_PAR, PUSHED_REQUEST_SECONDS, Parameters, RequestReference, TokenError, request_object,
+    AuthenticationMethod, AuthorizationRequest, Client, Description, OAuthError, PATH_PAR,
+    PUSHED_REQUEST_SECONDS, Parameters, RequestReference, TokenError, request_object,
 };
 use madoguchi_protocol::Octets;
 use madoguchi_storage::NewPushedRequest;

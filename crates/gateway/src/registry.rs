@@ -28,16 +28,22 @@ pub(crate) struct Registry {
 struct Snapshot {
     /// The store's number that it is at least as new as; `None` before the store was asked.
     version: Option<u64>,
+    /// Nothing of it had to be left as it was before.
+    complete: bool,
     by_authority: BTreeMap<String, Arc<Municipality>>,
 }
 
 impl Snapshot {
-    fn new(version: Option<u64>, municipalities: impl IntoIterator<Item = Arc<Municipality>>) -> Arc<Self> {
+    fn new(
+        version: Option<u64>,
+        complete: bool,
+        municipalities: impl IntoIterator<Item = Arc<Municipality>>,
+    ) -> Arc<Self> {
         let by_authority = municipalities
             .into_iter()
             .map(|municipality| (municipality.origin.authority().to_owned(), municipality))
             .collect();
-        Arc::new(Self { version, by_authority })
+        Arc::new(Self { version, complete, by_authority })
     }
 
     fn of_id(&self, id: &str) -> Option<&Arc<Municipality>> {
@@ -89,7 +95,7 @@ pub enum RegistryError {
 impl Registry {
     pub(crate) fn new(file: Vec<Municipality>, kek: Arc<Sealer>) -> Self {
         let file: Vec<_> = file.into_iter().map(Arc::new).collect();
-        let snapshot = RwLock::new(Snapshot::new(None, file.iter().map(Arc::clone)));
+        let snapshot = RwLock::new(Snapshot::new(None, true, file.iter().map(Arc::clone)));
         Self { file, kek, snapshot }
     }
 
@@ -105,48 +111,91 @@ impl Registry {
         }
     }
 
-    /// Reads everything again, if the store says that something changed. Answers what is registered in two places.
+    /// Reads everything again, if the store says that something changed. Answers what is wrong with parts of it: such a
+    /// part stays as it was, and the others go on, or one municipality's trouble would keep a disabled client of another
+    /// alive.
     async fn read(
         &self,
         storage: &dyn Storage,
         random: &(dyn SecureRandom + Send + Sync),
-    ) -> Result<Vec<RegistryConflict>, RegistryError> {
+    ) -> Result<Vec<RegistryError>, RegistryError> {
         let old = self.snapshot();
         // Before the records: they are then at least as new as the number says.
         let version = Some(storage.registry_version().await?);
-        if old.version == version {
+        if old.complete && old.version == version {
             return Ok(Vec::new());
         }
-        let mut conflicts = Vec::new();
-        let mut all = Vec::new();
-        for municipality in &self.file {
-            let clients = storage.clients(&municipality.id).await?;
-            let with = with_clients(municipality, clients, &mut conflicts);
-            all.push(Arc::new(with));
-        }
+        let mut wanted: Vec<_> =
+            self.file.iter().map(|municipality| Wanted::Known(Arc::clone(municipality))).collect();
+        let mut problems = Vec::new();
         for record in storage.municipalities().await? {
             let taken =
                 |other: &Arc<Municipality>| other.id == record.new.id || other.origin == record.new.origin;
             if self.file.iter().any(taken) {
-                conflicts.push(RegistryConflict::Municipality { municipality: record.new.id });
-                continue;
-            }
-            // The keys stay the same things: whoever refreshes them does it in place.
-            let keys = if let Some(known) = old.of_id(&record.new.id) {
-                Arc::clone(&known.keys)
+                let municipality = record.new.id;
+                problems.push(RegistryError::Conflict(RegistryConflict::Municipality { municipality }));
             } else {
-                let id = record.new.id.as_str();
-                Arc::new(MunicipalityKeys::load(storage, &self.kek, id, random).await?)
-            };
-            let clients = storage.clients(&record.new.id).await?;
-            all.push(Arc::new(with_clients(&of_record(record, keys), clients, &mut conflicts)));
+                wanted.push(Wanted::Record(record));
+            }
         }
-        for municipality in &all {
-            municipality.keys.signing.refresh(storage, random).await?;
-            tell_missing_keys(municipality);
+        let (mut all, mut complete) = (Vec::new(), true);
+        for wanted in wanted {
+            let before = old.of_id(wanted.id()).map(Arc::clone);
+            match self.municipality(wanted, before.as_deref(), storage, random, &mut problems).await {
+                Ok(municipality) => all.push(Arc::new(municipality)),
+                Err(error) => {
+                    problems.push(error);
+                    complete = false;
+                    all.extend(before);
+                }
+            }
         }
-        self.publish(Snapshot::new(version, all));
-        Ok(conflicts)
+        self.publish(Snapshot::new(version, complete, all));
+        Ok(problems)
+    }
+
+    /// One municipality with its clients and keys as they are now.
+    async fn municipality(
+        &self,
+        wanted: Wanted,
+        before: Option<&Municipality>,
+        storage: &dyn Storage,
+        random: &(dyn SecureRandom + Send + Sync),
+        problems: &mut Vec<RegistryError>,
+    ) -> Result<Municipality, RegistryError> {
+        let without = match wanted {
+            Wanted::Known(municipality) => Municipality::clone(&municipality),
+            Wanted::Record(record) => {
+                // The keys stay the same things: whoever refreshes them does it in place.
+                let keys = match before {
+                    Some(before) => Arc::clone(&before.keys),
+                    None => {
+                        Arc::new(MunicipalityKeys::load(storage, &self.kek, &record.new.id, random).await?)
+                    }
+                };
+                of_record(record, keys)
+            }
+        };
+        let clients = storage.clients(&without.id).await?;
+        let municipality = with_clients(without, clients, problems);
+        municipality.keys.signing.refresh(storage, random).await?;
+        tell_missing_keys(&municipality);
+        Ok(municipality)
+    }
+}
+
+/// Where a municipality is registered.
+enum Wanted {
+    Known(Arc<Municipality>),
+    Record(MunicipalityRecord),
+}
+
+impl Wanted {
+    fn id(&self) -> &str {
+        match self {
+            Self::Known(municipality) => &municipality.id,
+            Self::Record(record) => &record.new.id,
+        }
     }
 }
 
@@ -176,17 +225,16 @@ fn of_record(record: MunicipalityRecord, keys: Arc<MunicipalityKeys>) -> Municip
 }
 
 fn with_clients(
-    municipality: &Municipality,
+    mut municipality: Municipality,
     clients: Vec<ClientRecord>,
-    conflicts: &mut Vec<RegistryConflict>,
+    problems: &mut Vec<RegistryError>,
 ) -> Municipality {
-    let mut with = municipality.clone();
     for record in clients {
         let registration = record.registration;
         let client_id = registration.client.id.clone();
-        if with.services.contains_key(&client_id) {
+        if municipality.services.contains_key(&client_id) {
             let municipality = municipality.id.clone();
-            conflicts.push(RegistryConflict::Client { municipality, client_id });
+            problems.push(RegistryError::Conflict(RegistryConflict::Client { municipality, client_id }));
             continue;
         }
         let service = Service {
@@ -194,25 +242,26 @@ fn with_clients(
             name: registration.name,
             purpose: registration.purpose,
         };
-        with.services.insert(client_id, Arc::new(service));
+        municipality.services.insert(client_id, Arc::new(service));
     }
-    with
+    municipality
 }
 
 impl Gateway {
-    /// Reads municipalities and clients of the store for the first time. What is registered in two places is an error
-    /// here, where an operator sees it.
+    /// Reads municipalities and clients of the store for the first time. What is wrong with any of them is an error here,
+    /// where an operator sees it.
     pub async fn load_registry(&self) -> Result<(), RegistryError> {
-        let conflicts = self.0.registry.read(&*self.0.storage, &*self.0.random).await?;
-        conflicts.into_iter().next().map_or(Ok(()), |conflict| Err(RegistryError::Conflict(conflict)))
+        let problems = self.0.registry.read(&*self.0.storage, &*self.0.random).await?;
+        problems.into_iter().next().map_or(Ok(()), Err)
     }
 
-    /// Reads what changed since. What cannot be read is logged, and what was read before stays in use.
+    /// Reads what changed since. What cannot be read is logged, and what was read before stays in use; of what is in two
+    /// places, the configuration file's.
     pub async fn refresh(&self) {
         match self.0.registry.read(&*self.0.storage, &*self.0.random).await {
-            Ok(conflicts) => {
-                for conflict in conflicts {
-                    tracing::error!(%conflict, "the one of the configuration file is used");
+            Ok(problems) => {
+                for problem in problems {
+                    tracing::error!(error = %problem, "a municipality or client cannot be used as it is registered");
                 }
             }
             Err(error) => tracing::error!(%error, "municipalities and clients cannot be read again"),

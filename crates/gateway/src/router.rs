@@ -99,13 +99,14 @@ fn asset(kind: &'static str, text: &'static str) -> Response {
 
 /// What every answer carries, whoever made it.
 async fn every_answer(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
-    let https = request
-        .headers()
-        .get(header::HOST)
+    let host = request.headers().get(header::HOST).cloned();
+    let mut response = next.run(request).await;
+    // Afterwards: a municipality that was just added is known by now.
+    let https = host
+        .as_ref()
         .and_then(|host| host.to_str().ok())
         .and_then(|host| gateway.known_municipality(host))
         .is_some_and(|municipality| !municipality.origin.is_loopback());
-    let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if https {

@@ -126,8 +126,7 @@ fn open_form(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<(StartForm, Parameters), PageFailure> {
-    let parameters =
-        own_form(headers, body).map_err(|_| tenant.failure(ErrorCode::RequestInvalid))?;
+    let parameters = own_form(headers, body).map_err(|_| tenant.failure(ErrorCode::RequestInvalid))?;
     let now = gateway.0.clock.now().as_secs();
     let form = parameters
         .value("sealed")

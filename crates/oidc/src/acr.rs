@@ -47,7 +47,9 @@ mod tests {
     fn an_essential_acr_is_met_by_what_is_done_alone() {
         assert_eq!(essential_acr_met(&list(&["urn:other", ACR_CARD_PIN])), Some(ACR_CARD_PIN));
         assert_eq!(essential_acr_met(&list(&["aal3"])), Some(ACR_AAL3));
-        for other in [&["crl"][..], &["aal2"], &["urn:openbanking:psd2:sca", "urn:openbanking:psd2:ca"], &[""]] {
+        for other in
+            [&["crl"][..], &["aal2"], &["urn:openbanking:psd2:sca", "urn:openbanking:psd2:ca"], &[""]]
+        {
             assert_eq!(essential_acr_met(&list(other)), None, "{other:?}");
         }
     }

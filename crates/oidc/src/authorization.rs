@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::acr::{acr_told, essential_acr_met};
 use crate::authorization_error::{Refusal, invalid_request};
-use crate::claims_request::{ClaimsRequest, merge};
+use crate::claims_request::{ClaimsRequest, SeveralSubs, merge};
 use crate::jose::JwkThumbprint;
 use crate::prompt::parse_max_age;
 use crate::scope::granted_scope;
@@ -90,8 +90,8 @@ impl AuthorizationRequest {
             ));
         };
         match merge(self.hinted_sub.take(), Some(hinted.to_owned())) {
-            Some(sub) => Ok(Self { hinted_sub: sub, ..self }),
-            None => Err(self.refuse(
+            Ok(sub) => Ok(Self { hinted_sub: sub, ..self }),
+            Err(SeveralSubs) => Err(self.refuse(
                 OAuthError::InvalidRequest,
                 const { Description::new("claims and id_token_hint name different subjects") },
             )),

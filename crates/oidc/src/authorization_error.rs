@@ -28,7 +28,9 @@ impl AuthorizationError {
     pub fn told(&self) -> (OAuthError, Description) {
         let description = match self {
             Self::ClientIdMissing => const { Description::new("client_id is missing") },
-            Self::ClientMismatch => const { Description::new("client_id is not that of the authenticated client") },
+            Self::ClientMismatch => {
+                const { Description::new("client_id is not that of the authenticated client") }
+            }
             Self::RedirectUriMissing => const { Description::new("redirect_uri is missing") },
             Self::RedirectUriUnregistered => const { Description::new("redirect_uri is not registered") },
             Self::Redirectable(refusal) => return (refusal.error, refusal.description),

@@ -37,7 +37,10 @@ impl ClaimsRequest {
                         request.essential_acr = Some(wish.texts().ok_or(malformed)?);
                     }
                     // Section 3.1.2.2 binds whether or not it is called essential.
-                    (_, "sub") => request.sub = merge(request.sub, wish.sub().ok_or(malformed)?).ok_or(malformed)?,
+                    (_, "sub") => {
+                        let wanted = wish.sub().map_err(|SeveralSubs| malformed)?;
+                        request.sub = merge(request.sub, wanted).map_err(|SeveralSubs| malformed)?;
+                    }
                     _ => {}
                 }
             }
@@ -79,20 +82,24 @@ impl<'v> Wish<'v> {
     }
 
     /// The one wanted `sub`, if any.
-    fn sub(&self) -> Option<Option<String>> {
-        match self.texts()?.as_slice() {
-            [] => Some(None),
-            [sub] => Some(Some(sub.clone())),
-            _ => None,
+    fn sub(&self) -> Result<Option<String>, SeveralSubs> {
+        match self.texts().ok_or(SeveralSubs)?.as_slice() {
+            [] => Ok(None),
+            [sub] => Ok(Some(sub.clone())),
+            _ => Err(SeveralSubs),
         }
     }
 }
 
-/// Two wishes for one thing agree, or there is no such thing.
-pub(crate) fn merge(one: Option<String>, other: Option<String>) -> Option<Option<String>> {
+/// An answer is about one subject.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SeveralSubs;
+
+/// Two wishes for one subject agree, or nobody can fulfil both.
+pub(crate) fn merge(one: Option<String>, other: Option<String>) -> Result<Option<String>, SeveralSubs> {
     match (one, other) {
-        (Some(one), Some(other)) if one != other => None,
-        (one, other) => Some(one.or(other)),
+        (Some(one), Some(other)) if one != other => Err(SeveralSubs),
+        (one, other) => Ok(one.or(other)),
     }
 }
 
@@ -126,7 +133,10 @@ mod tests {
         let list = |values: &[&str]| Some(values.iter().map(|&value| value.to_owned()).collect());
         assert_eq!(essential(r#"{"id_token":{"acr":{"essential":true}}}"#), list(&[]));
         assert_eq!(essential(r#"{"id_token":{"acr":{"essential":true,"value":"a"}}}"#), list(&["a"]));
-        assert_eq!(essential(r#"{"id_token":{"acr":{"essential":true,"values":["a","b"]}}}"#), list(&["a", "b"]));
+        assert_eq!(
+            essential(r#"{"id_token":{"acr":{"essential":true,"values":["a","b"]}}}"#),
+            list(&["a", "b"])
+        );
         assert_eq!(essential(r#"{"id_token":{"acr":{"essential":false,"value":"a"}}}"#), None);
         assert_eq!(essential(r#"{"id_token":{"acr":null}}"#), None);
     }
@@ -134,7 +144,10 @@ mod tests {
     #[test]
     fn a_sub_is_one_sub() {
         assert_eq!(sub(r#"{"id_token":{"sub":{"value":"a"}}}"#), Some("a".to_owned()));
-        assert_eq!(sub(r#"{"userinfo":{"sub":{"values":["a"]}},"id_token":{"sub":{"value":"a"}}}"#), Some("a".to_owned()));
+        assert_eq!(
+            sub(r#"{"userinfo":{"sub":{"values":["a"]}},"id_token":{"sub":{"value":"a"}}}"#),
+            Some("a".to_owned())
+        );
         assert_eq!(sub(r#"{"id_token":{"sub":{"essential":true}}}"#), None);
         for wrong in [
             r#"{"id_token":{"sub":{"values":["a","b"]}}}"#,
@@ -148,12 +161,23 @@ mod tests {
     #[test]
     fn a_malformed_shape_is_refused() {
         for wrong in [
-            "", "x", "[]", "null", "{", r#"{"id_token":{}"#, r#"{"id_token":null}"#, r#"{"userinfo":[]}"#,
-            r#"{"id_token":{"acr":true}}"#, r#"{"id_token":{"acr":"a"}}"#, r#"{"id_token":{"acr":["a"]}}"#,
-            r#"{"id_token":{"acr":{"essential":"true"}}}"#, r#"{"id_token":{"acr":{"values":"a"}}}"#,
+            "",
+            "x",
+            "[]",
+            "null",
+            "{",
+            r#"{"id_token":{}"#,
+            r#"{"id_token":null}"#,
+            r#"{"userinfo":[]}"#,
+            r#"{"id_token":{"acr":true}}"#,
+            r#"{"id_token":{"acr":"a"}}"#,
+            r#"{"id_token":{"acr":["a"]}}"#,
+            r#"{"id_token":{"acr":{"essential":"true"}}}"#,
+            r#"{"id_token":{"acr":{"values":"a"}}}"#,
             r#"{"id_token":{"acr":{"essential":true,"values":[1]}}}"#,
             r#"{"id_token":{"acr":{"essential":true,"value":null}}}"#,
-            r#"{"id_token":{"acr":null,"acr":{"essential":true}}}"#, r#"{"userinfo":{},"userinfo":{}}"#,
+            r#"{"id_token":{"acr":null,"acr":{"essential":true}}}"#,
+            r#"{"userinfo":{},"userinfo":{}}"#,
             r#"{"userinfo":{"name":{"essential":1}}}"#,
         ] {
             assert_eq!(

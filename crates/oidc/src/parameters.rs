@@ -240,7 +240,8 @@ mod tests {
 
     #[test]
     fn a_body_is_a_form() {
-        let body = |content_type| Parameters::from_body(content_type, b"a=1").map(|form| form.value("a").is_some());
+        let body =
+            |content_type| Parameters::from_body(content_type, b"a=1").map(|form| form.value("a").is_some());
         for good in [
             "application/x-www-form-urlencoded",
             "Application/X-WWW-Form-Urlencoded; charset=UTF-8",
@@ -248,9 +249,14 @@ mod tests {
         ] {
             assert_eq!(body(Some(good)), Ok(true), "{good}");
         }
-        for wrong in [None, Some(""), Some("application/json"), Some("text/plain"), Some("multipart/form-data; boundary=a"),
-            Some("application/x-www-form-urlencodedx")]
-        {
+        for wrong in [
+            None,
+            Some(""),
+            Some("application/json"),
+            Some("text/plain"),
+            Some("multipart/form-data; boundary=a"),
+            Some("application/x-www-form-urlencodedx"),
+        ] {
             assert_eq!(body(wrong), Err(ParameterError::ContentType), "{wrong:?}");
         }
     }
@@ -268,7 +274,8 @@ mod tests {
         assert_eq!(of(serde_json::json!({"a": "b\u{0}"})).err(), Some(ParameterError::Control));
         assert_eq!(of(serde_json::json!({"a\n": "b"})).err(), Some(ParameterError::Control));
         assert_eq!(of(serde_json::json!({"a": "b".repeat(4097)})).err(), Some(ParameterError::ValueTooLong));
-        let many: serde_json::Map<String, Value> = (0..65).map(|n| (format!("p{n}"), Value::from(1))).collect();
+        let many: serde_json::Map<String, Value> =
+            (0..65).map(|n| (format!("p{n}"), Value::from(1))).collect();
         assert_eq!(of(Value::Object(many)).err(), Some(ParameterError::TooMany));
     }
 

@@ -38,9 +38,10 @@ impl Prompt {
     pub(crate) fn parse_list(text: &str) -> Result<Vec<Self>, Refusal> {
         let mut prompts = Vec::new();
         for value in text.split(' ') {
-            let prompt = Self::ALL.into_iter().find(|prompt| prompt.as_str() == value).ok_or(
-                invalid_request(const { Description::new("prompt holds an unknown value") }),
-            )?;
+            let prompt = Self::ALL
+                .into_iter()
+                .find(|prompt| prompt.as_str() == value)
+                .ok_or(invalid_request(const { Description::new("prompt holds an unknown value") }))?;
             if !prompts.contains(&prompt) {
                 prompts.push(prompt);
             }

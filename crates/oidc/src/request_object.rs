@@ -90,20 +90,30 @@ impl RequestObjectError {
     pub fn description(&self) -> Description {
         match self {
             Self::Audience => const { Description::new("aud of the request object is not this issuer") },
-            Self::ClientId => const { Description::new("client_id of the request object is missing or another") },
+            Self::ClientId => {
+                const { Description::new("client_id of the request object is missing or another") }
+            }
             Self::Expired => const { Description::new("the request object is expired") },
             Self::Issuer => const { Description::new("iss of the request object is not the client") },
             Self::Jose(JoseError::ClaimMissing { name: "exp" | "nbf" }) => {
                 const { Description::new("the request object needs exp and nbf") }
             }
             Self::Jose(JoseError::Signature | JoseError::Alg) | Self::Key => {
-                const { Description::new("no registered key and algorithm of the client verifies the request object") }
+                const {
+                    Description::new(
+                        "no registered key and algorithm of the client verifies the request object",
+                    )
+                }
             }
             Self::Jose(_) => const { Description::new("the request object is malformed") },
-            Self::Nested => const { Description::new("a request object holds no request and no request_uri") },
+            Self::Nested => {
+                const { Description::new("a request object holds no request and no request_uri") }
+            }
             Self::NoKeys => const { Description::new("the client has no keys registered") },
             Self::NotYet => const { Description::new("nbf of the request object is in the future") },
-            Self::Parameter(_) => const { Description::new("a parameter in the request object is malformed") },
+            Self::Parameter(_) => {
+                const { Description::new("a parameter in the request object is malformed") }
+            }
             Self::Subject => const { Description::new("a request object has no sub") },
             Self::TooLongLived => {
                 const { Description::new("the request object is valid for more than 60 minutes") }
@@ -116,7 +126,9 @@ impl RequestObjectError {
 /// Media types compare without case; the prefix may be left out (RFC 7515 section 4.1.9). `JWT` is what OpenID Connect
 /// Core had before RFC 9101.
 fn is_request_type(typ: &str) -> bool {
-    ["oauth-authz-req+jwt", "application/oauth-authz-req+jwt", "jwt"].iter().any(|name| typ.eq_ignore_ascii_case(name))
+    ["oauth-authz-req+jwt", "application/oauth-authz-req+jwt", "jwt"]
+        .iter()
+        .any(|name| typ.eq_ignore_ascii_case(name))
 }
 
 /// RFC 9101 sections 4 and 10.8: from this client, to us, and no assertion.

@@ -37,7 +37,9 @@ fn exists(token: &str) -> Result<(), Refusal> {
         )),
         "sign" => Err(invalid_scope(
             const {
-                Description::new("sign does not exist here: only the certificate for user authentication is used")
+                Description::new(
+                    "sign does not exist here: only the certificate for user authentication is used",
+                )
             },
         )),
         _ => Err(invalid_scope(const { Description::new("the only scope is openid") })),
@@ -78,7 +80,9 @@ mod tests {
         for scope in ["", "profile", "openidx", "OpenID"] {
             assert!(of(Profile::Standard, scope).is_err(), "{scope}");
         }
-        for scope in ["openid  profile", " openid", "openid ", "openid \"", "openid \\", "openid 窓", "openid\tx"] {
+        for scope in
+            ["openid  profile", " openid", "openid ", "openid \"", "openid \\", "openid 窓", "openid\tx"]
+        {
             assert_eq!(of(Profile::Standard, scope), Err("scope is missing or malformed"), "{scope}");
         }
     }

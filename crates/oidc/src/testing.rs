@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::jose::PublicJwk;
 use crate::{
-    ACR_CARD_PIN, Client, ClientAuthentication, CodeChallenge, CodeGrant, IdTokenAlg, Parameters, Profile, SigningKey,
+    ACR_CARD_PIN, Client, ClientAuthentication, CodeChallenge, CodeGrant, IdTokenAlg, Parameters, Profile,
+    SigningKey,
 };
 
 /// RFC 7636 appendix B.

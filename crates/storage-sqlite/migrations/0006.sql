@@ -73,6 +73,7 @@ CREATE TABLE relink_orders (
     old_lookup   BLOB NOT NULL,
     new_lookup   BLOB NOT NULL,
     opened_by    TEXT NOT NULL,
+    opened_as    TEXT NOT NULL,
     reason       TEXT NOT NULL,
     opened_at    INTEGER NOT NULL,
     expires_at   INTEGER NOT NULL,

@@ -1,13 +1,13 @@
 //! Orders to link an account to another card.
 
 use async_trait::async_trait;
-use rusqlite::named_params;
+use rusqlite::{Row, named_params};
 use serde_json::json;
 
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{
-    AccountId, AuditKind, EndedBy, NewRelinkOrder, RelinkCards, RelinkOpened, RelinkOrder, Relinked, Relinks,
-    SessionSelection, StorageError,
+    AccountId, AuditKind, EndedBy, NewRelinkOrder, Operator, RelinkCards, RelinkOpened, RelinkOrder,
+    Relinked, Relinks, SessionSelection, StorageError,
 };
 
 use crate::error::SqliteError;
@@ -35,7 +35,7 @@ impl Relinks for SqliteStore {
                 |row| {
                     Ok(RelinkOrder {
                         id: Octets(column(row, TABLE, "id")?),
-                        opened_by: column(row, TABLE, "opened_by")?,
+                        opened_by: operator_of(row)?,
                         reason: column(row, TABLE, "reason")?,
                         opened_at: time(row, TABLE, "opened_at")?,
                         expires_at: time(row, TABLE, "expires_at")?,
@@ -50,10 +50,10 @@ impl Relinks for SqliteStore {
         &self,
         municipality: &str,
         id: Octets<8>,
-        operator: &str,
+        operator: Operator,
         cards: RelinkCards,
     ) -> Result<Relinked, StorageError> {
-        let (municipality, operator) = (municipality.to_owned(), operator.to_owned());
+        let municipality = municipality.to_owned();
         self.write(move |work| confirm(work, &municipality, id, &operator, cards)).await
     }
 
@@ -61,16 +61,16 @@ impl Relinks for SqliteStore {
         &self,
         municipality: &str,
         id: Octets<8>,
-        operator: &str,
+        operator: Operator,
     ) -> Result<bool, StorageError> {
-        let (municipality, operator) = (municipality.to_owned(), operator.to_owned());
+        let municipality = municipality.to_owned();
         self.write(move |work| {
             let gone = work.execute(
                 "DELETE FROM relink_orders WHERE municipality = ?1 AND id = ?2 AND expires_at > ?3",
                 (&municipality, id.0, work.now),
             )?;
             if gone == 1 {
-                let order = json!({ "order": id.to_hex(), "withdrawn_by": operator }).to_string();
+                let order = json!({ "order": id.to_hex(), "withdrawn_by": told(&operator) }).to_string();
                 audit::insert(
                     work,
                     AuditKind::RelinkWithdrawn,
@@ -100,8 +100,9 @@ fn open(work: &Work<'_>, municipality: &str, new: &NewRelinkOrder) -> Result<Rel
         (municipality, work.now),
     )?;
     let opened = work.execute(
-        "INSERT INTO relink_orders (municipality, id, old_lookup, new_lookup, opened_by, reason, opened_at, expires_at)
-         SELECT :municipality, :id, :old, :new, :operator, :reason, :now, :expires_at
+        "INSERT INTO relink_orders (municipality, id, old_lookup, new_lookup, opened_by, opened_as, reason, opened_at,
+                                    expires_at)
+         SELECT :municipality, :id, :old, :new, :operator, :user, :reason, :now, :expires_at
          WHERE NOT EXISTS (SELECT 1 FROM relink_orders WHERE municipality = :municipality
                            AND (old_lookup IN (:old, :new) OR new_lookup IN (:old, :new)))",
         named_params! {
@@ -109,7 +110,8 @@ fn open(work: &Work<'_>, municipality: &str, new: &NewRelinkOrder) -> Result<Rel
             ":id": new.id.0,
             ":old": new.cards.old.0,
             ":new": new.cards.new.0,
-            ":operator": new.operator,
+            ":operator": new.operator.name,
+            ":user": new.operator.user,
             ":reason": new.reason,
             ":now": work.now,
             ":expires_at": work.after(new.lifetime),
@@ -118,7 +120,7 @@ fn open(work: &Work<'_>, municipality: &str, new: &NewRelinkOrder) -> Result<Rel
     if opened == 0 {
         return Ok(RelinkOpened::OpenAlready);
     }
-    let order = json!({ "order": new.id.to_hex(), "opened_by": new.operator, "reason": new.reason });
+    let order = json!({ "order": new.id.to_hex(), "opened_by": told(&new.operator), "reason": new.reason });
     let order = order.to_string();
     audit::insert(work, AuditKind::RelinkOpened, municipality, None, None, None, Some(&order))?;
     Ok(RelinkOpened::Done)
@@ -128,7 +130,7 @@ fn confirm(
     work: &Work<'_>,
     municipality: &str,
     id: Octets<8>,
-    operator: &str,
+    operator: &Operator,
     cards: RelinkCards,
 ) -> Result<Relinked, SqliteError> {
     let order = work.find(
@@ -139,11 +141,11 @@ fn confirm(
                 old: Octets(column(row, TABLE, "old_lookup")?),
                 new: Octets(column(row, TABLE, "new_lookup")?),
             };
-            Ok((cards, column::<String>(row, TABLE, "opened_by")?, column::<String>(row, TABLE, "reason")?))
+            Ok((cards, operator_of(row)?, column::<String>(row, TABLE, "reason")?))
         },
     )?;
     let Some((ordered, opened_by, reason)) = order else { return Ok(Relinked::NotFound) };
-    if same_person(&opened_by, operator) {
+    if same_person(&opened_by.name, &operator.name) {
         return Ok(Relinked::SameOperator);
     }
     if ordered != cards {
@@ -172,8 +174,8 @@ fn confirm(
     )?;
     let done = json!({
         "order": id.to_hex(),
-        "opened_by": opened_by,
-        "confirmed_by": operator,
+        "opened_by": told(&opened_by),
+        "confirmed_by": told(operator),
         "reason": reason,
         "sessions_ended": sessions,
         "merged": merged.is_some(),
@@ -193,6 +195,15 @@ fn account(
         (municipality, lookup.0),
         |row| column(row, "accounts", "id").map(|id| AccountId(Octets(id))),
     )
+}
+
+fn operator_of(row: &Row<'_>) -> Result<Operator, SqliteError> {
+    Ok(Operator { name: column(row, TABLE, "opened_by")?, user: column(row, TABLE, "opened_as")? })
+}
+
+/// As the audit log has it.
+fn told(operator: &Operator) -> String {
+    format!("{}, as {}", operator.name, operator.user)
 }
 
 /// A name in other letters is no other person.

@@ -8,8 +8,8 @@ use serde_json::json;
 use madoguchi_cert_verify::Source;
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{
-    AccountId, Accounts, AuditKind, EndedBy, ListedSession, NewCode, NewSession, SessionClient,
-    SessionRecord, SessionSelection, Sessions, SignIn, StorageError,
+    ANSWER_SECONDS, AccountId, Accounts, AuditKind, EndedBy, ListedSession, NewCode, NewSession,
+    SessionClient, SessionRecord, SessionSelection, Sessions, SignIn, StorageError,
 };
 
 use crate::error::SqliteError;
@@ -259,7 +259,22 @@ fn replace(
         )?;
         return Ok(Some(old.browser));
     }
-    end_selected(work, municipality, SessionSelection::Browser(old.sid), EndedBy::AnotherSignIn)?;
+    let answered = work.all(
+        "SELECT * FROM sessions WHERE municipality = ?1 AND browser = ?2 AND expires_at > ?3
+           AND EXISTS (SELECT 1 FROM session_clients
+                       WHERE session_clients.municipality = sessions.municipality
+                         AND session_clients.sid = sessions.sid)
+         ORDER BY rowid",
+        (municipality, old.browser.0, work.now),
+        read,
+    )?;
+    end_all(work, &answered, EndedBy::AnotherSignIn)?;
+    // Another tab of the browser may be about to fetch its own answer: that session serves it, and nothing more.
+    work.execute(
+        "UPDATE sessions SET browser_hash = NULL, idle_until = NULL, expires_at = min(expires_at, ?4)
+         WHERE municipality = ?1 AND browser = ?2 AND expires_at > ?3",
+        (municipality, old.browser.0, work.now, work.after(ANSWER_SECONDS)),
+    )?;
     Ok(None)
 }
 
@@ -334,24 +349,41 @@ pub(crate) fn end_selected(
     let sessions = match selection {
         SessionSelection::Cookie(browser_hash) => {
             let Some(session) = of_browser(work, municipality, browser_hash)? else { return Ok(0) };
-            return end_selected(work, municipality, SessionSelection::Browser(session.sid), by);
+            return end_browser(work, municipality, session.browser, by);
         }
         SessionSelection::Account(account) => work.all(
             "SELECT * FROM sessions WHERE municipality = ?1 AND account = ?2 AND expires_at > ?3 ORDER BY rowid",
             (municipality, account.0.0, work.now),
             read,
         )?,
-        SessionSelection::Browser(sid) => work.all(
-            "SELECT * FROM sessions WHERE municipality = ?1 AND expires_at > ?3 AND browser = (
-                 SELECT browser FROM sessions WHERE municipality = ?1 AND sid = ?2 AND expires_at > ?3)
-             ORDER BY rowid",
-            (municipality, sid.0, work.now),
-            read,
-        )?,
+        SessionSelection::Browser(sid) => {
+            let Some(session) = find_by_sid(work, municipality, sid)? else { return Ok(0) };
+            return end_browser(work, municipality, session.browser, by);
+        }
     };
+    end_all(work, &sessions, by)
+}
+
+/// Ends the live sessions that follow each other in a browser.
+fn end_browser(
+    work: &Work<'_>,
+    municipality: &str,
+    browser: Octets<16>,
+    by: EndedBy,
+) -> Result<u64, SqliteError> {
+    let sessions = work.all(
+        "SELECT * FROM sessions WHERE municipality = ?1 AND browser = ?2 AND expires_at > ?3 ORDER BY rowid",
+        (municipality, browser.0, work.now),
+        read,
+    )?;
+    end_all(work, &sessions, by)
+}
+
+fn end_all(work: &Work<'_>, sessions: &[SessionRecord], by: EndedBy) -> Result<u64, SqliteError> {
     let evidence = json!({ "by": by.as_str() }).to_string();
     let mut ended = 0;
     for session in sessions {
+        let municipality = session.municipality.as_str();
         if end_sid(work, municipality, session.sid)? {
             ended += 1;
             let (sign_in, client_id) = (Some(session.sign_in), Some(session.client_id.as_str()));

@@ -46,7 +46,7 @@ pub use pushed::{NewPushedRequest, PushedRequest, PushedRequests};
 pub use refresh_token::{
     NewRefreshToken, REFRESH_GRACE_SECONDS, RefreshTokenRecord, RefreshTokens, RefreshUse,
 };
-pub use relink::{NewRelinkOrder, RelinkCards, RelinkOpened, RelinkOrder, Relinked};
+pub use relink::{NewRelinkOrder, Operator, RelinkCards, RelinkOpened, RelinkOrder, Relinked};
 pub use replay::{ReplayKind, Replays};
 pub use secret::{SealedSecret, SecretPurpose};
 pub use session::{

@@ -15,6 +15,15 @@ pub struct RelinkCards {
     pub new: Octets<32>,
 }
 
+/// Who gives an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operator {
+    /// The name that they give.
+    pub name: String,
+    /// The user of the operating system, as which they ran the command.
+    pub user: String,
+}
+
 /// An order about to be opened.
 #[derive(Clone, Debug)]
 pub struct NewRelinkOrder {
@@ -23,7 +32,7 @@ pub struct NewRelinkOrder {
     /// Which cards.
     pub cards: RelinkCards,
     /// Who opens it.
-    pub operator: String,
+    pub operator: Operator,
     /// Why, in the operator's words.
     pub reason: String,
     /// Seconds in which it can be confirmed.
@@ -36,7 +45,7 @@ pub struct RelinkOrder {
     /// Its name.
     pub id: Octets<8>,
     /// Who opened it.
-    pub opened_by: String,
+    pub opened_by: Operator,
     /// Why.
     pub reason: String,
     /// When.

@@ -1,4 +1,4 @@
-//! What works once: the `jti` of client assertions, DPoP proofs and request objects.
+//! What works once: the `jti` of client assertions and DPoP proofs.
 
 use async_trait::async_trait;
 
@@ -14,20 +14,17 @@ pub enum ReplayKind {
     ClientAssertion,
     /// A DPoP proof (RFC 9449 section 11.1).
     DpopProof,
-    /// A request object (RFC 9101 section 10.8).
-    RequestObject,
 }
 
 impl ReplayKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::ClientAssertion, Self::DpopProof, Self::RequestObject];
+    pub const ALL: [Self; 2] = [Self::ClientAssertion, Self::DpopProof];
 
     /// The name in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ClientAssertion => "client_assertion",
             Self::DpopProof => "dpop_proof",
-            Self::RequestObject => "request_object",
         }
     }
 }

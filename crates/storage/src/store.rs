@@ -7,7 +7,7 @@ use madoguchi_protocol::{ErrorCode, Octets};
 use crate::{
     AccessTokenRecord, AccountId, AnswerTaken, AuditRecord, CertificateId, Claim, Cleared, Clients,
     CodeRecord, EndedBy, KeptCount, KeptRecord, KeptSelection, ListedSession, LogoutDelivery, Municipalities,
-    NewCode, NewRelinkOrder, NewSession, NewSignIn, NewTokens, Proof, PushedRequests, Redemption,
+    NewCode, NewRelinkOrder, NewSession, NewSignIn, NewTokens, Operator, Proof, PushedRequests, Redemption,
     RefreshTokens, Refused, Release, RelinkCards, RelinkOpened, RelinkOrder, Relinked, Replays, Returned,
     RevokedCertificate, SealedSecret, SecretPurpose, SessionRecord, SessionSelection, SignIn, SigningKeys,
     StorageError, Transition,
@@ -89,8 +89,8 @@ pub trait SignIns {
     /// The return leg: one transaction that decides by verifier, state and browser, in this order. `Completed` makes
     /// account (found by the proof's look-up, else `account_if_new`), session and audit record; another browser burns
     /// (`PossiblePhishing`, audited). Of the session that the browser had until now (`replaces`) nothing answers any
-    /// more: with the same account the new one follows it, else it ends (audited), as it does for any sign-in at a
-    /// counter. When the very same browser repeats a return that completed at most
+    /// more: with the same account the new one follows it; else it ends (audited), as it does for any sign-in at a
+    /// counter, unless it answered no service yet: then it lives for [`crate::ANSWER_SECONDS`] at most, for that answer. When the very same browser repeats a return that completed at most
     /// [`crate::SignInLimits::proven_seconds`] ago and whose answer was not handed out, the session's id is replaced
     /// by the new one, and so is the browser's where it has one; all else of it stays, and `Completed` is answered again: the first answer, with its cookie, may have been lost.
     async fn complete(
@@ -290,7 +290,7 @@ pub trait Relinks {
         &self,
         municipality: &str,
         id: Octets<8>,
-        operator: &str,
+        operator: Operator,
         cards: RelinkCards,
     ) -> Result<Relinked, StorageError>;
 
@@ -299,7 +299,7 @@ pub trait Relinks {
         &self,
         municipality: &str,
         id: Octets<8>,
-        operator: &str,
+        operator: Operator,
     ) -> Result<bool, StorageError>;
 }
 

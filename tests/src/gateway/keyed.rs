@@ -45,7 +45,8 @@ impl ServiceKey {
 
     /// A compact JWS, signed with ES256 whatever the header says.
     pub fn sign(&self, header: &Value, claims: &Value) -> String {
-        let input = format!("{}.{}", encode(header.to_string().as_bytes()), encode(claims.to_string().as_bytes()));
+        let input =
+            format!("{}.{}", encode(header.to_string().as_bytes()), encode(claims.to_string().as_bytes()));
         let signature = self.0.sign(random(), input.as_bytes()).expect("a signature");
         format!("{input}.{}", encode(signature.as_ref()))
     }
@@ -81,7 +82,8 @@ impl KeyedService {
         let set = PublicJwkSet::from_json(set.as_bytes()).expect("a set");
         let redirect_uri = format!("https://{client_id}.example/callback");
         let authentication = ClientAuthentication::private_key_jwt(set);
-        let mut client = Client::new(Profile::Standard, client_id, vec![redirect_uri.clone()], authentication);
+        let mut client =
+            Client::new(Profile::Standard, client_id, vec![redirect_uri.clone()], authentication);
         change(&mut client);
         client.require_pushed |= client.profile.requires_pushed();
         client.require_dpop |= client.profile.requires_dpop();

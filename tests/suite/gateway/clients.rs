@@ -8,7 +8,7 @@ use madoguchi_oidc::{
 use madoguchi_protocol::{ErrorCode, LocalText};
 use madoguchi_storage::{
     ClientChange, ClientWrite, Clients as _, Municipalities as _, MunicipalityAdded, NewMunicipality,
-    Registration,
+    Registration, SealedSecret, SecretPurpose, Secrets as _,
 };
 use madoguchi_tests::gateway::{
     Answer, HINATA, KOSODATE, KeyedService, MIDORI, TestBrowser, TestGateway, TestService, Town, Visit, form,
@@ -326,6 +326,27 @@ async fn a_municipality_in_two_places_is_a_conflict() {
     assert!(matches!(&error, RegistryError::Conflict(told) if *told == conflict), "{error}");
     let visit = Visit::new(&gateway).await;
     assert!(visit.start.body.contains(MIDORI.name) && !visit.start.body.contains(AOI.name));
+}
+
+/// Or a disabled client would go on because of somebody else's trouble.
+#[tokio::test]
+async fn what_cannot_be_read_of_one_municipality_hurts_no_other() {
+    let gateway = TestGateway::new().await;
+    let service = with_secret(&gateway, MIDORI, "atokara").await;
+    assert_eq!(authorize(&gateway, &service).await.status, 200);
+    // Sealed under another key-encryption key.
+    let sealed = SealedSecret(vec![7; 60]);
+    let purpose = SecretPurpose::AccountKey;
+    gateway.store.secret_or_insert(AOI.id, purpose, sealed).await.expect("kept");
+    add_aoi(&gateway, None).await;
+    set_disabled(&gateway, MIDORI, "atokara", true).await;
+    gateway.gateway.refresh().await;
+    authorize(&gateway, &service).await.is_error_page(400, ErrorCode::ClientUnknown);
+    let mut browser = TestBrowser::new();
+    assert_eq!(browser.get(&gateway, &AOI.url("/jwks"), &[]).await.status, 421);
+    Visit::new(&gateway).await.tokens().await;
+    let error = gateway.gateway.load_registry().await.expect_err("its keys do not open");
+    assert!(matches!(error, RegistryError::Key(_)), "{error}");
 }
 
 #[tokio::test]

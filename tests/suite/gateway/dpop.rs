@@ -146,7 +146,7 @@ async fn a_proof_works_once() {
     let once = proof(&keyed, &gateway, &token, json!({}));
     let (keyed, gateway, dpop, once) = (&keyed, &gateway, &dpop, once.as_str());
     let ask = || async { keyed.service.userinfo_with(gateway, "GET", dpop, &[once]).await.status.as_u16() };
-    let mut answers: Vec<u16> = tokio::join!(ask(), ask(), ask(), ask()).into();
+    let mut answers = <[u16; 4]>::from(tokio::join!(ask(), ask(), ask(), ask()));
     answers.sort_unstable();
     assert_eq!(answers, [200, 401, 401, 401]);
     gateway.wait(60);

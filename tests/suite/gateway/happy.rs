@@ -4,7 +4,7 @@ use madoguchi_oidc::{ACR_CARD_PIN, AccessToken, at_hash};
 use madoguchi_protocol::{Display, Lang, Origin, gateway_tag};
 use madoguchi_storage::{AuditKind, SignInState};
 use madoguchi_test_pki::{CardOptions, KeyKind};
-use madoguchi_tests::gateway::{HINATA, MIDORI, NOW, TestBrowser, TestCard, TestGateway, TestService, Visit};
+use madoguchi_tests::gateway::{HINATA, MIDORI, NOW, SESSION_COOKIE, TestBrowser, TestCard, TestGateway, TestService, Visit};
 use serde_json::json;
 
 /// Everything that each party sees on the way.
@@ -54,7 +54,7 @@ async fn a_resident_signs_in() {
     assert!(callback.starts_with("https://kosodate.example/callback?code="), "{callback}");
     assert_eq!(answer.location_parameter("state").as_ref(), Some(&visit.service.state));
     assert_eq!(answer.location_parameter("iss").as_deref(), Some(MIDORI.issuer));
-    assert!(visit.browser.cookie_names().is_empty(), "the sign-in's cookies are gone");
+    assert_eq!(visit.browser.cookie_names(), [SESSION_COOKIE], "the sign-in's own are gone");
     assert_eq!(visit.status().await, json!({ "state": "over" }));
 
     let code = answer.location_parameter("code").unwrap();

@@ -114,7 +114,7 @@ async fn only_https_origins_demand_https() {
     }
 }
 
-/// Both cookies belong to this host alone, are out of reach of scripts, and do not come along with what other sites
+/// All cookies belong to this host alone, are out of reach of scripts, and do not come along with what other sites
 /// embed.
 #[tokio::test]
 async fn cookies_have_every_attribute() {
@@ -126,8 +126,11 @@ async fn cookies_have_every_attribute() {
     assert_eq!(b.len(), 43);
     let back = visit.come_back().await;
     let s = visit.browser.cookie(&visit.s()).unwrap().to_owned();
-    assert_eq!(back.set_cookies(), [format!("{}={s}; {attributes}", visit.s())]);
-    assert!(s.len() == 43 && s != b);
+    let session = visit.browser.cookie("__Host-session").unwrap().to_owned();
+    // The session's goes with the browser.
+    let of_session = format!("__Host-session={session}; Path=/; Secure; HttpOnly; SameSite=Lax");
+    assert_eq!(back.set_cookies(), [format!("{}={s}; {attributes}", visit.s()), of_session]);
+    assert!(s.len() == 43 && s != b && session.len() == 43 && session != s);
     let gone = |name: String| format!("{name}=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax");
     assert_eq!(visit.take_answer().await.set_cookies(), [gone(visit.b()), gone(visit.s())]);
 }

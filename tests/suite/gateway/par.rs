@@ -14,7 +14,12 @@ async fn fapi2(gateway: &TestGateway) -> KeyedService {
 }
 
 /// A start page for the service's request, all the way to its tokens.
-async fn signed_in(gateway: &TestGateway, keyed: &KeyedService, browser: TestBrowser, url: &str) -> TestBrowser {
+async fn signed_in(
+    gateway: &TestGateway,
+    keyed: &KeyedService,
+    browser: TestBrowser,
+    url: &str,
+) -> TestBrowser {
     let mut visit = Visit::at(gateway, keyed.service.clone(), browser, url).await;
     visit.press().await;
     visit.claim().await;
@@ -76,7 +81,8 @@ async fn ensure_unsigned_authorization_request_without_using_par_fails() {
     // A standard client need not push, unless its registration says so.
     let free = KeyedService::register_as(&gateway, MIDORI, "free", |_| ()).await;
     assert_eq!(TestBrowser::new().open(&gateway, &free.service.authorize_url()).await.status, 200);
-    let bound = KeyedService::register_as(&gateway, MIDORI, "bound", |client| client.require_pushed = true).await;
+    let bound =
+        KeyedService::register_as(&gateway, MIDORI, "bound", |client| client.require_pushed = true).await;
     let answer = TestBrowser::new().open(&gateway, &bound.service.authorize_url()).await;
     assert_eq!(answer.location_parameter("error").as_deref(), Some("invalid_request"));
 }
@@ -260,7 +266,9 @@ async fn a_push_needs_a_client_that_proves_who_it_is() {
     stranger.push(&gateway, &fields).await.is_oauth_error(401, "invalid_client");
     // A public client cannot.
     let public = TestService::tosho(MIDORI);
-    post(&gateway, MIDORI, PATH_PAR, &public.parameters(), &[]).await.is_oauth_error(400, "unauthorized_client");
+    post(&gateway, MIDORI, PATH_PAR, &public.parameters(), &[])
+        .await
+        .is_oauth_error(400, "unauthorized_client");
     assert_eq!(gateway.stored(), before);
 }
 
@@ -318,13 +326,20 @@ async fn a_proof_at_the_push_binds_the_code() {
 
     // A proof for another address, and one that was used.
     let wrong = keyed.dpop_proof(&gateway, "POST", "/token", &json!({}));
-    keyed.post(&gateway, PATH_PAR, &fields, &[("dpop", &wrong)]).await.is_oauth_error(400, "invalid_dpop_proof");
+    keyed
+        .post(&gateway, PATH_PAR, &fields, &[("dpop", &wrong)])
+        .await
+        .is_oauth_error(400, "invalid_dpop_proof");
     let once = proof();
     request_uri(&keyed.post(&gateway, PATH_PAR, &fields, &[("dpop", &once)]).await);
-    keyed.post(&gateway, PATH_PAR, &fields, &[("dpop", &once)]).await.is_oauth_error(400, "invalid_dpop_proof");
+    keyed
+        .post(&gateway, PATH_PAR, &fields, &[("dpop", &once)])
+        .await
+        .is_oauth_error(400, "invalid_dpop_proof");
 
     // The code of a request that one key was named for is no use to another.
-    let url = keyed.url_of(&request_uri(&keyed.post(&gateway, PATH_PAR, &fields, &[("dpop", &proof())]).await));
+    let url =
+        keyed.url_of(&request_uri(&keyed.post(&gateway, PATH_PAR, &fields, &[("dpop", &proof())]).await));
     let mut visit = Visit::at(&gateway, keyed.service.clone(), TestBrowser::new(), &url).await;
     visit.press().await;
     visit.claim().await;

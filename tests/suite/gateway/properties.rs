@@ -92,7 +92,8 @@ fn a_sealed_form_brings_its_request_back() {
             let declined =
                 visit.browser.submit(gateway, &MIDORI.url("/sign-in/decline"), &[("sealed", &sealed)]).await;
             let back = url::Url::parse(&declined.back().expect("a way back")).expect("a URL");
-            let told = back.query_pairs().find(|(name, _)| name == "state").map(|(_, value)| value.into_owned());
+            let told =
+                back.query_pairs().find(|(name, _)| name == "state").map(|(_, value)| value.into_owned());
             assert_eq!(told.as_deref(), Some(state.as_str()));
         });
     });

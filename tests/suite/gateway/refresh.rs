@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use madoguchi_oidc::{Client, ClientAuthentication, Profile};
-use madoguchi_storage::{AuditKind, Clients as _, ClientChange, REFRESH_GRACE_SECONDS, Sessions as _, SessionLimits};
+use madoguchi_storage::{
+    AuditKind, ClientChange, Clients as _, REFRESH_GRACE_SECONDS, SessionLimits, Sessions as _,
+};
 use madoguchi_test_pki::RevocationReason;
 use madoguchi_tests::gateway::{
     Answer, HINATA, KeyedService, MIDORI, ServiceKey, TestGateway, TestService, Visit, form,
@@ -89,11 +91,26 @@ async fn refresh_token() {
     for _ in 0..3 {
         gateway.wait(REFRESH_GRACE_SECONDS + 1);
         let answer = refresh(&gateway, &keyed, &token).await;
-        assert_eq!((answer.status.as_u16(), answer.header("cache-control")), (200, "no-store"), "{}", answer.body);
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("cache-control")),
+            (200, "no-store"),
+            "{}",
+            answer.body
+        );
         let again = answer.json();
         assert_eq!(again.get("refresh_token"), None, "it stays");
         let claims = visit.claims(&again).await;
-        for name in ["iss", "sub", "aud", "auth_time", "acr", "amr", "sid", "revocation_source", "revocation_checked_at"] {
+        for name in [
+            "iss",
+            "sub",
+            "aud",
+            "auth_time",
+            "acr",
+            "amr",
+            "sid",
+            "revocation_source",
+            "revocation_checked_at",
+        ] {
             assert_eq!(claims[name], before[name], "{name}");
         }
         assert_eq!((claims["iat"].as_u64(), claims.get("nonce")), (Some(gateway.now()), None));
@@ -118,7 +135,9 @@ async fn a_public_client_gets_another_each_time_and_reuse_ends_all() {
     for access in [&access, text(&first, "access_token"), text(&second, "access_token")] {
         assert_eq!(service.userinfo(&gateway, access).await.status, 401);
     }
-    public_refresh(&gateway, &service, text(&third, "refresh_token")).await.is_oauth_error(400, "invalid_grant");
+    public_refresh(&gateway, &service, text(&third, "refresh_token"))
+        .await
+        .is_oauth_error(400, "invalid_grant");
     assert_eq!(gateway.audit(MIDORI).await.last(), Some(&(AuditKind::RefreshTokenReused, None)));
 }
 
@@ -179,7 +198,8 @@ async fn c14_a_disabled_client_refreshes_nothing() {
         registration.client.refresh = refresh_allowed;
         registration.client.disabled = disabled;
         let change = ClientChange::Disabled;
-        let written = gateway.store.change_client(MIDORI.id, record.version, registration, change, "a test").await;
+        let written =
+            gateway.store.change_client(MIDORI.id, record.version, registration, change, "a test").await;
         let _ = written.expect("a write");
         gateway.gateway.refresh().await;
         refresh(&gateway, &keyed, token).await.is_oauth_error(status, error);

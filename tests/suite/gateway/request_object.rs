@@ -2,7 +2,9 @@
 //! of the FAPI 2.0 plans.
 
 use madoguchi_oidc::{Client, Profile};
-use madoguchi_tests::gateway::{KeyedService, MIDORI, ServiceKey, TestBrowser, TestGateway, TestService, Visit};
+use madoguchi_tests::gateway::{
+    KeyedService, MIDORI, ServiceKey, TestBrowser, TestGateway, TestService, Visit,
+};
 use serde_json::{Value, json};
 
 fn with_object(keyed: &KeyedService, object: String) -> Vec<(&'static str, String)> {
@@ -67,7 +69,10 @@ async fn a_request_object_that_is_not_right_is_refused() {
     let keyed = KeyedService::register(&gateway, MIDORI, Profile::Fapi2).await;
     let now = gateway.now();
     let refused = async |object: String| {
-        keyed.push(&gateway, &with_object(&keyed, object)).await.is_oauth_error(400, "invalid_request_object");
+        keyed
+            .push(&gateway, &with_object(&keyed, object))
+            .await
+            .is_oauth_error(400, "invalid_request_object");
     };
     for changes in [
         json!({ "exp": null }),
@@ -109,7 +114,8 @@ async fn a_request_object_that_is_not_right_is_refused() {
 async fn unsigned_request_object_supported_correctly_or_rejected_as_unsupported() {
     let gateway = TestGateway::new().await;
     let service = TestService::kosodate(&gateway, MIDORI);
-    let url = service.authorize_url_of(&service.parameters_but(&[("request", Some("eyJhbGciOiJub25lIn0.e30."))]));
+    let url =
+        service.authorize_url_of(&service.parameters_but(&[("request", Some("eyJhbGciOiJub25lIn0.e30."))]));
     let answer = TestBrowser::new().open(&gateway, &url).await;
     assert_eq!(answer.location_parameter("error").as_deref(), Some("request_not_supported"));
     // A client without keys cannot sign one.

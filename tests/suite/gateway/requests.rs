@@ -2,19 +2,27 @@
 
 use axum::body::Body;
 use http::Request;
-use madoguchi_oidc::{ACR_CARD_PIN, Profile, PATH_TOKEN};
+use madoguchi_oidc::{ACR_CARD_PIN, PATH_TOKEN, Profile};
 use madoguchi_protocol::ErrorCode;
 use madoguchi_tests::gateway::{
     Answer, HINATA, KeyedService, MIDORI, TestBrowser, TestGateway, TestService, Visit, form,
 };
 use serde_json::json;
 
-async fn open(gateway: &TestGateway, service: &TestService, changes: &[(&'static str, Option<&str>)]) -> Answer {
+async fn open(
+    gateway: &TestGateway,
+    service: &TestService,
+    changes: &[(&'static str, Option<&str>)],
+) -> Answer {
     let url = service.authorize_url_of(&service.parameters_but(changes));
     TestBrowser::new().open(gateway, &url).await
 }
 
-async fn error(gateway: &TestGateway, service: &TestService, changes: &[(&'static str, Option<&str>)]) -> String {
+async fn error(
+    gateway: &TestGateway,
+    service: &TestService,
+    changes: &[(&'static str, Option<&str>)],
+) -> String {
     let answer = open(gateway, service, changes).await;
     assert_eq!(answer.location_parameter("iss").as_deref(), Some(service.town.issuer));
     answer.location_parameter("error").expect("an error")
@@ -92,7 +100,11 @@ async fn an_essential_acr_that_nobody_has_is_an_error_and_a_voluntary_one_is_not
         assert_eq!(told, "unmet_authentication_requirements", "{claims}");
     }
     for claims in ["{", "[]", r#"{"id_token":1}"#, r#"{"id_token":{"acr":"x"}}"#] {
-        assert_eq!(error(&gateway, &service, &[("claims", Some(claims))]).await, "invalid_request", "{claims}");
+        assert_eq!(
+            error(&gateway, &service, &[("claims", Some(claims))]).await,
+            "invalid_request",
+            "{claims}"
+        );
     }
     let url = service.authorize_url_of(&service.parameters_but(&[("acr_values", Some("urn:higher aal3"))]));
     let mut visit = Visit::at(&gateway, service, TestBrowser::new(), &url).await;
@@ -222,7 +234,9 @@ async fn c16_request_uri_unsigned_supported_correctly_or_rejected_as_unsupported
     }
     // One of the right shape that was never given out is a page: what it would refer to has the address.
     let unknown = format!("urn:ietf:params:oauth:request_uri:{}", "A".repeat(43));
-    open(&gateway, &service, &[("request_uri", Some(&unknown))]).await.is_error_page(400, ErrorCode::FormExpired);
+    open(&gateway, &service, &[("request_uri", Some(&unknown))])
+        .await
+        .is_error_page(400, ErrorCode::FormExpired);
 }
 
 /// C22: whatever goes back to a service ends with an empty fragment of its own.
@@ -258,7 +272,8 @@ async fn c7_a_posted_request_is_a_form_and_nothing_beside_it() {
     let urlencoded = Some("application/x-www-form-urlencoded");
     assert_eq!(posted(&gateway, "/authorize", urlencoded, body()).await.status, 200);
     assert_eq!(posted(&gateway, "/authorize?", urlencoded, body()).await.status, 200);
-    for kind in [None, Some("text/plain"), Some("application/json"), Some("multipart/form-data; boundary=x")] {
+    for kind in [None, Some("text/plain"), Some("application/json"), Some("multipart/form-data; boundary=x")]
+    {
         let answer = posted(&gateway, "/authorize", kind, body()).await;
         answer.is_error_page(400, ErrorCode::RequestInvalid);
     }

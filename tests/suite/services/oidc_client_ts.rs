@@ -26,9 +26,10 @@ async fn a_resident_signs_in_to_a_page() {
     home.press().await;
     home.browser.switch_to(&first).await;
     home.browser.arrive_at(&page.url("/callback")).await;
-    home.browser.read_words("\"acr\":\"urn:madoguchi:acr:card-pin\"").await;
+    home.browser.read_words("\"sub\":").await;
     let profile: Value = serde_json::from_str(&home.browser.read("#user").await).expect("claims");
     assert_eq!(profile["iss"], home.ports.issuer());
+    assert_eq!(profile["revocation_source"], "ocsp+crl");
     assert_eq!(profile["sub"].as_str().map(str::len), Some(43));
     assert_eq!(home.browser.run("return document.getElementById('error').textContent").await, "");
     home.leave().await;

@@ -108,8 +108,8 @@ mod tests {
     const MISSING: JoseError = JoseError::ClaimMissing { name: "x" };
     const TYPE: JoseError = JoseError::ClaimType { name: "x" };
 
-    fn claims(value: Value) -> Claims {
-        Claims::of(json!({ "x": value }))
+    fn claims(value: impl Into<Value>) -> Claims {
+        Claims::of(json!({ "x": value.into() }))
     }
 
     /// CVE-2026-56665 and jsonwebtoken before 10.3: a missing or mistyped date is no date without an end.
@@ -118,15 +118,25 @@ mod tests {
         assert_eq!(Claims::of(json!({})).numeric_date("x"), Err(MISSING));
         assert_eq!(Claims::of(json!({})).optional_numeric_date("x"), Ok(None));
         for wrong in [
-            json!("1800000000"), json!(null), json!(true), json!([1]), json!({}), json!(-1), json!(-0.5),
-            json!(1e300), json!(u64::MAX),
+            json!("1800000000"),
+            json!(null),
+            json!(true),
+            json!([1]),
+            json!({}),
+            json!(-1),
+            json!(-0.5),
+            json!(1e300),
+            json!(u64::MAX),
         ] {
             assert_eq!(claims(wrong.clone()).numeric_date("x"), Err(TYPE), "{wrong}");
             assert_eq!(claims(wrong.clone()).optional_numeric_date("x"), Err(TYPE), "{wrong}");
         }
-        for (right, seconds) in
-            [(json!(0), 0), (json!(1_800_000_000), 1_800_000_000), (json!(1.9), 1), (json!(1.8e9), 1_800_000_000)]
-        {
+        for (right, seconds) in [
+            (json!(0), 0),
+            (json!(1_800_000_000), 1_800_000_000),
+            (json!(1.9), 1),
+            (json!(1.8e9), 1_800_000_000),
+        ] {
             assert_eq!(claims(right).numeric_date("x"), Ok(seconds));
         }
     }

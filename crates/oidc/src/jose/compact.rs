@@ -35,7 +35,8 @@ impl<'t> CompactJws<'t> {
             return Err(JoseError::Critical);
         }
         for name in ["alg", "kid", "typ"] {
-            if !header.get(name).is_none_or(Value::is_string) || (name == "alg" && !header.contains_key(name)) {
+            if !header.get(name).is_none_or(Value::is_string) || (name == "alg" && !header.contains_key(name))
+            {
                 return Err(JoseError::Header { name });
             }
         }

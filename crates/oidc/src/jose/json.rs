@@ -118,7 +118,9 @@ mod tests {
 
     #[test]
     fn what_is_not_one_object_is_refused() {
-        for text in ["", "1", "[]", "\"a\"", "null", "{}{}", "{} x", "{\"a\":1,}", "{\"a\":NaN}", "\u{feff}{}"] {
+        for text in
+            ["", "1", "[]", "\"a\"", "null", "{}{}", "{} x", "{\"a\":1,}", "{\"a\":NaN}", "\u{feff}{}"]
+        {
             assert_eq!(object(text.as_bytes()), None, "{text}");
         }
         assert_eq!(object(b"{\"a\":\"\xff\"}"), None);

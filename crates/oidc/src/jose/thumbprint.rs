@@ -45,7 +45,14 @@ mod tests {
         let json = serde_json::to_string(&thumbprint).expect("serialises");
         assert_eq!(serde_json::from_str::<JwkThumbprint>(&json).expect("a thumbprint"), thumbprint);
         let (short, _) = text.split_at(42);
-        for wrong in ["", short, &format!("{text}="), &format!("{text}A"), &format!("{short}J"), &text.replace('-', "+")] {
+        for wrong in [
+            "",
+            short,
+            &format!("{text}="),
+            &format!("{text}A"),
+            &format!("{short}J"),
+            &text.replace('-', "+"),
+        ] {
             assert_eq!(JwkThumbprint::parse(wrong), None, "{wrong}");
         }
     }

@@ -5,7 +5,7 @@ use madoguchi_protocol::Octets;
 use super::Backend;
 use super::fixture::{Fixture, done};
 use super::party::{OTHER_TOWN, Party, TOWN};
-use crate::{AuditKind, NewRelinkOrder, Proof, RelinkCards, RelinkOpened, Relinked, SessionRecord};
+use crate::{AuditKind, NewRelinkOrder, Operator, Proof, RelinkCards, RelinkOpened, Relinked, SessionRecord};
 
 const DAY: u64 = 24 * 60 * 60;
 const ID: Octets<8> = Octets([7; 8]);
@@ -14,8 +14,13 @@ fn cards(old: Party, new: Party) -> RelinkCards {
     RelinkCards { old: old.proof().account_lookup, new: new.proof().account_lookup }
 }
 
+/// All of them run commands as one user of the operating system.
+fn operator(name: &str) -> Operator {
+    Operator { name: name.to_owned(), user: "madoguchi (uid 999)".to_owned() }
+}
+
 fn order(id: Octets<8>, cards: RelinkCards) -> NewRelinkOrder {
-    let (operator, reason) = ("Sato".to_owned(), "card renewed".to_owned());
+    let (operator, reason) = (operator("Sato"), "card renewed".to_owned());
     NewRelinkOrder { id, cards, operator, reason, lifetime: DAY }
 }
 
@@ -24,7 +29,7 @@ async fn open(fixture: &Fixture, id: Octets<8>, cards: RelinkCards) -> RelinkOpe
 }
 
 async fn confirm(fixture: &Fixture, operator: &str, cards: RelinkCards) -> Relinked {
-    fixture.store.confirm_relink(TOWN, ID, operator, cards).await.expect("an outcome")
+    fixture.store.confirm_relink(TOWN, ID, self::operator(operator), cards).await.expect("an outcome")
 }
 
 /// A sign-in with the card of another party.
@@ -47,7 +52,7 @@ pub async fn a_relinked_account_has_the_new_card(backend: &dyn Backend) {
     fixture.redeemed(bystander).await;
     assert_eq!(open(&fixture, ID, cards(old, new)).await, RelinkOpened::Done);
     let orders = fixture.store.relink_orders(TOWN).await.expect("orders");
-    assert_eq!((orders.len(), orders[0].id, orders[0].opened_by.as_str()), (1, ID, "Sato"));
+    assert_eq!((orders.len(), orders[0].id, orders[0].opened_by.name.as_str()), (1, ID, "Sato"));
     assert_eq!(orders[0].expires_at.as_secs(), fixture.now() + DAY);
     assert!(fixture.session(old).await.is_some(), "an order alone does nothing");
     let outcome = confirm(&fixture, "Suzuki", cards(old, new)).await;
@@ -65,7 +70,7 @@ pub async fn a_relinked_account_has_the_new_card(backend: &dyn Backend) {
     let log = fixture.log(TOWN).await;
     let last = log.iter().find(|record| record.kind == AuditKind::AccountRelinked).expect("a record");
     let evidence = last.evidence.as_deref().expect("who and why");
-    for said in ["Sato", "Suzuki", "card renewed"] {
+    for said in ["Sato, as madoguchi (uid 999)", "Suzuki", "card renewed"] {
         assert!(evidence.contains(said), "{evidence}");
     }
     assert!(log.iter().any(|record| record.kind == AuditKind::RelinkOpened));
@@ -99,7 +104,7 @@ pub async fn an_order_needs_another_operator_and_the_same_cards(backend: &dyn Ba
     for wrong in [cards(old, other), cards(other, new), cards(new, old)] {
         assert_eq!(confirm(&fixture, "Suzuki", wrong).await, Relinked::OtherCards);
     }
-    let elsewhere = fixture.store.confirm_relink(OTHER_TOWN, ID, "Suzuki", cards(old, new)).await;
+    let elsewhere = fixture.store.confirm_relink(OTHER_TOWN, ID, operator("Suzuki"), cards(old, new)).await;
     assert_eq!(elsewhere.expect("an outcome"), Relinked::NotFound);
     assert!(fixture.token(old).await.is_some() && fixture.token(old.twin()).await.is_some());
     assert!(matches!(confirm(&fixture, "Suzuki", cards(old, new)).await, Relinked::Done { .. }));
@@ -131,7 +136,8 @@ pub async fn an_order_ends(backend: &dyn Backend) {
     fixture.advance(DAY);
     assert_eq!(fixture.store.relink_orders(TOWN).await.expect("orders"), []);
     assert_eq!(confirm(&fixture, "Suzuki", cards(old, new)).await, Relinked::NotFound);
-    let withdraw = async || fixture.store.withdraw_relink(TOWN, ID, "Suzuki").await.expect("an outcome");
+    let withdraw =
+        async || fixture.store.withdraw_relink(TOWN, ID, operator("Suzuki")).await.expect("an outcome");
     assert!(!withdraw().await);
     assert_eq!(open(&fixture, ID, cards(old, new)).await, RelinkOpened::Done);
     assert!(withdraw().await);

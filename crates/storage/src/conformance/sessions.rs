@@ -177,10 +177,18 @@ pub async fn another_account_ends_the_browsers_session(backend: &dyn Backend) {
     assert_eq!(ended[0].evidence.as_deref(), Some(r#"{"by":"another_sign_in"}"#));
     assert_eq!(deliveries(&fixture).await, ["service 1"]);
     // A counter's, even of the same card.
+    assert!(matches!(fixture.take(second).await, AnswerTaken::Taken(_)));
     proven_with_card_of(&fixture, COUNTER, second).await;
     back_after(&fixture, COUNTER, second).await;
     assert_eq!(fixture.session(second).await, None);
     assert!(fixture.session(bystander).await.is_some());
+    // One whose answer was not handed out yet serves that, and no more.
+    let [waiting, next] = [7, 9].map(Party::new);
+    fixture.completed(waiting).await;
+    fixture.proven(next).await;
+    back_after(&fixture, next, waiting).await;
+    assert_eq!(fixture.browser_session(waiting).await, None);
+    assert!(matches!(fixture.take(waiting).await, AnswerTaken::Taken(_)));
     // A cookie of another municipality names nothing.
     fixture.proven(bystander.twin()).await;
     back_after(&fixture, bystander.twin(), bystander).await;

@@ -122,7 +122,9 @@ fn exactly_three_parts_of_canonical_base64url() {
 
 #[test]
 fn the_header_is_one_object_with_a_text_alg() {
-    for wrong in ["", "[]", "null", "{", r#"{"alg":"ES256"}{}"#, r#"{"alg":"ES256","alg":"none"}"#, "\u{feff}{}"] {
+    for wrong in
+        ["", "[]", "null", "{", r#"{"alg":"ES256"}{}"#, r#"{"alg":"ES256","alg":"none"}"#, "\u{feff}{}"]
+    {
         let expected = if wrong.is_empty() { JoseError::Malformed } else { JoseError::Json };
         assert_eq!(error(&with_header(wrong)), Some(expected), "{wrong}");
     }

@@ -75,7 +75,10 @@ fn only_signature_keys_of_known_kinds() {
     for kid in [json!(""), json!(1), json!("x".repeat(256))] {
         assert_eq!(read(&with(ec(), "kid", kid)), Err(JwkError::Kid));
     }
-    assert_eq!(read(&with(ec(), "kid", json!("x".repeat(255)))).expect("a key").kid().map(str::len), Some(255));
+    assert_eq!(
+        read(&with(ec(), "kid", json!("x".repeat(255)))).expect("a key").kid().map(str::len),
+        Some(255)
+    );
     assert_eq!(PublicJwk::from_json(br#"{"kty":"EC","kty":"EC"}"#), Err(JwkError::Json));
     assert_eq!(PublicJwk::from_value(&json!([])), Err(JwkError::Json));
 }

@@ -1,0 +1,106 @@
+//! Why a command was not done.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use madoguchi_gateway::KeyError;
+use madoguchi_protocol::OctetsError;
+use madoguchi_storage::StorageError;
+
+use crate::ServerError;
+
+/// What went wrong, for an operator.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(super) enum AccountsError {
+    /// The certificate is none that the gateway would take.
+    #[error("{path}: {error} ({code})", code = .error.code())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: madoguchi_cert_verify::Error,
+    },
+    /// A key of the municipality does not open.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// No gateway has served the municipality yet.
+    #[error("{municipality} has no accounts: no gateway has served it yet")]
+    NeverServed {
+        /// Its name.
+        municipality: String,
+    },
+    /// The new card is one that was found revoked here.
+    #[error("{path}: found revoked or on hold here before; see madoguchi revocation explain")]
+    NewCardRevoked {
+        /// The file.
+        path: PathBuf,
+    },
+    /// No account has the old card.
+    #[error("no account of {municipality} has the old card")]
+    NoAccount {
+        /// The municipality.
+        municipality: String,
+    },
+    /// Both files are of one card.
+    #[error("--old and --new are one card")]
+    OneCard,
+    /// An order about one of the cards waits already.
+    #[error("an order about one of these cards waits already; see madoguchi accounts relink list")]
+    OpenAlready,
+    /// The order is about other cards.
+    #[error("order {order} is about other cards")]
+    OtherCards {
+        /// The order.
+        order: String,
+    },
+    /// Standard output is gone.
+    #[error("standard output")]
+    Output(#[from] std::io::Error),
+    /// No randomness.
+    #[error(transparent)]
+    Randomness(#[from] OctetsError),
+    /// Whoever opened an order cannot confirm it.
+    #[error("{operator} opened order {order}; another operator confirms it")]
+    SameOperator {
+        /// The order.
+        order: String,
+        /// The operator.
+        operator: String,
+    },
+    /// Configuration, anchors or a file.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// The store.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// No such order.
+    #[error("{municipality} has no order {order} that waits")]
+    UnknownOrder {
+        /// The municipality.
+        municipality: String,
+        /// The order.
+        order: String,
+    },
+}
+
+impl AccountsError {
+    /// The exit code: 2 when the command line cannot be used.
+    pub(super) fn code(&self) -> u8 {
+        match self {
+            Self::OneCard => 2,
+            _ => 1,
+        }
+    }
+
+    /// Tells it, with its causes.
+    pub(super) fn tell(&self, errors: &mut dyn Write) {
+        // When standard error is gone there is nobody to tell.
+        let _ = writeln!(errors, "madoguchi accounts: {self}");
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            let _ = writeln!(errors, "  because: {cause}");
+            source = cause.source();
+        }
+    }
+}

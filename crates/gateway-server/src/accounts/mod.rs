@@ -1,0 +1,235 @@
+//! `madoguchi accounts`: linking an account to a renewed card, by two operators.
+
+mod arguments;
+mod error;
+
+pub use arguments::AccountsCommand;
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use rustls_pki_types::UnixTime;
+use serde_json::json;
+
+use madoguchi_cert_verify::{Certificate, VerifiedPath, certificate_octets, verify_path};
+use madoguchi_gateway::{AccountLookups, CertificateIds, Sealer, Trust};
+use madoguchi_protocol::Octets;
+use madoguchi_storage::{
+    KeptRevocations as _, NewRelinkOrder, Operator, RelinkCards, RelinkOpened, Relinked, Relinks as _,
+    Storage,
+};
+use madoguchi_storage_sqlite::SqliteStore;
+
+use crate::accounts::arguments::{
+    Cards, ConfirmArguments, ListArguments, OpenArguments, Ordering, RelinkCommand, WithdrawArguments,
+};
+use crate::accounts::error::AccountsError;
+use crate::build::trust;
+use crate::kek::{file_error, read_kek};
+use crate::registry::{CommandEdge, write_fields, write_json};
+use crate::verify::instant;
+use crate::{Config, beside};
+
+/// Runs a command. Answers the exit code; what went wrong is told on `errors`.
+pub async fn accounts(command: &AccountsCommand, mut edge: CommandEdge<'_>, errors: &mut dyn Write) -> u8 {
+    let AccountsCommand::Relink(command) = command;
+    let done = match command {
+        RelinkCommand::Confirm(arguments) => confirm(arguments, &mut edge).await,
+        RelinkCommand::List(arguments) => list(arguments, &mut edge).await,
+        RelinkCommand::Open(arguments) => open(arguments, &mut edge).await,
+        RelinkCommand::Withdraw(arguments) => withdraw(arguments, &mut edge).await,
+    };
+    done.map_or_else(
+        |error| {
+            error.tell(errors);
+            error.code()
+        },
+        |()| 0,
+    )
+}
+
+async fn open(arguments: &OpenArguments, edge: &mut CommandEdge<'_>) -> Result<(), AccountsError> {
+    let (desk, store) = Desk::open(&arguments.common.config, &arguments.ordering, edge)?;
+    let cards = desk.cards(&store, &arguments.cards, edge.clock.now()).await?;
+    let municipality = desk.municipality;
+    let order = NewRelinkOrder {
+        id: Octets::generate(edge.random)?,
+        cards,
+        operator: operator(&arguments.ordering, edge),
+        reason: arguments.reason.clone(),
+        lifetime: ORDER_SECONDS,
+    };
+    let id = order.id.to_hex();
+    match store.open_relink(municipality, order).await? {
+        RelinkOpened::Done => {}
+        RelinkOpened::NoAccount => {
+            return Err(AccountsError::NoAccount { municipality: municipality.to_owned() });
+        }
+        RelinkOpened::OneCard => return Err(AccountsError::OneCard),
+        RelinkOpened::OpenAlready => return Err(AccountsError::OpenAlready),
+    }
+    if arguments.common.json {
+        write_json(edge.output, &json!({ "municipality": municipality, "order": id }))?;
+    } else {
+        writeln!(edge.output, "order {id} is open; another operator confirms it within seven days:")?;
+        writeln!(edge.output, "    madoguchi accounts relink confirm --order {id} …")?;
+    }
+    Ok(())
+}
+
+async fn confirm(arguments: &ConfirmArguments, edge: &mut CommandEdge<'_>) -> Result<(), AccountsError> {
+    let (desk, store) = Desk::open(&arguments.common.config, &arguments.ordering, edge)?;
+    let cards = desk.cards(&store, &arguments.cards, edge.clock.now()).await?;
+    let (municipality, order) = (desk.municipality, arguments.order.to_hex());
+    let operator = operator(&arguments.ordering, edge);
+    let name = operator.name.clone();
+    match store.confirm_relink(municipality, arguments.order, operator, cards).await? {
+        Relinked::Done { sessions, merged } if arguments.common.json => {
+            let done = json!({
+                "municipality": municipality, "order": order, "sessions_ended": sessions, "merged": merged,
+            });
+            write_json(edge.output, &done)?;
+        }
+        Relinked::Done { sessions, merged } => {
+            writeln!(edge.output, "the account has the new card; {sessions} of its sessions ended")?;
+            if merged {
+                let note =
+                    "the new card had an account of its own: what services stored for it is theirs to move";
+                writeln!(edge.output, "note: {note}")?;
+            }
+        }
+        Relinked::OtherCards => return Err(AccountsError::OtherCards { order }),
+        Relinked::SameOperator => return Err(AccountsError::SameOperator { order, operator: name }),
+        Relinked::NotFound => {
+            return Err(AccountsError::UnknownOrder { municipality: municipality.to_owned(), order });
+        }
+    }
+    Ok(())
+}
+
+async fn withdraw(arguments: &WithdrawArguments, edge: &mut CommandEdge<'_>) -> Result<(), AccountsError> {
+    let (desk, store) = Desk::open(&arguments.common.config, &arguments.ordering, edge)?;
+    let (municipality, order) = (desk.municipality, arguments.order.to_hex());
+    let operator = operator(&arguments.ordering, edge);
+    if !store.withdraw_relink(municipality, arguments.order, operator).await? {
+        return Err(AccountsError::UnknownOrder { municipality: municipality.to_owned(), order });
+    }
+    if arguments.common.json {
+        write_json(edge.output, &json!({ "municipality": municipality, "withdrawn": order }))?;
+    } else {
+        writeln!(edge.output, "order {order} is withdrawn")?;
+    }
+    Ok(())
+}
+
+async fn list(arguments: &ListArguments, edge: &mut CommandEdge<'_>) -> Result<(), AccountsError> {
+    let config = Config::read(&arguments.common.config)?;
+    let store = beside::to_read(&config, edge.clock.clone())?;
+    let orders = match &store {
+        Some(store) => store.relink_orders(&arguments.municipality).await?,
+        None => Vec::new(),
+    };
+    if arguments.common.json {
+        let orders: Vec<_> = orders
+            .iter()
+            .map(|order| {
+                json!({
+                    "order": order.id.to_hex(),
+                    "opened_by": order.opened_by.name,
+                    "opened_as": order.opened_by.user,
+                    "reason": order.reason,
+                    "opened_at": instant::format(order.opened_at),
+                    "expires_at": instant::format(order.expires_at),
+                })
+            })
+            .collect();
+        write_json(edge.output, &json!({ "municipality": arguments.municipality, "orders": orders }))?;
+        return Ok(());
+    }
+    if orders.is_empty() {
+        writeln!(edge.output, "{}: no order waits", arguments.municipality)?;
+    }
+    for order in orders {
+        let fields = [
+            ("order", order.id.to_hex()),
+            ("opened by", format!("{}, as {}", order.opened_by.name, order.opened_by.user)),
+            ("opened at", instant::format(order.opened_at)),
+            ("until", instant::format(order.expires_at)),
+            ("reason", order.reason),
+        ];
+        write_fields(edge.output, &fields)?;
+    }
+    Ok(())
+}
+
+fn operator(ordering: &Ordering, edge: &CommandEdge<'_>) -> Operator {
+    Operator { name: ordering.operator.clone(), user: edge.os_user.clone() }
+}
+
+/// What judging cards needs.
+struct Desk<'a> {
+    municipality: &'a str,
+    kek: Sealer,
+    trust: Trust,
+}
+
+impl<'a> Desk<'a> {
+    fn open(
+        config: &Path,
+        ordering: &'a Ordering,
+        edge: &CommandEdge<'_>,
+    ) -> Result<(Self, SqliteStore), AccountsError> {
+        let config = Config::read(config)?;
+        let municipality = ordering.municipality.as_str();
+        let never_served = || AccountsError::NeverServed { municipality: municipality.to_owned() };
+        // To read first: an order never makes a database where there is none.
+        beside::to_read(&config, edge.clock.clone())?.ok_or_else(never_served)?;
+        let (kek, trust) = (read_kek(&config.kek_file)?, trust(&config.trust)?);
+        Ok((Self { municipality, kek, trust }, beside::to_write(&config, edge.clock.clone())?))
+    }
+
+    /// Both cards, as accounts are found by them. Of the old one only the issuer must be right, at its last valid second at
+    /// the latest; the new one must be good now.
+    async fn cards(
+        &self,
+        store: &SqliteStore,
+        cards: &Cards,
+        now: UnixTime,
+    ) -> Result<RelinkCards, AccountsError> {
+        let storage: &dyn Storage = store;
+        let never_served = || AccountsError::NeverServed { municipality: self.municipality.to_owned() };
+        let lookups = AccountLookups::read(storage, &self.kek, self.municipality).await?;
+        let lookups = lookups.ok_or_else(never_served)?;
+        let ids = CertificateIds::read(storage, &self.kek, self.municipality).await?;
+        let ids = ids.ok_or_else(never_served)?;
+        let old = self.path(&cards.old, |certificate| earlier(now, certificate.not_after()))?;
+        let new = self.path(&cards.new, |_| now)?;
+        let id = ids.id(&new.issuer_key_hash().0, new.serial());
+        if !store.kept(self.municipality, id).await?.is_empty() {
+            return Err(AccountsError::NewCardRevoked { path: cards.new.clone() });
+        }
+        let lookup = |path: &VerifiedPath| lookups.of(&path.issuer_key_hash().0, path.serial());
+        Ok(RelinkCards { old: lookup(&old), new: lookup(&new) })
+    }
+
+    fn path(
+        &self,
+        file: &Path,
+        at: impl FnOnce(&Certificate) -> UnixTime,
+    ) -> Result<VerifiedPath, AccountsError> {
+        let octets = fs::read(file).map_err(|source| file_error(file, source))?;
+        let refused = |error| AccountsError::Certificate { path: file.to_owned(), error };
+        let der = certificate_octets(&octets).map_err(refused)?;
+        let certificate = Certificate::parse(&der).map_err(refused)?;
+        let at = at(&certificate);
+        verify_path(&certificate, &self.trust.anchors, &self.trust.policy, at).map_err(refused)
+    }
+}
+
+fn earlier(one: UnixTime, other: UnixTime) -> UnixTime {
+    if one.as_secs() < other.as_secs() { one } else { other }
+}
+
+/// A week: both operators work in one office.
+const ORDER_SECONDS: u64 = 7 * 24 * 60 * 60;

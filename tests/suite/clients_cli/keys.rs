@@ -1,0 +1,145 @@
+//! `madoguchi keys`, beside a gateway and without one.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::{Duration, Instant};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use madoguchi_oidc::{IdTokenAlg, SigningKey};
+use madoguchi_storage::AuditKind;
+use madoguchi_tests::gateway::random;
+use madoguchi_tests::http::get;
+use serde_json::{Value, json};
+
+use super::world::{MIDORI, World};
+
+const OF: [&str; 2] = ["--municipality", MIDORI];
+
+fn new(world: &World, alg: &str, more: &[&str]) -> Value {
+    world.json(&[&["keys", "new", "--alg", alg], &OF[..], more].concat())
+}
+
+fn kid(key: &Value) -> String {
+    key["kid"].as_str().expect("text").to_owned()
+}
+
+fn listed(world: &World) -> Vec<Value> {
+    let all = world.json(&["keys", "list"]);
+    all["municipalities"][0]["keys"].as_array().expect("keys").clone()
+}
+
+fn pem(alg: IdTokenAlg) -> (String, String) {
+    let pkcs8 = SigningKey::generate(alg, random()).expect("a key");
+    let key = SigningKey::from_pkcs8(alg, &pkcs8, random()).expect("a key");
+    let pem =
+        format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(&*pkcs8));
+    (pem, key.kid().to_owned())
+}
+
+/// The first of an algorithm signs at once; the next waits until services have it.
+#[test]
+fn keys_go_through_their_states() {
+    let world = World::new();
+    assert!(world.text(&["keys", "list"]).contains("none yet"));
+    assert!(!world.has_database(), "looking makes none");
+    for alg in ["ES256", "RS256", "PS256"] {
+        let first = new(&world, alg, &[]);
+        assert_eq!((&first["alg"], &first["state"]), (&json!(alg), &json!("active")));
+    }
+    let second = new(&world, "RS256", &[]);
+    assert_eq!(second["state"], "new");
+    let id = kid(&second);
+    let published = world.json(&[&["keys", "publish", &id], &OF[..]].concat());
+    assert_eq!(published["state"], "published");
+    let told = world.refusal(1, &[&["keys", "activate", &id], &OF[..]].concat());
+    assert!(told.contains("published too short a time") && told.contains('Z'), "{told}");
+    let told = world.refusal(1, &[&["keys", "publish", &id], &OF[..]].concat());
+    assert!(told.contains("is published"), "{told}");
+    let gone = world.json(&[&["keys", "retire", &id], &OF[..]].concat());
+    assert_eq!(gone["state"], "gone");
+    let told = world.refusal(1, &[&["keys", "publish", &id], &OF[..]].concat());
+    assert!(told.contains("midori has no key"), "{told}");
+    assert_eq!(listed(&world).len(), 3);
+    let text = world.text(&["keys", "list"]);
+    assert!(text.contains("signs since") && text.lines().all(|line| line.chars().count() <= 80), "{text}");
+}
+
+/// As much of an id as is its alone; and what does not fit is told.
+#[test]
+fn orders_that_make_no_sense_are_refused() {
+    let world = World::new();
+    let first = kid(&new(&world, "ES256", &[]));
+    for (code, arguments) in [
+        (2, vec!["keys", "new", "--alg", "HS256"]),
+        (2, vec!["keys", "activate", "x", "--overlap-minutes", "1"]),
+        (1, vec!["keys", "revoke", "x"]),
+    ] {
+        world.refusal(code, &[&arguments[..], &OF].concat());
+    }
+    let elsewhere = world.refusal(1, &["keys", "revoke", &first, "--municipality", "aoi"]);
+    assert!(elsewhere.contains("no municipality aoi"), "{elsewhere}");
+    new(&world, "ES256", &[]);
+    let both = world.refusal(2, &[&["keys", "retire", ""], &OF[..]].concat());
+    assert!(both.contains("several keys"), "{both}");
+}
+
+/// Only a private file, only PKCS#8, only the right kind of key; and its octets are in no output.
+#[test]
+fn a_key_is_imported_from_a_private_file() {
+    let world = World::new();
+    let (text, id) = pem(IdTokenAlg::Rs256);
+    let file = world.file("key.pem", &text);
+    let import = [&["keys", "new", "--import", &file, "--alg"], &OF[..]].concat();
+    let with = |alg: &'static str| {
+        let mut arguments = import.clone();
+        arguments.insert(5, alg);
+        arguments
+    };
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).expect("a mode");
+    let told = world.refusal(1, &with("RS256"));
+    assert!(told.contains("chmod 600"), "{told}");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("a mode");
+    let told = world.refusal(1, &with("ES256"));
+    assert!(told.contains("PKCS#8") && !told.contains("BEGIN"), "{told}");
+    let output = world.run(&[&with("RS256")[..], &["--json"]].concat());
+    assert!(output.status.success(), "{output:?}");
+    let told = String::from_utf8(output.stdout).expect("UTF-8");
+    let key: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!((kid(&key), &key["state"]), (id, &json!("active")));
+    let secret: String = text.lines().nth(1).expect("base64").chars().skip(600).take(40).collect();
+    assert!(!told.contains(&secret));
+    // One key has one algorithm.
+    let told = world.refusal(1, &with("PS256"));
+    assert!(told.contains("is active"), "{told}");
+    let wrong = world.file("wrong.pem", "no key");
+    std::fs::set_permissions(&wrong, std::fs::Permissions::from_mode(0o600)).expect("a mode");
+    let told = world.refusal(1, &[&["keys", "new", "--alg", "RS256", "--import", &wrong], &OF[..]].concat());
+    assert!(told.contains("PRIVATE KEY"), "{told}");
+}
+
+/// Beside a gateway that runs: it follows within seconds, and the order is in the log with whoever gave it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_follows_an_emergency() {
+    let mut world = World::new();
+    let address = world.start();
+    let published = || {
+        let mut answer = get(&format!("{address}/jwks"), &[("host", "localhost:24810")]);
+        let text = answer.body_mut().read_to_string().expect("a body");
+        let keys: Value = serde_json::from_str(&text).expect("JSON");
+        keys["keys"].as_array().expect("keys").iter().map(kid).collect::<Vec<_>>()
+    };
+    let [bad] = <[String; 1]>::try_from(published()).expect("one key");
+    world.json(&[&["keys", "revoke", &bad[..8], "--operator", "suzuki"], &OF[..]].concat());
+    let states: Vec<Value> = listed(&world).iter().map(|key| key["state"].clone()).collect();
+    assert_eq!(states, ["revoked", "active"]);
+    // Asks again and again, as services do, until the gateway knows.
+    let begin = Instant::now();
+    while published().contains(&bad) {
+        assert!(begin.elapsed() < Duration::from_secs(30), "a revoked key goes on");
+    }
+    assert_eq!(published().len(), 1);
+    let log = world.log(MIDORI).await;
+    let last = log.last().expect("a record");
+    assert_eq!(last.kind, AuditKind::SigningKeyRevoked);
+    let evidence = last.evidence.as_deref().unwrap_or_default();
+    assert!(evidence.contains("suzuki") && evidence.contains(&bad), "{evidence}");
+}
