@@ -3,16 +3,22 @@
 
 mod chain;
 mod crl;
+mod logins;
 mod ocsp;
 mod ocsp_load;
 mod openssl_chain;
 mod proof;
 mod rounds;
 mod shelf;
+mod sign_ins;
+mod skeleton;
+mod slow_responder;
 mod world;
 
 use std::path::Path;
 use std::process::ExitCode;
+
+use crate::logins::party::Programs;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -21,6 +27,12 @@ fn main() -> ExitCode {
         ["crl-part", name, folder, entries, shape] => part(name, folder, entries, shape).map(|()| true),
         ["crl", ref rest @ ..] => wish(rest).and_then(|wish| crl::run(&wish)),
         ["ocsp-load"] => Ok(ocsp_load::run()),
+        ["logins", gateway, node, peer, ref rest @ ..] => {
+            let [gateway, node, peer] = [gateway, node, peer].map(Path::new);
+            logins_wish(rest).and_then(|wish| logins::run(Programs { gateway, node, peer }, &wish))
+        }
+        ["logins-skeleton", authority] => skeleton::run(Path::new(authority)),
+        ["ocsp-sign-ins", binary] => sign_ins::run(Path::new(binary)),
         [] => Ok(verification("all")),
         [section] => Ok(verification(section)),
         _ => Err("one section".to_owned()),
@@ -67,6 +79,25 @@ fn wish(mut arguments: &[&str]) -> Result<crl::Wish, String> {
         return Err("10,000 to 20,000,000 entries".to_owned());
     }
     if arguments.is_empty() { Ok(wish) } else { Err(format!("{arguments:?} has no value")) }
+}
+
+/// `[--quick] [--part NAME]…`
+fn logins_wish(mut arguments: &[&str]) -> Result<logins::Wish, String> {
+    let mut wish = logins::Wish { quick: false, parts: Vec::new() };
+    loop {
+        arguments = match *arguments {
+            [] => return Ok(wish),
+            ["--quick", ref rest @ ..] => {
+                wish.quick = true;
+                rest
+            }
+            ["--part", name, ref rest @ ..] => {
+                wish.parts.push(name.to_owned());
+                rest
+            }
+            _ => return Err(format!("what is {arguments:?}?")),
+        };
+    }
 }
 
 fn part(name: &str, folder: &str, entries: &str, shape: &str) -> Result<(), String> {

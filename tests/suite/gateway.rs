@@ -24,6 +24,7 @@ mod par;
 mod properties;
 mod refresh;
 mod registration;
+mod relink;
 mod request_object;
 mod requests;
 mod return_leg;

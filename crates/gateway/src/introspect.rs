@@ -22,15 +22,16 @@ use crate::state::Gateway;
 use crate::tenant::Tenant;
 use crate::{client_authentication, form_body};
 
-#[derive(Serialize)]
-struct Inactive {
-    active: bool,
-}
-
 /// RFC 7662 section 2.2.
 #[derive(Serialize)]
-struct Active {
+struct Introspection {
     active: bool,
+    #[serde(flatten)]
+    token: Option<LiveToken>,
+}
+
+#[derive(Serialize)]
+struct LiveToken {
     iss: String,
     sub: String,
     client_id: String,
@@ -57,8 +58,7 @@ pub(crate) async fn introspect(
     body: Bytes,
 ) -> Response {
     match look(&gateway, &tenant, &headers, &body).await {
-        Ok(Some(active)) => never_stored(Json(active).into_response()),
-        Ok(None) => never_stored(Json(Inactive { active: false }).into_response()),
+        Ok(token) => never_stored(Json(Introspection { active: token.is_some(), token }).into_response()),
         Err(failure) => failure.into_response(),
     }
 }
@@ -68,7 +68,7 @@ async fn look(
     tenant: &Tenant,
     headers: &HeaderMap,
     body: &[u8],
-) -> Result<Option<Active>, OAuthFailure> {
+) -> Result<Option<LiveToken>, OAuthFailure> {
     let form = form_body::urlencoded(headers, body).map_err(TokenError::Parameters)?;
     let client = client_authentication::client(gateway, tenant, headers, &form).await?;
     // Section 2.1: the endpoint is protected, or it would tell anybody which tokens live.
@@ -85,7 +85,7 @@ async fn look(
         Found::Refresh(record) => use_session(gateway, &tenant.municipality, &**record).await,
     };
     match used {
-        SessionUse::GoesOn => found.active(tenant, &client).map(Some),
+        SessionUse::GoesOn => found.told(tenant, &client).map(Some),
         SessionUse::Ended => Ok(None),
         SessionUse::Failed => Err(OAuthFailure::internal()),
     }
@@ -96,7 +96,7 @@ enum Found {
     Refresh(Box<RefreshTokenRecord>),
 }
 
-/// The two kinds have keyspaces of their own (C4), so `token_type_hint` would save one look-up and is not read.
+/// The two kinds have keyspaces of their own, so `token_type_hint` would save one look-up and is not read.
 async fn find(gateway: &Gateway, tenant: &Tenant, text: &str) -> Result<Option<Found>, OAuthFailure> {
     let id = &tenant.municipality.id;
     let storage = &gateway.0.storage;
@@ -118,15 +118,14 @@ impl Found {
         }
     }
 
-    fn active(self, tenant: &Tenant, client: &AuthenticatedClient) -> Result<Active, OAuthFailure> {
+    fn told(self, tenant: &Tenant, client: &AuthenticatedClient) -> Result<LiveToken, OAuthFailure> {
         let sub = |account: AccountId| {
             sub_at(&tenant.municipality, client.client(), account).ok_or_else(OAuthFailure::internal)
         };
         let iss = tenant.municipality.origin.as_str().to_owned();
         let cnf = |key: Option<JwkThumbprint>| key.map(|jkt| Confirmation { jkt });
         Ok(match self {
-            Self::Access(record) => Active {
-                active: true,
+            Self::Access(record) => LiveToken {
                 iss,
                 sub: sub(record.account)?,
                 client_id: record.client_id,
@@ -136,8 +135,7 @@ impl Found {
                 token_type: Some(TokenScheme::of(record.key).as_str()),
                 cnf: cnf(record.key),
             },
-            Self::Refresh(record) => Active {
-                active: true,
+            Self::Refresh(record) => LiveToken {
                 iss,
                 sub: sub(record.account)?,
                 client_id: record.grant.client_id,

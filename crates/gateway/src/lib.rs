@@ -55,8 +55,8 @@ mod token;
 mod userinfo;
 mod when;
 
-pub use colours::{Accent, AccentError};
 pub use backchannel::{LogoutSendError, LogoutSender};
+pub use colours::{Accent, AccentError};
 pub use evidence::EvidenceRecord;
 pub use keys::{AccountLookups, CertificateIds, KeyError, MunicipalityKeys};
 pub use municipality::{Municipality, Service, display_texts};
@@ -65,6 +65,7 @@ pub use router::router;
 pub use seal::{SealError, Sealer};
 pub use service_error::oauth_error;
 pub use signing_keys::{
-    OVERLAP_SECONDS, PUBLISH_AHEAD_SECONDS, SHORTEST_OVERLAP_SECONDS, SigningKeyRing, SigningKeySealer, SigningKeySet,
+    OVERLAP_SECONDS, PUBLISH_AHEAD_SECONDS, SHORTEST_OVERLAP_SECONDS, SigningKeyRing, SigningKeySealer,
+    SigningKeySet,
 };
 pub use state::{Gateway, GatewayParts, RevocationPolicy, Trust};

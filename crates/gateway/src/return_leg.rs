@@ -47,15 +47,17 @@ pub(crate) async fn return_leg(
     // New at each sign-in: what was planted in the browser before is worth nothing.
     let browser_secret = Secret::<32>::generate(random).map_err(internal)?;
     let limits = gateway.0.session_limits;
-    let counter = own
-        .as_ref()
-        .and_then(|(_, sign_in)| sign_in.claim.as_ref())
-        .is_some_and(|claim| claim.counter);
+    let counter =
+        own.as_ref().and_then(|(_, sign_in)| sign_in.claim.as_ref()).is_some_and(|claim| claim.counter);
     let session = NewSession {
         id_hash: session_secret.hash(),
         sid: Octets::generate(random).map_err(internal)?,
         account_if_new: AccountId(Octets::generate(random).map_err(internal)?),
-        lifetime: if counter { COUNTER_SECONDS.min(limits.absolute_seconds) } else { limits.absolute_seconds },
+        lifetime: if counter {
+            COUNTER_SECONDS.min(limits.absolute_seconds)
+        } else {
+            limits.absolute_seconds
+        },
         replaces: session_hash(&headers),
         browser: (!counter)
             .then(|| NewBrowserSession { hash: browser_secret.hash(), idle: limits.idle_seconds }),
@@ -136,8 +138,7 @@ pub(crate) async fn done(
     let frame = tenant.frame_in(sign_in.new.lang);
     let relinked_at = session.and_then(|session| session.relinked_at);
     let page = DonePage {
-        notice: relinked_at
-            .map(|at| frame.texts.relinked_notice.replace("{when}", &when(at, frame.lang))),
+        notice: relinked_at.map(|at| frame.texts.relinked_notice.replace("{when}", &when(at, frame.lang))),
         frame,
         tag: cookie.tag.as_str().to_owned(),
         sign_in: sign_in.new.id.encode(),

@@ -1,5 +1,5 @@
 //! `/revoke` (RFC 7009): a client gives a token back. 200 whether there was one or not; a store that failed is never told as
-//! success (C15).
+//! success.
 
 use axum::body::Bytes;
 use axum::extract::State;

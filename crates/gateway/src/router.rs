@@ -8,8 +8,8 @@ use axum::routing::{get, post};
 use http::{HeaderValue, header};
 
 use madoguchi_oidc::{
-    PATH_AUTHORIZE, PATH_DISCOVERY, PATH_END_SESSION, PATH_INTROSPECTION, PATH_JWKS,
-    PATH_OAUTH_DISCOVERY, PATH_PAR, PATH_REGISTRATION, PATH_REVOCATION, PATH_TOKEN, PATH_USERINFO,
+    PATH_AUTHORIZE, PATH_DISCOVERY, PATH_END_SESSION, PATH_INTROSPECTION, PATH_JWKS, PATH_OAUTH_DISCOVERY,
+    PATH_PAR, PATH_REGISTRATION, PATH_REVOCATION, PATH_TOKEN, PATH_USERINFO,
 };
 use madoguchi_protocol::{MAX_MESSAGE_OCTETS, PATH_CANCEL, PATH_CLAIM, PATH_FINISH};
 
@@ -18,8 +18,8 @@ use crate::failure::PageFailure;
 use crate::state::Gateway;
 use crate::tenant::Tenant;
 use crate::{
-    agent, answer, authorize, cors, discovery, introspect, logout, par, registration, return_leg, revoke, sessions_page,
-    sso, start, status, token, userinfo,
+    agent, answer, authorize, cors, discovery, introspect, logout, par, registration, return_leg, revoke,
+    sessions_page, sso, start, status, token, userinfo,
 };
 
 /// The gateway's routes. Serve it with the peer's address as `ConnectInfo<SocketAddr>`.

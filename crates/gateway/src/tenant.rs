@@ -48,11 +48,7 @@ impl FromRequestParts<Gateway> for Tenant {
         let wishes = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         let wishes =
             wishes.unwrap_or_default().split(',').map(|wish| wish.split(';').next().unwrap_or("").trim());
-        Ok(Self {
-            municipality,
-            lang: Lang::choose(wishes),
-            test_trust: gateway.0.trust.danger_test_trust,
-        })
+        Ok(Self { municipality, lang: Lang::choose(wishes), test_trust: gateway.0.trust.danger_test_trust })
     }
 }
 

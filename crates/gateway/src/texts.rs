@@ -99,12 +99,8 @@ mod tests {
     fn every_language_has_every_text() {
         for lang in Lang::ALL {
             let texts = page_texts(lang);
-            for filled_in in [
-                &texts.start_lead,
-                &texts.offer_lead,
-                &texts.offer_asks,
-                &texts.logout_asked_by,
-            ] {
+            for filled_in in [&texts.start_lead, &texts.offer_lead, &texts.offer_asks, &texts.logout_asked_by]
+            {
                 assert!(filled_in.contains("{service}"), "{}", lang.tag());
             }
             for filled_in in [&texts.offer_lead, &texts.relinked_notice] {

@@ -72,7 +72,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// In this order: find the code, check what it is bound to, check the proof, use it up (C23).
+    /// In this order: find the code, check what it is bound to, check the proof, use it up.
     async fn redeem(
         &self,
         client: &AuthenticatedClient,
@@ -134,7 +134,7 @@ impl Exchange<'_> {
         Ok(check_dpop_key(&code.grant, client, proof)?)
     }
 
-    /// Everything is asked again: whether the client may, whether the session lives, what is known of its certificate (C14).
+    /// Everything is asked again: whether the client may, whether the session lives, what is known of its certificate.
     async fn refresh(
         &self,
         client: &AuthenticatedClient,

@@ -101,7 +101,7 @@ async fn lookup(
         _ => None,
     };
     check_token_key(presented.scheme, record.key, proof)?;
-    // C14: a client that was disabled since has no more use of it.
+    // A client that was disabled since has no more use of it.
     let service = gateway.service(municipality, &record.client_id).await.ok_or(invalid)?;
     match use_session(gateway, municipality, &record).await {
         SessionUse::GoesOn => {}

@@ -43,9 +43,8 @@ impl DpopProof {
         if jws.typ() != Some("dpop+jwt") {
             return Err(DpopError::Typ);
         }
-        let alg = match JwsAlg::from_name(jws.alg()) {
-            Some(alg @ (JwsAlg::Es256 | JwsAlg::Ps256)) => alg,
-            _ => return Err(DpopError::Alg),
+        let Some(alg @ (JwsAlg::Es256 | JwsAlg::Ps256)) = JwsAlg::from_name(jws.alg()) else {
+            return Err(DpopError::Alg);
         };
         let key: PublicJwk = jws.embedded_jwk().ok_or(DpopError::Jwk)?.map_err(|_| DpopError::Jwk)?;
         let claims = jws.verify(&key, alg)?;

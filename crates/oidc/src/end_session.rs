@@ -159,7 +159,11 @@ mod tests {
             "javascript:alert(1)",
             "",
         ] {
-            assert_eq!(request(Some(uri), None).location(Some(&client)), Err(EndSessionError::Unregistered), "{uri}");
+            assert_eq!(
+                request(Some(uri), None).location(Some(&client)),
+                Err(EndSessionError::Unregistered),
+                "{uri}"
+            );
         }
     }
 
@@ -183,7 +187,9 @@ mod tests {
     fn a_state_is_bounded() {
         let client = registered_client();
         let long = "s".repeat(1025);
-        let with = |state| EndSessionRequest { state: Some(state), ..request(Some(URI), None) }.location(Some(&client));
+        let with = |state| {
+            EndSessionRequest { state: Some(state), ..request(Some(URI), None) }.location(Some(&client))
+        };
         assert!(with(&long[..1024]).is_ok());
         assert_eq!(with(&long), Err(EndSessionError::State));
     }

@@ -27,7 +27,11 @@ pub enum Interaction {
 }
 
 /// Decides. `session` is the one of this browser, if it lives and its certificate is not revoked.
-pub fn interaction(request: &AuthorizationRequest, session: Option<&LiveSession<'_>>, now: u64) -> Interaction {
+pub fn interaction(
+    request: &AuthorizationRequest,
+    session: Option<&LiveSession<'_>>,
+    now: u64,
+) -> Interaction {
     let usable = session.is_some_and(|session| {
         !request.prompt.contains(&Prompt::Login)
             && is_young_enough(request, session, now)
@@ -126,6 +130,7 @@ mod tests {
         AuthorizationRequest::parse(&parameters, &client()).expect("a request")
     }
 
+    #[expect(clippy::match_same_arms, reason = "rows are told apart by why they come to the same")]
     fn expected(row: (&[Prompt], Option<u64>, Option<&str>, Option<i64>)) -> Interaction {
         let login_required = Interaction::Refuse(OAuthError::LoginRequired, NOBODY);
         match row {

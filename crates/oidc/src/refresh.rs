@@ -33,14 +33,13 @@ pub fn check_refresh(
     if !client.client().refresh {
         return Err(TokenError::RefreshNotAllowed);
     }
+    let must_prove = bound_to.is_some() || client.client().require_dpop;
     match (bound_to, proof) {
-        (None, None) if client.client().require_dpop => Err(TokenError::DpopProofMissing),
-        (None, _) => Ok(()),
-        (Some(_), None) => Err(TokenError::DpopProofMissing),
+        (_, None) if must_prove => Err(TokenError::DpopProofMissing),
         (Some(bound), Some(shown)) if rotates_refresh_tokens(client) && bound != shown => {
             Err(TokenError::WrongDpopKey)
         }
-        (Some(_), Some(_)) => Ok(()),
+        _ => Ok(()),
     }
 }
 

@@ -150,16 +150,15 @@ impl SigningKeys for SqliteStore {
             }
             if let Some(new) = successor.filter(|_| key.state == SigningKeyState::Active) {
                 let next = Order { kid: &new.kid, ..*order };
-                match next.find()?.map(|there| there.state) {
-                    None => insert(order.work, order.municipality, &new, SigningKeyState::Active)?,
-                    Some(_) => {
-                        let activated = next.update(
-                            "state = 'active', published_at = coalesce(published_at, ?3), active_at = ?3",
-                            "state IN ('new', 'published')",
-                        )?;
-                        if !activated {
-                            return Err(damaged(TABLE, "the successor of a revoked key has ended"));
-                        }
+                if next.find()?.is_none() {
+                    insert(order.work, order.municipality, &new, SigningKeyState::Active)?;
+                } else {
+                    let activated = next.update(
+                        "state = 'active', published_at = coalesce(published_at, ?3), active_at = ?3",
+                        "state IN ('new', 'published')",
+                    )?;
+                    if !activated {
+                        return Err(damaged(TABLE, "the successor of a revoked key has ended"));
                     }
                 }
                 let _ = next.done(AuditKind::SigningKeyActivated)?;

@@ -95,7 +95,7 @@ impl KeyedService {
         gateway.gateway.refresh().await;
 
         let mut service = TestService::tosho(town);
-        service.client_id = client_id.to_owned();
+        client_id.clone_into(&mut service.client_id);
         service.redirect_uri = redirect_uri;
         Self { service, key, dpop_key: ServiceKey::generate() }
     }

@@ -81,7 +81,8 @@ impl<'g> SignedIn<'g> {
 
     /// The claims that come of the code in an address.
     pub async fn redeemed(&self, service: &TestService, location: &str) -> Value {
-        let code = super::answer::parameter(location, "code").unwrap_or_else(|| panic!("no code: {location}"));
+        let code =
+            super::answer::parameter(location, "code").unwrap_or_else(|| panic!("no code: {location}"));
         let answer = service.redeem(self.gateway, &code).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         service.claims(self.gateway, answer.json()["id_token"].as_str().expect("text")).await

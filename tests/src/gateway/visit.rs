@@ -42,11 +42,7 @@ impl<'g> Visit<'g> {
     }
 
     /// At the start page of a service, in this browser.
-    pub async fn in_browser(
-        gateway: &'g TestGateway,
-        service: TestService,
-        browser: TestBrowser,
-    ) -> Self {
+    pub async fn in_browser(gateway: &'g TestGateway, service: TestService, browser: TestBrowser) -> Self {
         let url = service.authorize_url();
         Self::at(gateway, service, browser, &url).await
     }

@@ -1,13 +1,17 @@
 //! The gateway under test with everything below it.
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::Request;
 use ring::rand::SystemRandom;
 use tempfile::TempDir;
@@ -15,8 +19,7 @@ use tower::ServiceExt as _;
 
 use madoguchi_cert_verify::{Anchor, PathPolicy, RequiredPolicies, Sources};
 use madoguchi_gateway::{
-    Gateway, GatewayParts, Municipality, MunicipalityKeys, RevocationPolicy, Sealer, Service,
-    Trust, router,
+    Gateway, GatewayParts, Municipality, MunicipalityKeys, RevocationPolicy, Sealer, Service, Trust, router,
 };
 use madoguchi_oidc::{Client, ClientAuthentication, ClientSecret, Profile};
 use madoguchi_protocol::{ErrorCode, LocalText};
@@ -24,13 +27,15 @@ use madoguchi_revocation::{
     Alarm, Alarms, CrlFiles, CrlRefresher, CrlRefresherParts, FetchLimits, NoOcsp, OcspSource, SharedCrls,
     StateDir, Unobserved,
 };
-use madoguchi_storage::{Accounts as _, Audit as _, AuditKind, Clock, ManualClock, SessionLimits, SignInLimits};
+use madoguchi_storage::{
+    Accounts as _, Audit as _, AuditKind, Clock, ManualClock, SessionLimits, SignInLimits,
+};
 use madoguchi_storage_sqlite::SqliteStore;
 use madoguchi_test_pki::{
     AUTH_POLICY, CardOptions, CertificateFault, CrlFault, KeyKind, Options, RevocationReason, TestPki,
 };
 
-use super::{Answer, KOSODATE, TOSHO, TestCard, TestOcsp, Town};
+use super::{Answer, HINATA, KOSODATE, MIDORI, TOSHO, TestCard, TestOcsp, Town};
 
 /// The time at which every test begins: 2026-11-22T00:00:00Z.
 pub const NOW: u64 = 1_795_305_600;
@@ -134,6 +139,29 @@ impl TestGateway {
         };
         world.publish_lists();
         world
+    }
+
+    /// A configuration of this very gateway, for an operator command beside it.
+    pub fn config(&self) -> PathBuf {
+        let put = |name: &str, octets: &[u8]| {
+            let path = self.folder.path().join(name);
+            std::fs::write(&path, octets).expect("written");
+            std::fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("a mode");
+            path
+        };
+        put("kek", URL_SAFE_NO_PAD.encode([7; 32]).as_bytes());
+        put("ca.der", self.pki.lock().expect("a lock").auth_ca());
+        let mut text = format!(
+            "listen = \"127.0.0.1:0\"\ndatabase = \"m.sqlite3\"\nkek_file = \"kek\"\n[trust]\nanchors = [\"ca.der\"]\n\
+             danger_test_trust = true\npolicies = [\"{AUTH_POLICY}\"]\n[revocation]\nsources = \"crl\"\ncrl_dir = \"crl\"\n"
+        );
+        for town in [MIDORI, HINATA] {
+            let (id, issuer, name) = (town.id, town.issuer, town.name);
+            text.push_str(&format!(
+                "[[municipality]]\nid = \"{id}\"\norigin = \"{issuer}\"\nname = {{ ja = \"{name}\" }}\n"
+            ));
+        }
+        put("madoguchi.toml", text.as_bytes())
     }
 
     /// From now on requests come from this address.

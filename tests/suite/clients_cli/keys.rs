@@ -1,7 +1,6 @@
 //! `madoguchi keys`, beside a gateway and without one.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::time::{Duration, Instant};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use madoguchi_oidc::{IdTokenAlg, SigningKey};
@@ -132,10 +131,8 @@ async fn a_gateway_follows_an_emergency() {
     let states: Vec<Value> = listed(&world).iter().map(|key| key["state"].clone()).collect();
     assert_eq!(states, ["revoked", "active"]);
     // Asks again and again, as services do, until the gateway knows.
-    let begin = Instant::now();
-    while published().contains(&bad) {
-        assert!(begin.elapsed() < Duration::from_secs(30), "a revoked key goes on");
-    }
+    let mut asked = (0..100_000).map(|_| published());
+    assert!(asked.any(|kids| !kids.contains(&bad)), "a revoked key goes on");
     assert_eq!(published().len(), 1);
     let log = world.log(MIDORI).await;
     let last = log.last().expect("a record");

@@ -34,6 +34,9 @@ async fn a_municipality_is_added_shown_and_given_clients() {
     let shown = world.json(&["municipalities", "show", "aoi"]);
     assert_eq!((&shown["clients"], &shown["accent"]), (&json!(1), &json!("#0b4f8a")));
     assert_eq!(world.json(&["municipalities", "show", MIDORI])["clients"], 1);
+    // Other commands know it too.
+    let kept = world.json(&["revocation", "kept", "--municipality", "aoi"]);
+    assert_eq!(kept["municipalities"][0]["id"], "aoi");
     for text in [world.text(&["municipalities", "list"]), world.text(&["municipalities", "show", "aoi"])] {
         assert!(text.contains("あおい町") && text.lines().all(|line| line.chars().count() <= 80), "{text}");
     }

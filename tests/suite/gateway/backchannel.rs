@@ -7,9 +7,7 @@ use madoguchi_gateway::{LogoutSendError, LogoutSender};
 use madoguchi_protocol::Secret;
 use madoguchi_storage::{EndedBy, SessionSelection, Sessions as _};
 use madoguchi_test_pki::RevocationReason;
-use madoguchi_tests::gateway::{
-    HINATA, KOSODATE, MIDORI, SignedIn, TOSHO, TestGateway, TestService, Town,
-};
+use madoguchi_tests::gateway::{HINATA, KOSODATE, MIDORI, SignedIn, TOSHO, TestGateway, TestService, Town};
 use serde_json::{Value, json};
 
 /// Services that answer as they are told, and remember what came.
@@ -80,15 +78,19 @@ async fn backchannel_rp_initiated_logout() {
     for ((_, token), id_token) in told.iter().zip([&resident.claims, &at_tosho]) {
         let mut claims = resident.service.claims(&gateway, token).await;
         ids.push(claims.as_object_mut().unwrap().remove("jti").expect("a jti"));
-        assert_eq!(claims, json!({
-            "iss": MIDORI.issuer,
-            "sub": id_token["sub"],
-            "aud": id_token["aud"],
-            "iat": gateway.now(),
-            "exp": gateway.now() + 120,
-            "sid": id_token["sid"],
-            "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
-        }), "and no nonce");
+        assert_eq!(
+            claims,
+            json!({
+                "iss": MIDORI.issuer,
+                "sub": id_token["sub"],
+                "aud": id_token["aud"],
+                "iat": gateway.now(),
+                "exp": gateway.now() + 120,
+                "sid": id_token["sid"],
+                "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
+            }),
+            "and no nonce"
+        );
         let header = token.split('.').next().unwrap();
         assert_eq!(header_of(header)["typ"], "logout+jwt");
     }

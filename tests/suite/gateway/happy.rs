@@ -4,7 +4,9 @@ use madoguchi_oidc::{ACR_CARD_PIN, AccessToken, at_hash};
 use madoguchi_protocol::{Display, Lang, Origin, gateway_tag};
 use madoguchi_storage::{AuditKind, SignInState};
 use madoguchi_test_pki::{CardOptions, KeyKind};
-use madoguchi_tests::gateway::{HINATA, MIDORI, NOW, SESSION_COOKIE, TestBrowser, TestCard, TestGateway, TestService, Visit};
+use madoguchi_tests::gateway::{
+    HINATA, MIDORI, NOW, SESSION_COOKIE, TestBrowser, TestCard, TestGateway, TestService, Visit,
+};
 use serde_json::json;
 
 /// Everything that each party sees on the way.
@@ -81,6 +83,8 @@ async fn a_resident_signs_in() {
             "exp": now + 300,
             "at_hash": at_hash(&AccessToken::parse(token).unwrap()),
             "sid": claims["sid"],
+            "revocation_source": "crl",
+            "revocation_checked_at": NOW + 100,
         })
     );
     assert!(claims["sub"].as_str().is_some_and(|sub| sub.len() == 43));

@@ -106,7 +106,7 @@ async fn server_rotate_keys() {
     let gateway = TestGateway::new().await;
     let [old] = <[String; 1]>::try_from(kids(&gateway, MIDORI).await).expect("one key");
     let new = waiting(&gateway, MIDORI, IdTokenAlg::Es256).await;
-    assert_eq!(kids(&gateway, MIDORI).await, [old.clone()], "before the node read it");
+    assert_eq!(kids(&gateway, MIDORI).await, std::slice::from_ref(&old), "before the node read it");
     gateway.gateway.refresh().await;
     assert_eq!(kids(&gateway, MIDORI).await, [old.clone(), new.clone()]);
     let signed_by = async |gateway: &TestGateway| {
@@ -194,7 +194,7 @@ async fn a_revoked_key_is_gone_at_once() {
     let revoked = gateway.store.revoke_signing_key(MIDORI.id, &bad, Some(successor), OPERATOR).await;
     assert_eq!(revoked.expect("an outcome"), KeyChange::Done);
     gateway.gateway.refresh().await;
-    assert_eq!(kids(&gateway, MIDORI).await, [good.clone()]);
+    assert_eq!(kids(&gateway, MIDORI).await, std::slice::from_ref(&good));
     let mut again = Visit::new(&gateway).await;
     let tokens = again.tokens().await;
     let token = tokens["id_token"].as_str().expect("text");

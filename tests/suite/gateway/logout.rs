@@ -102,10 +102,8 @@ async fn only_state() {
 
 #[tokio::test]
 async fn no_post_logout_redirect_uri() {
-    stays_here(|resident| {
-        vec![("id_token_hint", resident.id_token().to_owned()), ("state", "s".to_owned())]
-    })
-    .await;
+    stays_here(|resident| vec![("id_token_hint", resident.id_token().to_owned()), ("state", "s".to_owned())])
+        .await;
 }
 
 #[tokio::test]
@@ -223,19 +221,16 @@ async fn a_form_of_the_service_is_asked_about() {
     let mut resident = signed_in(&gateway).await;
     let hint = resident.id_token().to_owned();
     let url = MIDORI.url("/logout");
-    for parameters in [
-        vec![("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", KOSODATE.signed_out)],
-        vec![],
-    ] {
+    for parameters in
+        [vec![("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", KOSODATE.signed_out)], vec![]]
+    {
         let question = TestBrowser::new().submit(&gateway, &url, &parameters).await;
         assert_eq!(question.set_cookies(), Vec::<&str>::new(), "and takes none away");
         let sealed = question.sealed("/logout/confirm");
         // Only a button of this origin: with a cookie, another site's form is not believed.
         let confirm_url = MIDORI.url("/logout/confirm");
-        let elsewhere = resident
-            .browser
-            .submit_from(&gateway, &confirm_url, "cross-site", &[("sealed", &sealed)])
-            .await;
+        let elsewhere =
+            resident.browser.submit_from(&gateway, &confirm_url, "cross-site", &[("sealed", &sealed)]).await;
         elsewhere.is_error_page(400, ErrorCode::FormExpired);
         assert!(resident.cookie().is_some());
     }
@@ -312,7 +307,9 @@ async fn signing_out_ends_all_of_this_browser() {
 async fn the_question_speaks_three_languages() {
     let gateway = TestGateway::new().await;
     let mut resident = signed_in(&gateway).await;
-    for (locale, title) in [("ja", "サインアウトしますか"), ("ja-x-plain", "サインアウトしますか"), ("en", "Sign out?")] {
+    for (locale, title) in
+        [("ja", "サインアウトしますか"), ("ja-x-plain", "サインアウトしますか"), ("en", "Sign out?")]
+    {
         let question = logout(&mut resident, &[("ui_locales", locale)]).await;
         assert_eq!(question.text_of("h1").as_deref(), Some(title));
         assert_eq!(question.attribute("html", "lang").as_deref(), Some(locale));

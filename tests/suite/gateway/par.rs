@@ -3,6 +3,7 @@
 
 use madoguchi_oidc::{PATH_PAR, Profile};
 use madoguchi_protocol::ErrorCode;
+use madoguchi_storage::{ClientChange, ClientWrite, Clients as _};
 use madoguchi_tests::gateway::{
     Answer, HINATA, KeyedService, MIDORI, ServiceKey, TestBrowser, TestGateway, TestService, Visit, post,
     request_uri,
@@ -362,4 +363,21 @@ async fn c6_nothing_of_a_pushed_request_is_readable_in_the_page() {
         assert!(!page.body.contains(secret.as_str()));
         assert!(page.set_cookies().iter().all(|cookie| !cookie.contains(secret.as_str())));
     }
+}
+
+/// A request that was right when it was pushed is judged again by the registration of now.
+#[tokio::test]
+async fn an_address_that_was_taken_back_is_no_address() {
+    let gateway = TestGateway::new().await;
+    let keyed = fapi2(&gateway).await;
+    let url = keyed.pushed_url(&gateway).await;
+    assert_eq!(TestBrowser::new().open(&gateway, &url).await.status, 200);
+    let record = gateway.store.client(MIDORI.id, "kagi").await.expect("a look").expect("a client");
+    let mut registration = record.registration;
+    registration.client.redirect_uris = vec!["https://kagi.example/other".to_owned()];
+    let (version, change) = (record.version, ClientChange::Changed);
+    let written = gateway.store.change_client(MIDORI.id, version, registration, change, "a test").await;
+    assert_eq!(written.expect("a write"), ClientWrite::Done);
+    gateway.gateway.refresh().await;
+    is_over(&TestBrowser::new().open(&gateway, &url).await);
 }

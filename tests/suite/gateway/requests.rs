@@ -285,8 +285,8 @@ async fn c7_a_posted_request_is_a_form_and_nothing_beside_it() {
     }
     let large = format!("{}&x={}", body(), "x".repeat(70_000));
     assert_eq!(posted(&gateway, "/authorize", urlencoded, large).await.status, 413);
-    let many: String = (0..64).map(|n| format!("&p{n}=1")).collect();
-    let answer = posted(&gateway, "/authorize", urlencoded, format!("{}{many}", body())).await;
+    let many = (0..64).map(|n| format!("p{n}=1")).collect::<Vec<_>>().join("&");
+    let answer = posted(&gateway, "/authorize", urlencoded, format!("{}&{many}", body())).await;
     answer.is_error_page(400, ErrorCode::RequestInvalid);
 }
 

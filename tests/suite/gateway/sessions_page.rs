@@ -62,7 +62,8 @@ async fn residents_see_their_own_sessions() {
     assert_eq!(headings, ["1. このブラウザ", "2. ほかのブラウザ"]);
     assert_eq!(forms(&both).len(), 3);
     let text = both.text_of("section").unwrap();
-    for said in ["11月22日 9時00分", "11月22日 21時00分", "子育て手続き", "図書館", "11月22日 9時10分"] {
+    for said in ["11月22日 9時00分", "11月22日 21時00分", "子育て手続き", "図書館", "11月22日 9時10分"]
+    {
         assert!(text.contains(said), "{said}: {text}");
     }
     let theirs = page(&mut other).await;

@@ -73,7 +73,10 @@ async fn the_offers_forms_stay_here() {
         let policy = page.header("content-security-policy");
         assert!(policy.ends_with("form-action 'self'"), "{policy}");
         assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
-        assert_eq!((page.header("cache-control"), page.header("referrer-policy")), ("no-store", "no-referrer"));
+        assert_eq!(
+            (page.header("cache-control"), page.header("referrer-policy")),
+            ("no-store", "no-referrer")
+        );
         assert!(!page.body.contains("<script"), "it works without one");
     }
 }

@@ -2,7 +2,9 @@
 
 use madoguchi_protocol::{ErrorCode, Secret};
 use madoguchi_storage::SignInState;
-use madoguchi_tests::gateway::{HINATA, MIDORI, SESSION_COOKIE, TestBrowser, TestGateway, TestService, Visit, random};
+use madoguchi_tests::gateway::{
+    HINATA, MIDORI, SESSION_COOKIE, TestBrowser, TestGateway, TestService, Visit, random,
+};
 use serde_json::json;
 
 /// Two services, or one service twice: each tab ends where it began.

@@ -169,3 +169,43 @@ fn ids_origins_and_clients_are_unique() {
     let client = GOOD.split("[[municipality.client]]").nth(1).expect("a client");
     assert!(error(&format!("{GOOD}[[municipality.client]]{client}")).contains("appears twice"));
 }
+
+/// Every key of a client reaches the rules, keys inline among them; what the profile demands need not be written.
+#[test]
+fn a_client_of_the_file_is_what_its_keys_say() {
+    let keys = r#"{ kty = "EC", crv = "P-256", kid = "a", x = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", y = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM" }"#;
+    let text = GOOD.replace(
+        "authentication = \"none\"",
+        &format!(
+            "authentication = {{ private_key_jwt = {{ jwks = {{ keys = [{keys}] }} }} }}
+             profile = \"fapi2\"
+             post_logout_redirect_uris = [\"http://127.0.0.1:24811/bye\"]
+             backchannel_logout_uri = \"http://127.0.0.1:24811/logout\"
+             sector = \"midori.example\"
+             id_token_alg = \"PS256\"
+             refresh = true
+             disabled = true"
+        ),
+    );
+    let config = read(&text).expect("a good configuration");
+    let client = config.municipalities[0].services[0].client();
+    assert_eq!((client.profile, client.id_token_alg), (Profile::Fapi2, IdTokenAlg::Ps256));
+    assert!(client.require_pushed && client.require_dpop && client.refresh && client.disabled);
+    assert_eq!(client.post_logout_redirect_uris, ["http://127.0.0.1:24811/bye"]);
+    assert_eq!(client.backchannel_logout_uri.as_deref(), Some("http://127.0.0.1:24811/logout"));
+    assert_eq!(client.sector.as_deref(), Some("midori.example"));
+    let ClientAuthentication::PrivateKeyJwt(keys) = &client.authentication else { panic!("another method") };
+    assert_eq!(keys.jwks.keys()[0].kid(), Some("a"));
+    for (from, to, says) in [
+        ("id_token_alg = \"PS256\"", "id_token_alg = \"RS256\"", "ID tokens are not signed with RS256"),
+        ("refresh = true", "danger_pkce_lifted = true", "PKCE cannot be lifted"),
+        ("kid = \"a\"", "kid = \"a\", d = \"AA\"", "private part"),
+        ("sector = \"midori.example\"", "sector = \"Midori\"", "a host name in lower case"),
+        ("/logout\"", "/logout#a\"", "no fragment"),
+        ("id = \"midori\"", "id = \"midori\"\naccent = \"#ffff00\"", "municipality.midori.accent"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        let error = error(&text.replacen(from, to, 1));
+        assert!(error.contains(says), "{to}: {error}");
+    }
+}

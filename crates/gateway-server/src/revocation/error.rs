@@ -31,8 +31,8 @@ pub(super) enum CommandError {
     /// The moments are the wrong way round.
     #[error("--from is after --until")]
     FromAfterUntil,
-    /// The configuration has no such municipality.
-    #[error("the configuration has no municipality {municipality}")]
+    /// Neither the configuration nor the database has such a municipality.
+    #[error("no municipality {municipality}, neither in the configuration file nor in the database")]
     MunicipalityUnknown {
         /// The name that was given.
         municipality: String,

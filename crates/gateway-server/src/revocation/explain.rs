@@ -25,7 +25,7 @@ pub(super) async fn explain(
     output: &mut dyn Write,
 ) -> Result<(), CommandError> {
     let config = Config::read(&arguments.config)?;
-    let chosen = municipalities(&config, arguments.municipality.as_deref())?;
+    let chosen = municipalities(&config, &clock, arguments.municipality.as_deref()).await?;
     let trust = trust(&config.trust)?;
     let now = clock.now();
     let certificate = read_certificate(&arguments.certificate)?;
@@ -35,11 +35,11 @@ pub(super) async fn explain(
         Asked::now(&config, &trust, &path, now, random, arguments.offline).await?;
     let mut judged = Vec::new();
     for municipality in chosen {
-        let kept = kept(&config, &clock, municipality, &path, &mut notes).await?;
+        let kept = kept(&config, &clock, &municipality, &path, &mut notes).await?;
         let kept_now: Vec<_> = kept.iter().map(|record| record.kept).collect();
         let decision = decide(&path, config.revocation.sources.sources(), ocsp, crl, &kept_now);
         let evidence = EvidenceRecord::new(&decision, &kept_now);
-        judged.push(Judged { municipality: municipality.to_owned(), decision, kept, evidence, has_ocsp });
+        judged.push(Judged { municipality, decision, kept, evidence, has_ocsp });
     }
     let explanation =
         Explanation { at: now, ocsp: has_ocsp.then(|| ocsp.answer()), crl: crl.answer(), judged, notes };

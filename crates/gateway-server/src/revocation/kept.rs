@@ -20,11 +20,12 @@ pub(super) async fn kept(
     output: &mut dyn Write,
 ) -> Result<(), CommandError> {
     let config = Config::read(&arguments.config)?;
-    let chosen = municipalities(&config, arguments.municipality.as_deref())?;
+    let chosen = municipalities(&config, &clock, arguments.municipality.as_deref()).await?;
     let store = OpenStore::to_read(&config, clock)?;
     let mut all = Vec::new();
     for municipality in chosen {
-        all.push((municipality, store.storage.count_kept(municipality).await?));
+        let counts = store.storage.count_kept(&municipality).await?;
+        all.push((municipality, counts));
     }
     if arguments.json {
         let all: Vec<_> = all

@@ -17,10 +17,11 @@ use std::sync::Arc;
 
 use ring::rand::SecureRandom;
 
-use madoguchi_storage::Clock;
+use madoguchi_storage::{Clock, Municipalities};
 
-use crate::Config;
+use crate::registry::known;
 use crate::revocation::error::CommandError;
+use crate::{Config, beside};
 
 /// Runs a command. Answers the exit code; what went wrong is told on `errors`.
 pub async fn revocation(
@@ -47,10 +48,16 @@ pub async fn revocation(
     done.map_or_else(|error| error.code(), |()| 0)
 }
 
-/// The configuration's municipalities that a command is about: all, or the one that is named.
-fn municipalities<'a>(config: &'a Config, named: Option<&str>) -> Result<Vec<&'a str>, CommandError> {
-    let ids = config.municipalities.iter().map(|municipality| municipality.id.as_str());
-    let chosen: Vec<&str> = ids.filter(|id| named.is_none_or(|named| named == *id)).collect();
+/// The municipalities that a command is about, of the configuration file and of the database: all, or the one that is named.
+async fn municipalities(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    named: Option<&str>,
+) -> Result<Vec<String>, CommandError> {
+    let store = beside::to_read(config, Arc::clone(clock))?;
+    let known = known(config, store.as_ref().map(|store| store as &dyn Municipalities)).await?;
+    let ids = known.into_iter().map(|municipality| municipality.id);
+    let chosen: Vec<String> = ids.filter(|id| named.is_none_or(|named| named == *id)).collect();
     match named {
         Some(named) if chosen.is_empty() => {
             Err(CommandError::MunicipalityUnknown { municipality: named.to_owned() })

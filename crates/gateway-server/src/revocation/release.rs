@@ -29,7 +29,7 @@ pub(super) async fn release(
     }
     let config = Config::read(&arguments.config)?;
     let municipality = arguments.municipality.as_str();
-    municipalities(&config, Some(municipality))?;
+    municipalities(&config, &clock, Some(municipality)).await?;
     // To read first: an order never makes a database where there is none, and one about nothing is not audited.
     let store = OpenStore::to_read(&config, Arc::clone(&clock))?;
     let (selection, path) = selection(arguments, &config, &store, clock.as_ref()).await?;

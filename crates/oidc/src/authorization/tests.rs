@@ -165,6 +165,8 @@ fn scope_holds_openid() {
 fn pkce_is_required_and_s256() {
     refuse("code_challenge", None, OAuthError::InvalidRequest);
     refuse("code_challenge", Some("short"), OAuthError::InvalidRequest);
+    let neither = with(&with(&REQUEST, "code_challenge", None), "code_challenge_method", None);
+    assert!(parse(&neither).is_err());
     // Without a method the request means `plain` (RFC 7636 section 4.3).
     for method in [None, Some("plain"), Some("s256"), Some("S512")] {
         refuse("code_challenge_method", method, OAuthError::InvalidRequest);

@@ -91,8 +91,9 @@ fn whole_seconds(value: &Value) -> Option<u64> {
     if let Some(seconds) = number.as_u64() {
         return (seconds <= LATEST).then_some(seconds);
     }
-    // A fraction, or a number with an exponent. Its decimal form without the fraction is exact below 2^53.
-    let seconds = number.as_f64().filter(|seconds| *seconds >= 0.0)?.trunc();
+    // A fraction, or a number with an exponent. Its decimal form without the fraction is exact below 2^53, and one with a
+    // sign is not read.
+    let seconds = number.as_f64()?.trunc();
     format!("{seconds:.0}").parse().ok().filter(|seconds| *seconds <= LATEST)
 }
 

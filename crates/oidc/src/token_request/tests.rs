@@ -98,7 +98,7 @@ fn pkce_cannot_be_downgraded() {
     assert!(!missing.consumes_code());
 }
 
-/// C24: bound where the request was, where the proof is, and where the client must be; by one function.
+/// Bound where the request was, where the proof is, and where the client must be; by one function.
 #[test]
 fn c24_the_key_is_that_of_the_request() {
     let bound = CodeGrant { dpop_jkt: Some(A), ..grant() };

@@ -8,7 +8,8 @@ use super::party::{Party, SESSION_SECONDS, TOWN};
 use crate::{LogoutDelivery, SessionRecord};
 
 const HOLD: u64 = 60;
-const DAY: u64 = 24 * 60 * 60;
+const HOUR: u64 = 60 * 60;
+const DAY: u64 = 24 * HOUR;
 
 async fn take(fixture: &Fixture) -> Vec<LogoutDelivery> {
     fixture.store.take_deliveries(100, HOLD).await.expect("deliveries")
@@ -100,6 +101,13 @@ pub async fn a_delivery_has_its_day(backend: &dyn Backend) {
     assert_eq!(waiting(&fixture).await, 1);
     fixture.advance(1);
     assert_eq!((take(&fixture).await, waiting(&fixture).await), (vec![], 0));
+    let sweep = async || fixture.store.sweep(1000).await.expect("a sweep");
+    // Sign-in, code and token of the ended session went before; what is left is the delivery.
+    sweep().await;
+    fixture.advance(HOUR - 1);
+    assert_eq!(sweep().await, 0);
+    fixture.advance(1);
+    assert_eq!(sweep().await, 1);
 }
 
 /// Of sixty-four senders one gets it.

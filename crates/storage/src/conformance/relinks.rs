@@ -139,6 +139,8 @@ pub async fn an_order_ends(backend: &dyn Backend) {
     let withdraw =
         async || fixture.store.withdraw_relink(TOWN, ID, operator("Suzuki")).await.expect("an outcome");
     assert!(!withdraw().await);
+    fixture.advance(DAY);
+    assert_eq!(fixture.store.sweep(1000).await.expect("a sweep"), 3, "sign-in, session and order");
     assert_eq!(open(&fixture, ID, cards(old, new)).await, RelinkOpened::Done);
     assert!(withdraw().await);
     assert_eq!(confirm(&fixture, "Suzuki", cards(old, new)).await, Relinked::NotFound);
