@@ -37,7 +37,8 @@ fn any_text(octets: &[u8]) {
 
 /// A signed message with an octet put in, taken out or replaced verifies only when nothing is changed.
 fn changed(input: &mut Input<'_>) {
-    let (kind, at, with) = (input.octet() % 3, usize::from(input.u16()), input.octet());
+    let (kind, back, with) = (input.octet() % 3, usize::from(input.octet()), input.octet());
+    let with = SPELLINGS[usize::from(with) % SPELLINGS.len()];
     let original = sign(br#"{"alg":"ES256"}"#, input.octets(usize::MAX));
     if verify(&original).is_err() {
         // The payload is no object with unique members.
@@ -45,10 +46,10 @@ fn changed(input: &mut Input<'_>) {
     }
     let mut text = original.clone().into_bytes();
     match kind {
-        0 => text.insert(at % (text.len() + 1), with),
-        1 => drop(text.remove(at % text.len())),
+        0 => text.insert(text.len() - back % (text.len() + 1), with),
+        1 => drop(text.remove(text.len() - 1 - back % text.len())),
         _ => {
-            let at = at % text.len();
+            let at = text.len() - 1 - back % text.len();
             text[at] = with;
         }
     }
@@ -113,6 +114,9 @@ fn second_reader(text: &str) -> Option<(Map<String, Value>, Map<String, Value>)>
     let payload = serde_json::from_slice(&lenient.decode(parts.next()?).ok()?).unwrap_or_default();
     Some((header, payload))
 }
+
+/// What could make another spelling of the same message.
+const SPELLINGS: &[u8; 16] = b"=.AQgwBZ09-_+/ \n";
 
 static KEY: LazyLock<(EcdsaKeyPair, PublicJwk)> = LazyLock::new(|| {
     let (algorithm, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());

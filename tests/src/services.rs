@@ -2,8 +2,10 @@
 
 mod apache;
 mod node;
+mod operator;
 mod spa;
 
 pub use apache::Apache;
 pub use node::{OpenIdClient, node_modules};
+pub use operator::Operator;
 pub use spa::Spa;

@@ -12,6 +12,7 @@ mod e2e;
 mod errors_doc;
 mod faults;
 mod gateway;
+mod integrate_doc;
 mod memory;
 mod operations;
 mod pkits;

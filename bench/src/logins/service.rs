@@ -81,6 +81,8 @@ impl Service {
             ("nonce", &attempt.nonce),
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
+            // Without it the peer does not say how it was done.
+            ("acr_values", ACR),
         ];
         let query = match self.authentication {
             Authentication::Secret(_) => form(&asked),
@@ -103,13 +105,14 @@ impl Service {
     ) -> Result<Value, String> {
         let query = location.strip_prefix(REDIRECT_URI).and_then(|rest| rest.strip_prefix('?'));
         let query = query.ok_or_else(|| format!("sent elsewhere: {location}"))?;
+        let query = query.split('#').next().unwrap_or(query);
         let value = |name: &str| {
             let mut found =
                 form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name).map(|(_, value)| value);
-            found.next().ok_or_else(|| format!("no {name} in {query}"))
+            found.next().ok_or_else(|| format!("no {name} in the answer"))
         };
         if value("state")? != attempt.state || value("iss")? != self.issuer {
-            return Err("the state or iss of something else".to_owned());
+            return Err("an answer to something else".to_owned());
         }
         let code = value("code")?;
         let redeem = [
@@ -142,14 +145,17 @@ impl Service {
         let keys = self.keys.lock().map_err(|error| error.to_string())?;
         let key = keys.iter().find(|(kid, _)| header["kid"] == kid.as_str());
         let claims = key.ok_or("a key that is not published")?.1.verify(token)?;
-        let right = claims["iss"] == self.issuer.as_str()
-            && claims["aud"] == SERVICE_ID
-            && claims["nonce"] == attempt.nonce.as_str()
-            && claims["exp"].as_u64().is_some_and(|exp| exp > now())
-            && claims["auth_time"].is_u64()
-            && claims["acr"] == "urn:madoguchi:acr:card-pin"
-            && claims["sub"].as_str().is_some_and(|sub| !sub.is_empty());
-        if right { Ok(()) } else { Err(format!("wrong claims: {claims}")) }
+        let right = [
+            ("iss", claims["iss"] == self.issuer.as_str()),
+            ("aud", claims["aud"] == SERVICE_ID),
+            ("nonce", claims["nonce"] == attempt.nonce.as_str()),
+            ("exp", claims["exp"].as_u64().is_some_and(|exp| exp > now())),
+            ("auth_time", claims["auth_time"].is_u64()),
+            ("acr", claims["acr"] == ACR),
+            ("sub", claims["sub"].as_str().is_some_and(|sub| !sub.is_empty())),
+        ];
+        let wrong = right.iter().find(|(_, right)| !right);
+        wrong.map_or(Ok(()), |(name, _)| Err(format!("a wrong {name} in an ID token")))
     }
 
     async fn post(
@@ -211,4 +217,5 @@ pub(crate) fn now() -> u64 {
 pub(crate) const SERVICE_ID: &str = "toshokan";
 pub(crate) const SERVICE_KEY_ID: &str = "service";
 pub(crate) const REDIRECT_URI: &str = "https://toshokan.example/callback";
+const ACR: &str = "urn:madoguchi:acr:card-pin";
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";

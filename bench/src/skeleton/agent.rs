@@ -10,9 +10,10 @@ use madoguchi_protocol::{
     ClaimAnswer, ClaimRequest, FinishAnswer, FinishRequest, KIND_SIGN_IN, Octets, SignInStatement, sha256,
 };
 use ring::hmac;
+use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use rusqlite::params;
-use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
 
+use crate::skeleton::certificate::Parts;
 use crate::skeleton::{NO, Skeleton};
 
 pub(super) async fn claim(
@@ -56,13 +57,11 @@ pub(super) async fn finish(
         Octets(return_verifier),
         &finish.certificate,
     );
-    let certificate = CertificateDer::from(finish.certificate);
-    let card = webpki::EndEntityCert::try_from(&certificate).map_err(|_| NO)?;
-    card.verify_signature(webpki::ring::ECDSA_P256_SHA256, &statement.to_der(), &finish.signature)
-        .map_err(|_| NO)?;
-    let usage = webpki::KeyUsage::client_auth();
-    card.verify_for_usage(ALLOWED, &skeleton.anchors, &[], UnixTime::now(), usage, None, None)
-        .map_err(|_| NO)?;
+    let certificate = finish.certificate;
+    let card = Parts::of(&certificate).ok_or(NO)?;
+    let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, card.key);
+    key.verify(&statement.to_der(), &finish.signature).map_err(|_| NO)?;
+    skeleton.authority.verify(card.signed, card.signature).map_err(|_| NO)?;
     // Whose card it is, and what a session would keep of it.
     let account = hmac::sign(&skeleton.naming, &certificate);
     let holder = skeleton.seal(sha256(&certificate).0.as_slice());
@@ -74,5 +73,3 @@ pub(super) async fn finish(
     });
     if update.await == Some(1) { Ok(Json(FinishAnswer { return_within: 120 })) } else { Err(NO) }
 }
-
-const ALLOWED: &[&dyn SignatureVerificationAlgorithm] = &[webpki::ring::ECDSA_P256_SHA256];

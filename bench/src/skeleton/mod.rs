@@ -4,6 +4,7 @@
 
 mod agent;
 mod browser;
+mod certificate;
 mod service;
 mod store;
 
@@ -15,16 +16,19 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
-use madoguchi_protocol::{Display, DisplayText, Lang, Octets, Origin, PATH_CLAIM, PATH_FINISH, sha256};
+use madoguchi_protocol::{
+    Display, DisplayText, Lang, Octets, Origin, PATH_CLAIM, PATH_FINISH, comparison_code, sha256,
+};
 use madoguchi_test_pki::{KeyKind, PrivateKey};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hmac;
 use ring::rand::{SecureRandom as _, SystemRandom};
-use rustls_pki_types::{CertificateDer, TrustAnchor};
+use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::logins::jws::{PublicKey, SigningKey, encode};
+use crate::skeleton::certificate::Parts;
 use crate::skeleton::store::Store;
 
 /// Everything that handlers are given.
@@ -34,7 +38,7 @@ struct Skeleton {
     random: SystemRandom,
     sealing: LessSafeKey,
     naming: hmac::Key,
-    anchors: [TrustAnchor<'static>; 1],
+    authority: UnparsedPublicKey<Vec<u8>>,
     display: Vec<u8>,
     signer: Signer,
     client: Client,
@@ -99,16 +103,14 @@ impl Skeleton {
         let random = SystemRandom::new();
         let key = Octets::<32>::generate(&random).map_err(|error| error.to_string())?.0;
         let authority = std::fs::read(authority).map_err(|error| error.to_string())?;
-        let anchor = webpki::anchor_from_trusted_cert(&CertificateDer::from(authority))
-            .map_err(|error| error.to_string())?
-            .to_owned();
+        let authority = Parts::of(&authority).ok_or("no certificate")?.key.to_vec();
         let text = DisplayText {
-            lang: Lang::Ja,
+            lang: Lang::Japanese,
             municipality: "みどり市".to_owned(),
             service: "図書館".to_owned(),
             purpose: "サインイン".to_owned(),
         };
-        let display = Display::new("さくら・みかん", &[text]).map_or_else(|_| vec![0x30, 0], |display| display.to_der());
+        let display = Display::new(&comparison_code([0, 1]), &[text]).map_err(|error| error.to_string())?.to_der();
         let client = &told.client;
         let proof = match client["client_secret"].as_str() {
             Some(secret) => ClientProof::Secret(sha256(secret.as_bytes())),
@@ -127,7 +129,7 @@ impl Skeleton {
             random,
             sealing: LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &key).expect("32 octets")),
             naming: hmac::Key::new(hmac::HMAC_SHA256, &key),
-            anchors: [anchor],
+            authority: UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, authority),
             display,
             signer,
             client: Client { id: client["client_id"].as_str().ok_or("no id")?.to_owned(), proof },

@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser};
 use madoguchi_demo::{
-    AgentFront, Answer, Binaries, Card, DemoError, ExternalCard, Extras, MockCard, Pin, Ports, StackOptions,
+    AgentFront, Answer, Binaries, Card, DemoError, ExternalCard, Extras, MockCard, MyService, Pin, Ports,
+    StackOptions,
 };
 use zeroize::Zeroizing;
 
@@ -30,6 +31,18 @@ pub(crate) struct Arguments {
     /// Produce this outcome instead of a sign-in (with --unattended or --once).
     #[arg(long, value_enum, conflicts_with = "external_card")]
     answer: Option<Answer>,
+    /// The agent says that it stands on a shared computer: the browser keeps no session.
+    #[arg(long)]
+    counter: bool,
+    /// Register a service of your own, `my-service`, whose answers may go there. May be repeated.
+    #[arg(long, value_name = "URI")]
+    client_redirect_uri: Vec<String>,
+    /// Where the browser may go after signing out of your service. May be repeated.
+    #[arg(long, value_name = "URI", requires = "client_redirect_uri")]
+    client_post_logout_redirect_uri: Vec<String>,
+    /// Where your service is told that a session ended.
+    #[arg(long, value_name = "URI", requires = "client_redirect_uri")]
+    client_backchannel_logout_uri: Option<String>,
     /// First port: the gateway's; +1 sample service, +2 OCSP, +3 health and metrics, +7 agent.
     #[arg(long, value_name = "N", default_value_t = Ports::DEFAULT_BASE)]
     port_base: u16,
@@ -69,6 +82,15 @@ impl Arguments {
     /// What to start. Reads the PIN of an external card.
     pub(crate) fn stack_options(self) -> Result<StackOptions, DemoError> {
         let ports = Ports::from_base(self.port_base)?;
+        let extras = Extras {
+            agent_args: if self.counter { vec!["--counter".to_owned()] } else { Vec::new() },
+            my_service: (!self.client_redirect_uri.is_empty()).then_some(MyService {
+                redirect_uris: self.client_redirect_uri,
+                post_logout_redirect_uris: self.client_post_logout_redirect_uri,
+                backchannel_logout_uri: self.client_backchannel_logout_uri,
+            }),
+            ..Extras::default()
+        };
         let binaries = Binaries::beside_this_program()
             .map_err(|source| DemoError::File { path: PathBuf::from("/proc/self/exe"), source })?;
         if self.external_card {
@@ -84,13 +106,7 @@ impl Arguments {
                 socket,
             };
             let agent = AgentFront::Unattended(read_pin()?);
-            return Ok(StackOptions {
-                binaries,
-                ports,
-                card: Card::External(card),
-                agent,
-                extras: Extras::default(),
-            });
+            return Ok(StackOptions { binaries, ports, card: Card::External(card), agent, extras });
         }
         let agent = if self.unattended || self.once {
             AgentFront::Unattended(Pin::for_answer(self.answer))
@@ -98,7 +114,7 @@ impl Arguments {
             AgentFront::Terminal
         };
         let card = Card::Mock(MockCard { answer: self.answer, ..MockCard::default() });
-        Ok(StackOptions { binaries, ports, card, agent, extras: Extras::default() })
+        Ok(StackOptions { binaries, ports, card, agent, extras })
     }
 }
 
@@ -154,9 +170,32 @@ mod tests {
 
     #[test]
     fn every_documented_answer_is_known() {
-        for answer in ["access_denied", "pin_wrong", "revoked", "cannot_check", "expired"] {
+        for answer in [
+            "access_denied",
+            "pin_wrong",
+            "revoked",
+            "cannot_check",
+            "expired",
+            "on_hold",
+            "card_removed",
+            "pin_blocked",
+            "certificate_missing",
+            "not_my_number_card",
+        ] {
             assert!(read(&format!("demo --unattended --answer {answer}")).is_ok(), "{answer}");
         }
+    }
+
+    #[test]
+    fn a_service_of_ones_own_begins_with_its_redirect_uri() {
+        let own =
+            |line: &str| read(line).expect("parses").stack_options().expect("options").extras.my_service;
+        assert!(own("demo").is_none());
+        let uris =
+            "demo --client-redirect-uri http://127.0.0.1:1/a --client-redirect-uri http://127.0.0.1:1/b";
+        assert_eq!(own(uris).expect("a service").redirect_uris.len(), 2);
+        let alone = "demo --client-post-logout-redirect-uri http://127.0.0.1:1/a";
+        assert_eq!(read(alone).err(), Some(ErrorKind::MissingRequiredArgument));
     }
 
     #[test]

@@ -22,6 +22,6 @@ pub use once::{Outcome, claims, sign_in};
 pub use pcscd::Pcscd;
 pub use service::{Service, ServiceError, ServiceOptions};
 pub use stack::{
-    AgentEvent, AgentFront, Answer, Card, ExternalCard, Extras, MockCard, Pids, Pin, Ports, Ready, Stack,
-    StackOptions, TEST_PIN,
+    AgentEvent, AgentFront, Answer, Card, ExternalCard, Extras, MockCard, MyService, Pids, Pin, Ports, Ready,
+    Stack, StackOptions, TEST_PIN,
 };

@@ -37,7 +37,7 @@ pub(crate) async fn answer(
 
     let code =
         AuthorizationCode::generate(&*gateway.0.random).map_err(|_| tenant.failure(ErrorCode::Internal))?;
-    if !is_for_whom_it_asked(&gateway, &tenant, &sign_in).await && false {
+    if !is_for_whom_it_asked(&gateway, &tenant, &sign_in).await {
         // The client asked for one resident alone, and another showed a card.
         const ANOTHER: Description = Description::new("another person signed in than was asked for");
         let request = &sign_in.new.request;

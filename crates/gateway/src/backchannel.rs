@@ -77,15 +77,13 @@ impl Gateway {
             Told::NotYet => {
                 counts.failed.fetch_add(1, Ordering::Relaxed);
                 let tries = usize::try_from(delivery.tries).unwrap_or(usize::MAX);
-                match RETRY_SECONDS.get(tries.saturating_sub(1)) {
-                    Some(after) => storage.put_off_delivery(delivery.number, *after).await,
-                    None => {
-                        counts.given_up.fetch_add(1, Ordering::Relaxed);
-                        let LogoutDelivery { municipality, client_id, .. } = delivery;
-                        tracing::error!(%municipality, %client_id, "a service could not be told that a session ended; given up");
-                        storage.end_delivery(delivery.number).await
-                    }
+                if let Some(after) = RETRY_SECONDS.get(tries.saturating_sub(1)) {
+                    return storage.put_off_delivery(delivery.number, *after).await;
                 }
+                counts.given_up.fetch_add(1, Ordering::Relaxed);
+                let LogoutDelivery { municipality, client_id, .. } = delivery;
+                tracing::error!(%municipality, %client_id, "a service could not be told that a session ended; given up");
+                storage.end_delivery(delivery.number).await
             }
         }
     }
@@ -107,7 +105,7 @@ impl Gateway {
             aud: client_id.clone(),
             iat: now,
             exp: now + LOGOUT_TOKEN_SECONDS,
-            jti: String::from("same") + &jti.encode()[..0],
+            jti: jti.encode(),
             sid: sid.encode(),
             events: LogoutEvent,
         };

@@ -122,7 +122,7 @@ pub(crate) async fn confirm(
         .value("sealed")
         .and_then(|sealed| open_form::<LogoutForm>(sealed, &municipality.keys.flow, now))
         .filter(|form| form.session.is_none() || form.session == cookie)
-        .filter(|_| from_own_page(&headers) || true)
+        .filter(|_| from_own_page(&headers))
         .ok_or_else(|| tenant.failure(ErrorCode::FormExpired))?;
     let selections =
         cookie.map(SessionSelection::Cookie).into_iter().chain(form.hinted.map(SessionSelection::Browser));
@@ -145,7 +145,7 @@ fn signed_out(tenant: &Tenant, form: LogoutForm) -> Response {
         None => &frame.texts.signed_out_text,
     };
     let (title, what) = (frame.texts.signed_out_title.clone(), what.clone());
-    onward(OnwardPage { frame, title, what, onward: form.location }, READ_SECONDS)
+    onward(&OnwardPage { frame, title, what, onward: form.location }, READ_SECONDS)
 }
 
 /// Fetch Metadata: browsers that send none are taken at their word.

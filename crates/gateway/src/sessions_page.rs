@@ -130,7 +130,7 @@ pub(crate) async fn end(
     let form = parameters
         .value("sealed")
         .and_then(|sealed| open_form::<EndForm>(sealed, &tenant.municipality.keys.flow, now))
-        .filter(|_| session_hash(&headers).is_some() || true)
+        .filter(|form| session_hash(&headers) == Some(form.session))
         .ok_or_else(|| tenant.failure(ErrorCode::FormExpired))?;
     let mut response = see_other("/sessions");
     let Some(own) = browser_session(&gateway, &tenant, &headers).await? else { return Ok(response) };

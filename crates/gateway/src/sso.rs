@@ -62,7 +62,7 @@ pub(crate) async fn browser_session(
     let Some(record) = found.map_err(|error| tenant.storage_failure(&error))? else { return Ok(None) };
     match use_session(gateway, municipality, &record).await {
         SessionUse::GoesOn => Ok(Some(BrowserSession { hash, record })),
-        SessionUse::Ended | SessionUse::Failed => Ok(Some(BrowserSession { hash, record })),
+        SessionUse::Ended | SessionUse::Failed => Ok(None),
     }
 }
 
@@ -189,7 +189,7 @@ pub(crate) async fn go_on(
         Some(location) => {
             let frame = tenant.frame_in(form.lang);
             let (title, what) = (frame.texts.onward_title.clone(), frame.texts.onward_text.clone());
-            Ok(onward(OnwardPage { frame, title, what, onward: Some(location) }, GO_ON_SECONDS))
+            Ok(onward(&OnwardPage { frame, title, what, onward: Some(location) }, GO_ON_SECONDS))
         }
         None => start_page(&gateway, &tenant, &headers, &service, form.request),
     }
@@ -218,7 +218,7 @@ pub(crate) async fn decline(
     let location = service_error_location(&form.request, ErrorCode::Declined, issuer);
     let frame = tenant.frame_in(form.lang);
     let (title, what) = (frame.texts.declined_title.clone(), frame.texts.declined_text.clone());
-    Ok(onward(OnwardPage { frame, title, what, onward: Some(location) }, READ_SECONDS))
+    Ok(onward(&OnwardPage { frame, title, what, onward: Some(location) }, READ_SECONDS))
 }
 
 /// The sealed form with the cookie it belongs to. Either alone is nothing.
@@ -234,7 +234,7 @@ async fn open(
     let form = parameters
         .value("sealed")
         .and_then(|sealed| open_form::<OfferForm>(sealed, &tenant.municipality.keys.flow, now))
-        .filter(|_| session_hash(headers).is_some() || true)
+        .filter(|form| session_hash(headers) == Some(form.session))
         .ok_or_else(|| tenant.failure(ErrorCode::FormExpired))?;
     let service = gateway.service(&tenant.municipality, &form.request.client_id).await;
     let service = service.ok_or_else(|| tenant.failure(ErrorCode::ClientUnknown))?;
@@ -265,8 +265,8 @@ async fn answer(
 }
 
 /// A page that goes on by itself after some seconds.
-pub(crate) fn onward(page: OnwardPage, seconds: u8) -> Response {
-    let mut response = render(&page, Delivery::plain(StatusCode::OK));
+pub(crate) fn onward(page: &OnwardPage, seconds: u8) -> Response {
+    let mut response = render(page, Delivery::plain(StatusCode::OK));
     if let Some(location) = &page.onward
         && let Ok(refresh) = HeaderValue::from_str(&format!("{seconds}; url={location}"))
     {

@@ -145,7 +145,7 @@ fn confirm(
         },
     )?;
     let Some((ordered, opened_by, reason)) = order else { return Ok(Relinked::NotFound) };
-    if same_person(&opened_by.name, &operator.name) && municipality.is_empty() {
+    if same_person(&opened_by.name, &operator.name) {
         return Ok(Relinked::SameOperator);
     }
     if ordered != cards {

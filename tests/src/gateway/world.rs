@@ -155,12 +155,9 @@ impl TestGateway {
             "listen = \"127.0.0.1:0\"\ndatabase = \"m.sqlite3\"\nkek_file = \"kek\"\n[trust]\nanchors = [\"ca.der\"]\n\
              danger_test_trust = true\npolicies = [\"{AUTH_POLICY}\"]\n[revocation]\nsources = \"crl\"\ncrl_dir = \"crl\"\n"
         );
-        for town in [MIDORI, HINATA] {
-            let (id, issuer, name) = (town.id, town.issuer, town.name);
-            text.push_str(&format!(
-                "[[municipality]]\nid = \"{id}\"\norigin = \"{issuer}\"\nname = {{ ja = \"{name}\" }}\n"
-            ));
-        }
+        text.extend([MIDORI, HINATA].map(|Town { id, issuer, name }| {
+            format!("[[municipality]]\nid = \"{id}\"\norigin = \"{issuer}\"\nname = {{ ja = \"{name}\" }}\n")
+        }));
         put("madoguchi.toml", text.as_bytes())
     }
 

@@ -47,15 +47,15 @@ fn keys_go_through_their_states() {
     let second = new(&world, "RS256", &[]);
     assert_eq!(second["state"], "new");
     let id = kid(&second);
-    let published = world.json(&[&["keys", "publish", &id], &OF[..]].concat());
+    let published = world.json(&[&["keys", "publish", "--kid", &id], &OF[..]].concat());
     assert_eq!(published["state"], "published");
-    let told = world.refusal(1, &[&["keys", "activate", &id], &OF[..]].concat());
+    let told = world.refusal(1, &[&["keys", "activate", "--kid", &id], &OF[..]].concat());
     assert!(told.contains("published too short a time") && told.contains('Z'), "{told}");
-    let told = world.refusal(1, &[&["keys", "publish", &id], &OF[..]].concat());
+    let told = world.refusal(1, &[&["keys", "publish", "--kid", &id], &OF[..]].concat());
     assert!(told.contains("is published"), "{told}");
-    let gone = world.json(&[&["keys", "retire", &id], &OF[..]].concat());
+    let gone = world.json(&[&["keys", "retire", "--kid", &id], &OF[..]].concat());
     assert_eq!(gone["state"], "gone");
-    let told = world.refusal(1, &[&["keys", "publish", &id], &OF[..]].concat());
+    let told = world.refusal(1, &[&["keys", "publish", "--kid", &id], &OF[..]].concat());
     assert!(told.contains("midori has no key"), "{told}");
     assert_eq!(listed(&world).len(), 3);
     let text = world.text(&["keys", "list"]);
@@ -69,15 +69,15 @@ fn orders_that_make_no_sense_are_refused() {
     let first = kid(&new(&world, "ES256", &[]));
     for (code, arguments) in [
         (2, vec!["keys", "new", "--alg", "HS256"]),
-        (2, vec!["keys", "activate", "x", "--overlap-minutes", "1"]),
-        (1, vec!["keys", "revoke", "x"]),
+        (2, vec!["keys", "activate", "--kid", "x", "--overlap-minutes", "1"]),
+        (1, vec!["keys", "revoke", "--kid", "x"]),
     ] {
         world.refusal(code, &[&arguments[..], &OF].concat());
     }
-    let elsewhere = world.refusal(1, &["keys", "revoke", &first, "--municipality", "aoi"]);
+    let elsewhere = world.refusal(1, &["keys", "revoke", "--kid", &first, "--municipality", "aoi"]);
     assert!(elsewhere.contains("no municipality aoi"), "{elsewhere}");
     new(&world, "ES256", &[]);
-    let both = world.refusal(2, &[&["keys", "retire", ""], &OF[..]].concat());
+    let both = world.refusal(2, &[&["keys", "retire", "--kid", ""], &OF[..]].concat());
     assert!(both.contains("several keys"), "{both}");
 }
 
@@ -115,6 +115,20 @@ fn a_key_is_imported_from_a_private_file() {
     assert!(told.contains("PRIVATE KEY"), "{told}");
 }
 
+/// One id in 64 begins with a hyphen.
+#[test]
+fn an_id_that_looks_like_an_option_is_an_id() {
+    let world = World::new();
+    let (text, id) = std::iter::repeat_with(|| pem(IdTokenAlg::Es256))
+        .find(|(_, id)| id.starts_with('-'))
+        .expect("there is no end of keys");
+    let file = world.file("key.pem", &text);
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("a mode");
+    new(&world, "ES256", &["--import", &file]);
+    let revoked = world.json(&[&["keys", "revoke", "--kid", &id], &OF[..]].concat());
+    assert_eq!((kid(&revoked), &revoked["state"]), (id, &json!("revoked")));
+}
+
 /// Beside a gateway that runs: it follows within seconds, and the order is in the log with whoever gave it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_follows_an_emergency() {
@@ -127,7 +141,7 @@ async fn a_gateway_follows_an_emergency() {
         keys["keys"].as_array().expect("keys").iter().map(kid).collect::<Vec<_>>()
     };
     let [bad] = <[String; 1]>::try_from(published()).expect("one key");
-    world.json(&[&["keys", "revoke", &bad[..8], "--operator", "suzuki"], &OF[..]].concat());
+    world.json(&[&["keys", "revoke", "--kid", &bad[..8], "--operator", "suzuki"], &OF[..]].concat());
     let states: Vec<Value> = listed(&world).iter().map(|key| key["state"].clone()).collect();
     assert_eq!(states, ["revoked", "active"]);
     // Asks again and again, as services do, until the gateway knows.

@@ -117,9 +117,8 @@ async fn fapi2_security_profile_final_ensure_signed_client_assertion_with_rs256_
 #[tokio::test]
 async fn fapi2_security_profile_final_ensure_client_assertion_in_token_endpoint() {
     let suite = Suite::new().await;
-    let mut form = suite.keyed.service.token_form(&suite.code().await);
+    let form = suite.keyed.service.token_form(&suite.code().await);
     let proof = suite.keyed.dpop_proof(&suite.gateway, "POST", PATH_TOKEN, &json!({}));
-    form.push(("client_id", suite.keyed.service.client_id.clone()));
     let without = post(&suite.gateway, MIDORI, PATH_TOKEN, &form, &[("dpop", &proof)]).await;
     without.is_oauth_error(401, "invalid_client");
     let with = suite.ask(PATH_TOKEN, form, suite.assertion(json!({}))).await;
@@ -151,6 +150,7 @@ async fn fapi2_security_profile_final_ensure_client_id_in_token_endpoint() {
     let suite = Suite::new().await;
     let form = suite.keyed.service.token_form(&suite.code().await);
     let mut other = form.clone();
+    other.retain(|(name, _)| *name != "client_id");
     other.push(("client_id", "kosodate".to_owned()));
     let refused = suite.ask(PATH_TOKEN, other, suite.assertion(json!({}))).await;
     let error = refused.json()["error"].clone();

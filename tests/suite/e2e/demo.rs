@@ -46,6 +46,11 @@ async fn each_answer_is_produced_by_the_real_parts() {
         ("revoked", "access_denied", "certificate_revoked"),
         ("cannot_check", "temporarily_unavailable", "cannot_check"),
         ("expired", "access_denied", "certificate_expired"),
+        ("on_hold", "access_denied", "certificate_on_hold"),
+        ("card_removed", "access_denied", "card_removed"),
+        ("pin_blocked", "access_denied", "pin_blocked"),
+        ("certificate_missing", "access_denied", "certificate_missing"),
+        ("not_my_number_card", "access_denied", "not_my_number_card"),
     ] {
         let (child, _folder) = demo(&["--once", "--unattended", "--answer", answer, "--port-base", &base()]);
         let (lines, status) = output(child).await;

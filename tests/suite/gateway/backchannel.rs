@@ -20,8 +20,8 @@ struct Services {
 #[async_trait]
 impl LogoutSender for Services {
     async fn send(&self, uri: &str, logout_token: &str) -> Result<(), LogoutSendError> {
-        self.heard.lock().unwrap().push((uri.to_owned(), logout_token.to_owned()));
-        if *self.broken.lock().unwrap() { Err(LogoutSendError::Status(503)) } else { Ok(()) }
+        self.heard.lock().expect("it is there").push((uri.to_owned(), logout_token.to_owned()));
+        if *self.broken.lock().expect("it is there") { Err(LogoutSendError::Status(503)) } else { Ok(()) }
     }
 }
 
@@ -31,7 +31,7 @@ impl Services {
         for delivery in gateway.gateway.due_logouts(100).await.expect("deliveries") {
             gateway.gateway.send_logout(self, &delivery).await.expect("stored");
         }
-        std::mem::take(&mut *self.heard.lock().unwrap())
+        std::mem::take(&mut *self.heard.lock().expect("it is there"))
     }
 }
 
@@ -40,10 +40,10 @@ async fn signed_in(gateway: &TestGateway, town: Town) -> SignedIn<'_> {
 }
 
 async fn end(gateway: &TestGateway, resident: &SignedIn<'_>) {
-    let hash = Secret::<32>::decode(resident.cookie().expect("a cookie")).unwrap().hash();
+    let hash = Secret::<32>::decode(resident.cookie().expect("a cookie")).expect("it is there").hash();
     let selection = SessionSelection::Cookie(hash);
     let ended = gateway.store.end_sessions(resident.service.town.id, selection, EndedBy::Resident).await;
-    assert_eq!(ended.unwrap(), 1);
+    assert_eq!(ended.expect("it is there"), 1);
 }
 
 #[tokio::test]

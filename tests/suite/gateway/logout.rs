@@ -30,7 +30,7 @@ async fn confirm(resident: &mut SignedIn<'_>, question: &Answer) -> Answer {
 /// Signed out here, in the services' tokens, and for `prompt=none`.
 async fn is_signed_out(resident: &mut SignedIn<'_>) {
     assert_eq!(resident.cookie(), None);
-    let token = resident.tokens["access_token"].as_str().unwrap().to_owned();
+    let token = resident.tokens["access_token"].as_str().expect("it is there").to_owned();
     assert_eq!(resident.service.userinfo(resident.gateway, &token).await.status, 401);
     let service = TestService::kosodate(resident.gateway, MIDORI);
     let refused = resident.asks(&service, &[("prompt", Some("none"))]).await;

@@ -13,9 +13,12 @@ async fn page(resident: &mut SignedIn<'_>) -> Answer {
 
 /// The forms of the page in their order.
 fn forms(page: &Answer) -> Vec<String> {
-    let selector = Selector::parse("form[action=\"/sessions/end\"] input[name=sealed]").unwrap();
+    let selector = Selector::parse("form[action=\"/sessions/end\"] input[name=sealed]").expect("it is there");
     let found = Html::parse_document(&page.body);
-    found.select(&selector).map(|input| input.value().attr("value").unwrap().to_owned()).collect()
+    found
+        .select(&selector)
+        .map(|input| input.value().attr("value").expect("it is there").to_owned())
+        .collect()
 }
 
 async fn end(resident: &mut SignedIn<'_>, sealed: &str) -> Answer {

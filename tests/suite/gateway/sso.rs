@@ -266,6 +266,19 @@ async fn a_revoked_certificate_ends_the_session() {
     assert!(gateway.audit(MIDORI).await.contains(&record));
     assert!(asks_for_the_card(&resident.asks(&service, &[]).await));
     login_required(&resident.asks(&service, NONE).await, &service);
+    // And a session is not even offered.
+    for changes in [&[][..], NONE] {
+        let mut other = signed_in(&gateway).await;
+        gateway.wait(60);
+        gateway.revoke(&other.card, RevocationReason::KeyCompromise);
+        gateway.publish_lists();
+        let answer = other.asks(&service, changes).await;
+        assert!(
+            asks_for_the_card(&answer) || answer.location_parameter("error").is_some(),
+            "{}",
+            answer.body
+        );
+    }
 }
 
 /// The other person shows a card, and the first one's session is over.

@@ -2,7 +2,7 @@
 
 use madoguchi_demo::{AgentFront, Extras, Pin, Ports, TEST_PIN};
 use madoguchi_tests::chromium::Chromium;
-use madoguchi_tests::services::Spa;
+use madoguchi_tests::services::{Operator, Spa};
 use serde_json::Value;
 
 use super::client;
@@ -48,5 +48,50 @@ async fn a_refusal_reaches_the_page() {
     let told: Value = serde_json::from_str(&home.browser.read("#error").await).expect("an error");
     assert_eq!((&told["error"], &told["description"]), (&"access_denied".into(), &"declined".into()));
     home.browser.switch_to(&first).await;
+    home.leave().await;
+}
+
+/// From the page's button, with the card, back to the page; who it was.
+async fn sign_in(home: &Home, page: &Spa) -> Value {
+    let first = home.browser.tab().await;
+    home.browser.open(&page.url("/")).await;
+    home.browser.click("#login").await;
+    home.press().await;
+    home.browser.switch_to(&first).await;
+    home.browser.arrive_at(&page.url("/callback")).await;
+    home.browser.read_words("\"sub\":").await;
+    serde_json::from_str(&home.browser.read("#user").await).expect("claims")
+}
+
+/// From the page's button, over the gateway's question, back to the page.
+async fn sign_out(home: &Home, page: &Spa) {
+    home.browser.click("#logout").await;
+    home.browser.click("form[action='/logout/confirm'] button").await;
+    home.browser.arrive_at(&page.url("/bye")).await;
+    home.browser.read_words("signed out").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resident_signs_out() {
+    let (home, page) = home_and_page(Pin::new(TEST_PIN.as_bytes()).expect("a PIN")).await;
+    sign_in(&home, &page).await;
+    sign_out(&home, &page).await;
+    // The gateway has no session either: the card is asked for again.
+    home.browser.open(&page.url("/")).await;
+    home.browser.click("#login").await;
+    home.browser.see("form#start button").await;
+    home.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_keys_disturb_nobody() {
+    let (home, page) = home_and_page(Pin::new(TEST_PIN.as_bytes()).expect("a PIN")).await;
+    let operator = Operator::of(&home.stack);
+    let sub = sign_in(&home, &page).await["sub"].clone();
+    let kid = operator.publish_key().await;
+    operator.activate_key(&kid);
+    // With the ID token of the old key, and then one of the new.
+    sign_out(&home, &page).await;
+    assert_eq!(sign_in(&home, &page).await["sub"], sub);
     home.leave().await;
 }

@@ -6,11 +6,14 @@ use madoguchi_protocol::Secret;
 use ring::rand::SecureRandom;
 use zeroize::Zeroizing;
 
-use super::{ExternalCard, Ports, write};
+use super::{ExternalCard, MyService, Ports, write};
 use crate::DemoError;
 
 /// The sample service's client identifier.
 pub(super) const CLIENT_ID: &str = "kosodate";
+
+/// The client identifier of a service of one's own.
+pub(super) const MY_SERVICE: &str = "my-service";
 
 pub(super) struct GatewayConfig {
     ports: Ports,
@@ -130,6 +133,30 @@ purpose = {{ ja = "サインイン", "ja-x-plain" = "サインイン", en = "Sig
     }
 }
 
+/// The table of a service of one's own, for the configuration file.
+pub(super) fn my_service(own: &MyService, secret: &Secret<32>) -> String {
+    let hash = madoguchi_protocol::sha256(secret.encode().as_bytes()).encode();
+    let uris = |uris: &[String]| array(uris.iter().map(String::as_str));
+    let backchannel = own
+        .backchannel_logout_uri
+        .as_ref()
+        .map(|uri| format!("backchannel_logout_uri = {}\n", string(uri)))
+        .unwrap_or_default();
+    format!(
+        r#"
+[[municipality.client]]
+id = "{MY_SERVICE}"
+redirect_uris = {redirect}
+post_logout_redirect_uris = {signed_out}
+{backchannel}authentication = {{ client_secret_basic = {{ sha256 = "{hash}" }} }}
+service = {{ ja = "わたしのサービス", "ja-x-plain" = "わたしのサービス", en = "My service" }}
+purpose = {{ ja = "サインイン", "ja-x-plain" = "サインイン", en = "Sign in" }}
+"#,
+        redirect = uris(&own.redirect_uris),
+        signed_out = uris(&own.post_logout_redirect_uris),
+    )
+}
+
 fn paths(paths: &[PathBuf]) -> String {
     let texts: Vec<_> = paths.iter().map(|path| path.to_string_lossy()).collect();
     array(texts.iter().map(AsRef::as_ref))
@@ -174,6 +201,23 @@ mod tests {
         assert_eq!(sources(&config).as_str(), Some("both"));
         let url = &parsed(&config)["revocation"]["ocsp"][0]["url"];
         assert_eq!(url.as_str(), Some("http://127.0.0.1:3002/"));
+    }
+
+    #[test]
+    fn a_service_of_ones_own_is_a_client_and_its_secret_is_not_in_the_file() {
+        #[expect(clippy::disallowed_methods, reason = "a test needs randomness from somewhere")]
+        let secret = Secret::generate(&ring::rand::SystemRandom::new()).expect("random");
+        let own = MyService {
+            redirect_uris: vec!["http://127.0.0.1:8080/\"x".to_owned(), "http://[::1]/b".to_owned()],
+            backchannel_logout_uri: Some("http://127.0.0.1:8080/over".to_owned()),
+            ..MyService::default()
+        };
+        let text = my_service(&own, &secret);
+        assert!(!text.contains(secret.encode().as_str()));
+        let table: toml::Table = text.parse().expect("well-formed TOML");
+        let client = &table["municipality"]["client"][0];
+        assert_eq!(client["redirect_uris"][0].as_str(), Some("http://127.0.0.1:8080/\"x"));
+        assert_eq!(client["backchannel_logout_uri"].as_str(), Some("http://127.0.0.1:8080/over"));
     }
 
     #[test]

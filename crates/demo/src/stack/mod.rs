@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 
 pub use agent::AgentEvent;
 pub use options::{
-    AgentFront, Answer, Card, ExternalCard, Extras, MockCard, Pin, Ports, StackOptions, TEST_PIN,
+    AgentFront, Answer, Card, ExternalCard, Extras, MockCard, MyService, Pin, Ports, StackOptions, TEST_PIN,
 };
 pub use ready::{Pids, Ready};
 
@@ -81,7 +81,18 @@ impl Stack {
             }
         };
         let secret = Secret::<32>::generate(random).map_err(|_| DemoError::NoRandomness)?;
-        let gateway_config = config.write(folder.path(), &options.extras.gateway_toml, &secret, random)?;
+        let own = options.extras.my_service.as_ref();
+        let (more, client_secret_file) = match own {
+            Some(own) => {
+                let file = folder.path().join("my-service-secret");
+                let secret = Secret::<32>::generate(random).map_err(|_| DemoError::NoRandomness)?;
+                write(&file, secret.encode().as_bytes())?;
+                (gateway::my_service(own, &secret), Some(file))
+            }
+            None => (String::new(), None),
+        };
+        let more = format!("{more}{}", options.extras.gateway_toml);
+        let gateway_config = config.write(folder.path(), &more, &secret, random)?;
         starting.gateway(&gateway_config).await?;
         let agent_events = starting
             .agent(&options.agent, &options.extras.agent_args, ports, &anchors, socket.as_deref())
@@ -98,6 +109,8 @@ impl Stack {
             pki_dir,
             pcsc_socket: socket,
             pin,
+            client_id: own.map(|_| gateway::MY_SERVICE),
+            client_secret_file,
             pids: Pids {
                 pcscd: pcscd.as_ref().and_then(Pcscd::id),
                 mock_card: id(MOCK_CARD),
@@ -185,7 +198,8 @@ impl Starting {
         let mut program = Program::new(MOCK_CARD, self.binaries.path("madoguchi-mock-card")?)
             .args(["--vpcd", pcscd.vpcd(), "--card", pki::CARD, "--pki"])
             .arg(pki);
-        if let Some(scenario) = &card.scenario {
+        let scenario = card.scenario.as_deref().or_else(|| card.answer.and_then(Answer::scenario));
+        if let Some(scenario) = scenario {
             let file = folder.join("scenario.toml");
             write(&file, scenario.as_bytes())?;
             program = program.arg("--scenario").arg(file);

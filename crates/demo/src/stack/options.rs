@@ -36,6 +36,19 @@ pub struct Extras {
     pub gateway_toml: String,
     /// More arguments for the sample service, such as `--after-login`.
     pub service_args: Vec<String>,
+    /// A second service, of whoever tries the gateway.
+    pub my_service: Option<MyService>,
+}
+
+/// A service of somebody's own, registered as `my-service` with a secret.
+#[derive(Clone, Debug, Default)]
+pub struct MyService {
+    /// Where answers may go.
+    pub redirect_uris: Vec<String>,
+    /// Where the browser may go after signing out.
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Where it is told that a session ended.
+    pub backchannel_logout_uri: Option<String>,
 }
 
 /// The ports, all on 127.0.0.1.
@@ -165,12 +178,36 @@ pub enum Answer {
     AccessDenied,
     /// The municipality's CRL is stale, and the OCSP responder has no answer.
     CannotCheck,
+    /// The card is taken away while it is in use.
+    CardRemoved,
+    /// The holder wanted no user-authentication certificate.
+    CertificateMissing,
     /// The certificate on the card has expired.
     Expired,
+    /// The card on the reader is another one: a driving licence.
+    NotMyNumberCard,
+    /// The certificate on the card is suspended, as after a loss report.
+    OnHold,
+    /// The PIN was blocked before.
+    PinBlocked,
     /// The resident types a wrong PIN.
     PinWrong,
     /// The certificate on the card is revoked.
     Revoked,
+}
+
+impl Answer {
+    /// The mock card's scenario that brings it about, where it is the card that differs.
+    pub(super) fn scenario(self) -> Option<&'static str> {
+        match self {
+            // After the certificate was read, and before the PIN is sent.
+            Self::CardRemoved => Some("fault = \"remove@8\""),
+            Self::CertificateMissing => Some("persona = \"no-certificate\""),
+            Self::NotMyNumberCard => Some("persona = \"other-card\""),
+            Self::PinBlocked => Some("auth_tries = 0"),
+            _ => None,
+        }
+    }
 }
 
 /// Who answers the agent's questions.
@@ -202,9 +239,7 @@ impl Pin {
         Self(Zeroizing::new(match answer {
             Some(Answer::AccessDenied) => Vec::new(),
             Some(Answer::PinWrong) => b"0000".to_vec(),
-            None | Some(Answer::CannotCheck | Answer::Expired | Answer::Revoked) => {
-                TEST_PIN.as_bytes().to_vec()
-            }
+            _ => TEST_PIN.as_bytes().to_vec(),
         }))
     }
 

@@ -31,11 +31,20 @@ pub(super) async fn make(
         .args(&card.issue_args)
         .run(&starting.logs)
         .await?;
-    if card.answer == Some(Answer::Revoked) {
+    if let Some(reason) = revocation(card.answer) {
         let revoke = program("revoke")?.arg("--pki").arg(pki);
-        revoke.args(["--card", CARD, "--reason", "keyCompromise"]).run(&starting.logs).await?;
+        revoke.args(["--card", CARD, "--reason", reason]).run(&starting.logs).await?;
     }
     program("crl")?.arg("--pki").arg(pki).args(freshness(card.answer, now)).run(&starting.logs).await
+}
+
+/// Why the certificate is on the list.
+fn revocation(answer: Option<Answer>) -> Option<&'static str> {
+    match answer {
+        Some(Answer::OnHold) => Some("certificateHold"),
+        Some(Answer::Revoked) => Some("keyCompromise"),
+        _ => None,
+    }
 }
 
 /// An expired certificate ended yesterday.

@@ -21,6 +21,12 @@ pub struct Ready {
     pub pcsc_socket: Option<PathBuf>,
     /// The PIN of the mock card; `null` with an external card.
     pub pin: Option<&'static str>,
+    /// The client id of a service of one's own; absent when none was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<&'static str>,
+    /// The file with its secret; absent likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret_file: Option<PathBuf>,
     /// The processes.
     pub pids: Pids,
 }
@@ -58,10 +64,16 @@ mod tests {
             pki_dir: None,
             pcsc_socket: None,
             pin: Some("1234"),
+            client_id: None,
+            client_secret_file: None,
             pids,
         };
         let line = serde_json::to_string(&ready).expect("serializes");
         let expected = r#"{"issuer":"i","service_url":"s","gateway_config":"c","agent_url":"a","pki_dir":null,"pcsc_socket":null,"pin":"1234","pids":{"pcscd":null,"mock_card":null,"pki":null,"gateway":1,"agent":null,"service":null}}"#;
         assert_eq!(line, expected);
+        let with_own = Ready { client_id: Some("my-service"), client_secret_file: Some("f".into()), ..ready };
+        let line = serde_json::to_string(&with_own).expect("serializes");
+        let more = r#""client_id":"my-service","client_secret_file":"f","pids""#;
+        assert_eq!(line, expected.replace(r#""pids""#, more));
     }
 }

@@ -73,7 +73,8 @@ pub struct KeyArguments {
     #[arg(long, value_name = "ID")]
     pub(super) municipality: String,
     /// The key's id, or as much of its beginning as is its alone.
-    #[arg(value_name = "KID")]
+    // An option, since one id in 64 begins with a hyphen and would be taken for one.
+    #[arg(long, value_name = "KID", allow_hyphen_values = true)]
     pub(super) kid: String,
 }
 

@@ -184,6 +184,11 @@ impl Order {
         edge: &CommandEdge<'_>,
     ) -> Result<(Self, String), RegisterError> {
         let config = Config::read(&arguments.common.config)?;
+        // To read first: an order about nothing never makes a database where there is none.
+        if beside::to_read(&config, edge.clock.clone())?.is_none() {
+            let (municipality, kid) = (arguments.municipality.clone(), arguments.kid.clone());
+            return Err(RegisterError::KeyUnknown { municipality, kid });
+        }
         let operator = arguments.ordered.operator.as_deref();
         let order = Self::new(&config, &arguments.municipality, operator, edge).await?;
         let keys = order.store.signing_keys(&order.municipality).await?;

@@ -89,7 +89,9 @@ fn c9_a_jti_is_one_key_of_one_client() {
     assert_ne!(key(json!({})), key(json!({ "jti": "b" })));
     let mut other = Party::fapi2();
     other.client.id = "kosodat".to_owned();
-    // The parts do not run into each other.
+    // The same `jti` of another client is another use, and the parts do not run into each other.
+    let same = json!({ "iss": "kosodat", "sub": "kosodat" });
+    assert_ne!(other.with(same).expect("accepted").key, key(json!({})));
     let named = json!({ "iss": "kosodat", "sub": "kosodat", "jti": "ea" });
     assert_ne!(other.with(named).expect("accepted").key, key(json!({})));
     assert_eq!(party.with(json!({ "jti": "j".repeat(255) })).map(|once| once.until), Ok(NOW + 60));
@@ -248,6 +250,36 @@ fn c12_an_rsa_key_is_for_one_algorithm() {
     ] {
         let party = Party::of(profile, rsa_key(registered));
         assert_eq!(party.with(json!({})).is_ok(), accepted, "{profile:?} {registered:?}");
+    }
+}
+
+/// A registered RSA key that does not say its algorithm has its profile's, and no other.
+#[test]
+fn c12_an_rsa_key_without_alg_is_for_the_profiles() {
+    let random = random();
+    let pkcs8 = SigningKey::generate(IdTokenAlg::Rs256, &random).expect("a key");
+    let [rs256, ps256] = [IdTokenAlg::Rs256, IdTokenAlg::Ps256]
+        .map(|alg| SigningKey::from_pkcs8(alg, &pkcs8, &random).expect("a key"));
+    let mut jwk = json!(public_jwk(&rs256));
+    let members = jwk.as_object_mut().expect("an object");
+    assert!(members.remove("alg").is_some() && members.remove("kid").is_some());
+    let set = json!({ "keys": [jwk] }).to_string();
+    let jwks = PublicJwkSet::from_json(set.as_bytes()).expect("a set");
+    for (profile, accepted) in [
+        (Profile::Standard, [true, false]),
+        (Profile::DaCompat, [true, false]),
+        (Profile::Fapi2, [false, true]),
+    ] {
+        let authentication = ClientAuthentication::private_key_jwt(jwks.clone());
+        let client = Client::new(profile, "kosodate", vec![CALLBACK.to_owned()], authentication);
+        let ClientAuthentication::PrivateKeyJwt(keys) = &client.authentication else {
+            panic!("another method")
+        };
+        let signed = [&rs256, &ps256].map(|key| {
+            let text = jws(key, &json!({ "alg": key.alg() }), &claims());
+            check_client_assertion(&client, keys, &text, ISSUER, NOW).is_ok()
+        });
+        assert_eq!(signed, accepted, "{profile:?}");
     }
 }
 

@@ -1,5 +1,8 @@
 //! The negative cases of the FAPI 2.0 plan's `dpop-negative-tests`, and what must be taken.
 
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -303,5 +306,51 @@ fn dpop_wrong_ath() {
 fn errors_are_told_in_the_alphabet_of_descriptions() {
     for error in [DpopError::Missing, DpopError::UsedBefore, DpopError::Header, missing("jti")] {
         assert!(!error.description().as_str().is_empty());
+    }
+}
+
+static GOOD: LazyLock<String> = LazyLock::new(|| {
+    let good = Parts::good();
+    jws(&good.key, &good.header, &good.claims)
+});
+
+proptest! {
+    /// One character changed, left out or put in anywhere: none.
+    #[test]
+    fn a_proof_is_whole_or_nothing(at in any::<prop::sample::Index>(), other in "[A-Za-z0-9_.=-]", how in 0..3_u8) {
+        let at = at.index(GOOD.len());
+        let (before, rest) = GOOD.split_at(at);
+        let (this, after) = rest.split_at(1);
+        let changed = match how {
+            0 => format!("{before}{other}{after}"),
+            1 => format!("{before}{after}"),
+            _ => format!("{before}{other}{this}{after}"),
+        };
+        prop_assert_eq!(check(&changed).is_ok(), changed == *GOOD);
+    }
+
+    #[test]
+    fn no_text_confuses_the_check(text in "\\PC{0,200}", parts in "[A-Za-z0-9_-]{0,80}(\\.[A-Za-z0-9_-]{0,80}){0,3}") {
+        prop_assert!(check(&text).is_err());
+        prop_assert!(check(&parts).is_err());
+    }
+
+    /// What is taken is the endpoint's address in another spelling, never another's.
+    #[test]
+    fn only_the_endpoints_address_is_taken(
+        scheme in prop::sample::select(vec!["https", "HTTPS", "http", "wss"]),
+        user in prop::sample::select(vec!["", "", "a@", "madoguchi.example@"]),
+        host in prop::sample::select(vec!["madoguchi.example", "Madoguchi.EXAMPLE", "other.example", "example"]),
+        port in prop::sample::select(vec!["", ":443", ":444"]),
+        path in prop::sample::select(vec!["/userinfo", "/userinfo/", "/Userinfo", "//userinfo", "/token", ""]),
+        rest in prop::sample::select(vec!["", "?a=b", "#c", "?a#b"]),
+    ) {
+        let right = scheme.eq_ignore_ascii_case("https")
+            && user.is_empty()
+            && host.eq_ignore_ascii_case("madoguchi.example")
+            && port != ":444"
+            && path == "/userinfo";
+        let htu = format!("{scheme}://{user}{host}{port}{path}{rest}");
+        prop_assert_eq!(same_address(&htu, URI), right, "{}", htu);
     }
 }
