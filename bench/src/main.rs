@@ -9,6 +9,8 @@ mod openssl_chain;
 mod proof;
 mod rounds;
 mod shelf;
+mod sign_ins;
+mod slow_responder;
 mod world;
 
 use std::path::Path;
@@ -21,6 +23,7 @@ fn main() -> ExitCode {
         ["crl-part", name, folder, entries, shape] => part(name, folder, entries, shape).map(|()| true),
         ["crl", ref rest @ ..] => wish(rest).and_then(|wish| crl::run(&wish)),
         ["ocsp-load"] => Ok(ocsp_load::run()),
+        ["ocsp-sign-ins", binary] => sign_ins::run(Path::new(binary)),
         [] => Ok(verification("all")),
         [section] => Ok(verification(section)),
         _ => Err("one section".to_owned()),

@@ -52,6 +52,7 @@ fn every_key_has_its_row_and_every_row_its_key() {
         ("revocation.", "[revocation]"),
         ("revocation.crl_url.", "[revocation]\n[[revocation.crl_url]]"),
         ("revocation.ocsp.", "[revocation]\n[[revocation.ocsp]]"),
+        ("revocation.ocsp_limits.", "[revocation]\n[revocation.ocsp_limits]"),
         ("sign_in.", "[sign_in]"),
         ("municipality.", "[[municipality]]"),
         ("municipality.client.", "[[municipality]]\n[[municipality.client]]"),

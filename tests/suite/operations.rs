@@ -36,6 +36,10 @@ async fn health_and_metrics_tell_of_both_sources_and_of_no_resident() {
         format!("madoguchi_ocsp_breaker{{responder=\"{responder}\",state=\"open\"}} 0"),
         "madoguchi_ocsp_questions_total 1".to_owned(),
         "madoguchi_crl_expired_partitions 0".to_owned(),
+        "madoguchi_crl_lookups_total{answer=\"miss\"} 1".to_owned(),
+        "madoguchi_crl_lookups_total{answer=\"hit\"} 0".to_owned(),
+        "madoguchi_crl_lookups_total{answer=\"no_partition\"} 0".to_owned(),
+        "madoguchi_crl_lookups_total{answer=\"stale\"} 0".to_owned(),
         "madoguchi_revocation_alarms_total{alarm=\"sources_disagree\"} 0".to_owned(),
     ] {
         assert!(metrics.lines().any(|found| found == line), "{line} is not in\n{metrics}");

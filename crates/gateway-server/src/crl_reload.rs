@@ -21,6 +21,7 @@ use madoguchi_storage::Clock;
 
 use crate::ServerError;
 use crate::config::RevocationConfig;
+use crate::https::https_trust;
 
 /// Opens the state folder and puts what it holds in use. When it holds nothing the files are read first.
 pub(crate) fn open(
@@ -139,6 +140,7 @@ fn parts(
         state: StateDir::open(state).map_err(|error| state_error(&error))?,
         files: CrlFiles { directory: config.crl_dir.clone(), files: config.crl_files.clone() },
         urls: urls.collect(),
+        https: https_trust(config)?,
         limits: FetchLimits { whole: Duration::from_secs(config.fetch_seconds), ..FetchLimits::default() },
         max_octets: config.max_crl_octets,
         anchors: anchors.to_vec(),

@@ -3,12 +3,14 @@
 //! This crate decides nothing about a sign-in. It reads one TOML file ([`Config`]), builds a gateway from it and
 //! serves it ([`serve`]). [`verify`] is the same program's judge of any certificate, for anyone.
 
+mod advice;
 mod build;
 mod clock;
 mod config;
 mod crl;
 mod crl_reload;
 mod error;
+mod https;
 mod kek;
 mod listen;
 mod metrics;
@@ -18,11 +20,13 @@ mod revocation;
 mod serve;
 mod verify;
 
+pub use advice::advice;
 pub use build::check;
 pub use clock::SystemClock;
 pub use config::{
     Config, CrlUrlConfig, HashConfig, MethodConfig, MunicipalityConfig, NonceConfig, OcspConfig,
-    OperationsConfig, RevocationConfig, ServiceConfig, SourcesConfig, TlsConfig, TrustConfig,
+    OcspLimitsConfig, OperationsConfig, RevocationConfig, ServiceConfig, SourcesConfig, TlsConfig,
+    TrustConfig,
 };
 pub use crl::{CrlArguments, CrlEnd, Edge, crl};
 pub use error::ServerError;

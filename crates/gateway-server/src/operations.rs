@@ -57,6 +57,9 @@ impl Watched {
         for (alarm, count) in self.alarms.counts() {
             metrics.counter("madoguchi_revocation_alarms_total", &[("alarm", alarm.name())], count);
         }
+        for (answer, count) in self.crls.lookups() {
+            metrics.counter("madoguchi_crl_lookups_total", &[("answer", answer.name())], count);
+        }
         for (shortfall, count) in self.gateway.shortfalls() {
             metrics.counter("madoguchi_revocation_shortfalls_total", &[("shortfall", shortfall)], count);
         }

@@ -81,19 +81,27 @@ impl CertificateIds {
         kek: &Sealer,
         municipality: &str,
     ) -> Result<Option<Self>, KeyError> {
-        let purpose = SecretPurpose::AccountKey;
-        let Some(SealedSecret(sealed)) = storage.secret(municipality, purpose).await? else {
-            return Ok(None);
-        };
-        let opened = kek.open(&key_use(municipality, purpose), &sealed);
-        let key = opened.as_ref().and_then(|opened| <&[u8; 32]>::try_from(opened.as_slice()).ok());
-        key.map(|key| Some(Self::new(key))).ok_or_else(|| does_not_open(municipality, purpose))
+        let key = stored(storage, kek, municipality, SecretPurpose::AccountKey).await?;
+        Ok(key.map(|key| Self::new(&key)))
     }
 
     /// The name of the certificate with this serial number of this issuer.
     pub fn id(&self, issuer_key_hash: &[u8; 32], serial: &[u8]) -> CertificateId {
         CertificateId(keyed_hash(&self.0, issuer_key_hash, serial))
     }
+}
+
+/// A secret of 32 octets, for whoever must not make one.
+pub(crate) async fn stored(
+    storage: &dyn Storage,
+    kek: &Sealer,
+    municipality: &str,
+    purpose: SecretPurpose,
+) -> Result<Option<Zeroizing<[u8; 32]>>, KeyError> {
+    let Some(SealedSecret(sealed)) = storage.secret(municipality, purpose).await? else { return Ok(None) };
+    let opened = kek.open(&key_use(municipality, purpose), &sealed);
+    let key = opened.and_then(|opened| <[u8; 32]>::try_from(opened.as_slice()).ok()).map(Zeroizing::new);
+    key.map(Some).ok_or_else(|| does_not_open(municipality, purpose))
 }
 
 /// Issuer key and length-prefixed serial number.

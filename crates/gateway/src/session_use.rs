@@ -4,8 +4,8 @@
 //! kept as one that was found at a sign-in.
 
 use madoguchi_cert_verify::{KeptRevocation, Source};
-use madoguchi_protocol::ErrorCode;
-use madoguchi_storage::{AccessTokenRecord, KeptRecord, RevokedCertificate};
+use madoguchi_protocol::{ErrorCode, Octets};
+use madoguchi_storage::{KeptRecord, RevokedCertificate};
 
 use crate::holder::SessionHolder;
 use crate::municipality::Municipality;
@@ -17,31 +17,43 @@ pub(crate) enum SessionUse {
     GoesOn,
     /// Its certificate was found revoked or on hold; the session is ended.
     Ended,
-    /// It cannot be asked about now; logged.
+    /// A list about it is damaged, which is neither "listed" nor "not listed": whoever asks may ask again; logged.
+    CannotCheck,
+    /// Something broke inside; logged.
     Failed,
 }
 
-/// Asks about the certificate of a token's session.
+/// The session that is used, and who uses it.
+pub(crate) struct Used<'a> {
+    /// The `sid` claim.
+    pub(crate) sid: Octets<16>,
+    /// The service.
+    pub(crate) client_id: &'a str,
+    /// Its certificate.
+    pub(crate) holder_sealed: &'a [u8],
+}
+
+/// Asks about the certificate of a session.
 pub(crate) async fn use_session(
     gateway: &Gateway,
     municipality: &Municipality,
-    record: &AccessTokenRecord,
+    used: Used<'_>,
 ) -> SessionUse {
-    let id = municipality.id.as_str();
-    let Some(holder) = SessionHolder::open(&municipality.keys.flow, &record.holder_sealed) else {
+    let (id, client_id) = (municipality.id.as_str(), used.client_id);
+    let Some(holder) = SessionHolder::open(&municipality.keys.flow, used.holder_sealed) else {
         tracing::error!(municipality = %id, "the certificate of a session does not open");
         return SessionUse::Failed;
     };
     let listed = gateway.crls().find_at(holder.crl_points.iter().copied(), &holder.serial);
-    let said: Vec<KeptRevocation> = match listed {
-        Ok(listed) => {
-            listed.map(|revocation| KeptRevocation { source: Source::Crl, revocation }).into_iter().collect()
-        }
-        Err(error) => {
-            tracing::error!(municipality = %id, %error, "a revocation list is damaged");
-            return SessionUse::Failed;
-        }
-    };
+    let damaged = listed.is_err();
+    if damaged {
+        tracing::error!(municipality = %id, %client_id, "a revocation list is damaged; nothing says whether a session may go on");
+    }
+    let said: Vec<KeptRevocation> = listed
+        .unwrap_or_default()
+        .map(|revocation| KeptRevocation { source: Source::Crl, revocation })
+        .into_iter()
+        .collect();
     let certificate = municipality.keys.certificates.id(&holder.issuer_key_hash.0, &holder.serial);
     let storage = &gateway.0.storage;
     let kept = match storage.kept(id, certificate).await {
@@ -51,12 +63,14 @@ pub(crate) async fn use_session(
             return SessionUse::Failed;
         }
     };
-    let Some(code) = told(&said, &kept) else { return SessionUse::GoesOn };
+    // What was kept counts whatever has become of the lists.
+    let Some(code) = told(&said, &kept) else {
+        return if damaged { SessionUse::CannotCheck } else { SessionUse::GoesOn };
+    };
     let revoked =
         RevokedCertificate { certificate, not_after: holder.not_after, said, sources_disagree: false };
-    match storage.end_revoked_session(id, record.sid, &record.client_id, code, revoked).await {
+    match storage.end_revoked_session(id, used.sid, client_id, code, revoked).await {
         Ok(_) => {
-            let client_id = &record.client_id;
             tracing::info!(municipality = %id, %client_id, %code, "a session ended with its certificate");
             SessionUse::Ended
         }
@@ -76,3 +90,6 @@ fn told(said: &[KeptRevocation], kept: &[KeptRecord]) -> Option<ErrorCode> {
         _ => Some(ErrorCode::CertificateRevoked),
     })
 }
+
+/// Seconds after which whoever got [`SessionUse::CannotCheck`] may ask again. It ends with the next list, or a restart.
+pub(crate) const ASK_AGAIN_SECONDS: &str = "30";

@@ -13,10 +13,11 @@ use madoguchi_oidc::{
     TokenError, TokenRequest, at_hash, authenticate, check_code_grant, pairwise_sub, sector_identifier,
     sign_id_token,
 };
-use madoguchi_protocol::Octets;
+use madoguchi_protocol::{ErrorCode, Octets};
 use madoguchi_storage::{AccountId, CodeRecord, NewAccessToken, Redemption};
 
 use crate::municipality::Municipality;
+use crate::session_use::{ASK_AGAIN_SECONDS, SessionUse, Used, use_session};
 use crate::state::Gateway;
 use crate::tenant::Tenant;
 
@@ -38,8 +39,9 @@ struct OAuthErrorAnswer {
 
 /// How the endpoint fails: by a rule, or inside.
 enum Failure {
-    Rule(TokenError),
+    CannotCheck,
     Internal,
+    Rule(TokenError),
 }
 
 impl From<TokenError> for Failure {
@@ -69,6 +71,7 @@ pub(crate) async fn token(
             }
             response
         }
+        Err(Failure::CannotCheck) => cannot_check(),
         Err(Failure::Internal) => {
             let answer =
                 OAuthErrorAnswer { error: OAuthError::ServerError.as_str(), error_description: None };
@@ -81,7 +84,18 @@ pub(crate) async fn token(
     response
 }
 
-/// In this order: authenticate the client, find the code, check what it is bound to, use it up.
+/// Nobody can say now whether a session may go on. Nothing is spent: the same request may come again.
+pub(crate) fn cannot_check() -> Response {
+    let answer = OAuthErrorAnswer {
+        error: OAuthError::TemporarilyUnavailable.as_str(),
+        error_description: Some(ErrorCode::CannotCheck.as_str()),
+    };
+    let retry_after = [(header::RETRY_AFTER, HeaderValue::from_static(ASK_AGAIN_SECONDS))];
+    (StatusCode::SERVICE_UNAVAILABLE, retry_after, Json(answer)).into_response()
+}
+
+/// In this order: authenticate the client, find the code, check what it is bound to, ask about the certificate again, use
+/// the code up.
 async fn exchange(
     gateway: &Gateway,
     tenant: &Tenant,
@@ -110,6 +124,11 @@ async fn exchange(
         }
         return Err(error.into());
     }
+    if !session_goes_on(gateway, municipality, &code).await? {
+        // Spent, or seen to be used a second time.
+        let _ = storage.redeem_code(&municipality.id, code_hash, None).await.map_err(internal)?;
+        return Err(TokenError::UnknownCode.into());
+    }
     let random = &*gateway.0.random;
     let access_token = AccessToken::generate(random).map_err(internal)?;
     let id_token = id_token(gateway, municipality, &code, &access_token)?;
@@ -130,6 +149,23 @@ async fn exchange(
         scope: code.grant.scope,
         id_token,
     })
+}
+
+/// Whether the code's session lives and nothing speaks against its certificate: a minute may have passed since the card
+/// was shown, and with it a list.
+async fn session_goes_on(
+    gateway: &Gateway,
+    municipality: &Municipality,
+    code: &CodeRecord,
+) -> Result<bool, Failure> {
+    let Some(holder_sealed) = code.holder_sealed.as_deref() else { return Ok(false) };
+    let used = Used { sid: code.sid, client_id: &code.grant.client_id, holder_sealed };
+    match use_session(gateway, municipality, used).await {
+        SessionUse::GoesOn => Ok(true),
+        SessionUse::Ended => Ok(false),
+        SessionUse::CannotCheck => Err(Failure::CannotCheck),
+        SessionUse::Failed => Err(Failure::Internal),
+    }
 }
 
 fn id_token(

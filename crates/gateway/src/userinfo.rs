@@ -11,10 +11,10 @@ use serde::Serialize;
 use madoguchi_oidc::{BearerError, Parameters, bearer_token};
 use madoguchi_protocol::Octets;
 
-use crate::session_use::{SessionUse, use_session};
+use crate::session_use::{SessionUse, Used, use_session};
 use crate::state::Gateway;
 use crate::tenant::Tenant;
-use crate::token::subject;
+use crate::token::{cannot_check, subject};
 
 #[derive(Serialize)]
 struct UserInfo {
@@ -23,6 +23,7 @@ struct UserInfo {
 
 enum Failure {
     Bearer(BearerError),
+    CannotCheck,
     Internal,
 }
 
@@ -50,6 +51,7 @@ pub(crate) async fn userinfo(
             }
             response
         }
+        Err(Failure::CannotCheck) => cannot_check(),
         Err(Failure::Internal) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -88,8 +90,10 @@ async fn lookup(
             Failure::Internal
         })?
         .ok_or(BearerError::InvalidToken)?;
-    match use_session(gateway, municipality, &record).await {
+    let used = Used { sid: record.sid, client_id: &record.client_id, holder_sealed: &record.holder_sealed };
+    match use_session(gateway, municipality, used).await {
         SessionUse::GoesOn => {}
+        SessionUse::CannotCheck => return Err(Failure::CannotCheck),
         SessionUse::Ended => return Err(BearerError::InvalidToken.into()),
         SessionUse::Failed => return Err(Failure::Internal),
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::time::Duration;
 
 use ring::rand::SecureRandom;
 use rustls_pki_types::UnixTime;
@@ -9,7 +10,11 @@ use rustls_pki_types::UnixTime;
 use crate::fetch::{Fetched, Validators};
 use crate::incoming::Incoming;
 use crate::schedule::Schedule;
-use crate::{CrlEvent, CrlRefresher, CrlRefresherParts, DownloadHealth, Error, Fetcher, HttpUrl, Problem};
+use crate::seen::Seen;
+use crate::{
+    CrlEvent, CrlRefresher, CrlRefresherParts, DownloadHealth, Error, FailedDownload, Fetcher, HttpUrl,
+    Problem,
+};
 
 /// All addresses.
 #[derive(Debug)]
@@ -25,6 +30,7 @@ struct Known {
     is_running: bool,
     last_good: Option<UnixTime>,
     problem: Option<Problem>,
+    last_failure: Option<FailedDownload>,
 }
 
 /// One download that is due. [`Self::run`] asks the server; it may take minutes.
@@ -54,18 +60,23 @@ impl Download {
 }
 
 impl Downloads {
-    pub(crate) fn new(parts: &CrlRefresherParts) -> Self {
+    /// What was noted before is remembered, but for the moment of the next question: that is now.
+    pub(crate) fn new(parts: &CrlRefresherParts, seen: &Seen) -> Self {
         let all = parts.urls.iter().map(|url| {
+            let noted = seen.download(url.url.as_str()).cloned().unwrap_or_default();
             let known = Known {
                 url: url.url.clone(),
                 schedule: Schedule::new(url.every),
                 is_running: false,
-                last_good: None,
-                problem: None,
+                last_good: noted
+                    .last_good
+                    .map(|seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds))),
+                problem: noted.problem,
+                last_failure: noted.last_failure,
             };
             (url.url.to_string(), known)
         });
-        Self { fetcher: Fetcher::new(parts.limits, parts.max_octets), all: all.collect() }
+        Self { fetcher: Fetcher::new(parts.limits, &parts.https, parts.max_octets), all: all.collect() }
     }
 
     pub(crate) fn health(&self) -> BTreeMap<String, DownloadHealth> {
@@ -74,11 +85,20 @@ impl Downloads {
                 url: url.clone(),
                 last_good: known.last_good.map(|last| last.as_secs()),
                 problem: known.problem.clone(),
+                last_failure: known.last_failure.clone(),
                 next: known.schedule.due().as_secs(),
             };
             (url.clone(), health)
         });
         health.collect()
+    }
+}
+
+impl Known {
+    fn fail(&mut self, problem: Problem, now: UnixTime) {
+        let (code, message) = (problem.code.clone(), problem.message.clone());
+        self.last_failure = Some(FailedDownload { at: now.as_secs(), code, message });
+        self.problem = Some(problem);
     }
 }
 
@@ -101,7 +121,7 @@ impl CrlRefresher {
                 }
                 Err(error) => {
                     known.schedule.failed(now, 0);
-                    known.problem = Some(Problem::new(&known.url, &error));
+                    known.fail(Problem::new(&known.url, &error), now);
                 }
             }
         }
@@ -117,7 +137,7 @@ impl CrlRefresher {
                 Ok(())
             }
             // What is refused is asked for again without validators: it may be another one by then.
-            Ok(Fetched::Octets(validators)) => self.judge(&incoming, url.as_str()).map(|()| {
+            Ok(Fetched::Octets(validators)) => self.judge(&incoming, url.as_str(), now).map(|()| {
                 self.seen.note_validators(url.as_str(), validators);
             }),
             Err(error) => Err(error),
@@ -131,14 +151,19 @@ impl CrlRefresher {
         }
         if let Some(known) = self.downloads.all.get_mut(url.as_str()) {
             known.is_running = false;
-            if problem.is_none() {
-                known.schedule.succeeded(now, chance[0]);
-                known.last_good = Some(now);
-            } else {
-                known.schedule.failed(now, chance[0]);
+            match problem {
+                None => {
+                    known.schedule.succeeded(now, chance[0]);
+                    known.last_good = Some(now);
+                    known.problem = None;
+                }
+                Some(problem) => {
+                    known.schedule.failed(now, chance[0]);
+                    known.fail(problem, now);
+                }
             }
-            known.problem = problem;
         }
+        self.seen.note_downloads(self.downloads.health());
         self.finish();
     }
 

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use madoguchi_cert_verify::CrlNumber;
 use madoguchi_cert_verify::der::DerError;
-use serde::Serialize;
+use rustls_pki_types::UnixTime;
+use serde::{Deserialize, Serialize};
 
 use crate::{FetchError, IndexError};
 
@@ -76,6 +77,12 @@ pub enum Error {
         /// The number on the shelf, hexadecimal.
         shelved: String,
     },
+    /// thisUpdate is still to come: the clock of its issuer, or of this machine, is wrong, or somebody was early.
+    #[error("its thisUpdate, {} in seconds since 1970, is still to come; the list in use stays", .this_update.as_secs())]
+    NotYetValid {
+        /// thisUpdate.
+        this_update: UnixTime,
+    },
     /// The list is refused.
     #[error("{0}")]
     Refused(#[from] madoguchi_cert_verify::Error),
@@ -105,6 +112,7 @@ impl Error {
             Self::Index(error) => error.code(),
             Self::NotAState { .. } => "not_a_state_folder",
             Self::NotRegular => "file_not_regular",
+            Self::NotYetValid { .. } => "crl_not_yet_valid",
             Self::Older { .. } => "crl_older",
             Self::Pem(_) => "not_der_or_pem",
             Self::PemTruncated => "pem_truncated",
@@ -152,7 +160,7 @@ impl From<IndexError> for Error {
 }
 
 /// What cannot be used, in words for an operator.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// The file, folder or address.
     pub place: String,

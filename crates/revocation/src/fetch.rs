@@ -9,10 +9,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use ureq::http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use ureq::http::{HeaderMap, HeaderName, StatusCode};
-use ureq::tls::{RootCerts, TlsConfig};
+use ureq::tls::TlsConfig;
 
 use crate::pem::copy_der;
-use crate::{Error, HttpUrl};
+use crate::{Error, HttpUrl, HttpsTrust};
 
 /// How long a download may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,8 +101,11 @@ impl FetchError {
         }
     }
 
-    /// While the body is read, everything comes as an error of reading.
+    /// While the body is read, everything comes as an error of reading; and during a handshake what TLS refuses.
     fn of_io(error: &io::Error) -> Self {
+        if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            return Self::Tls(tls.to_string());
+        }
         match error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>()) {
             Some(ureq::Error::Timeout(which)) => Self::TimedOut(which.to_string()),
             _ if error.kind() == io::ErrorKind::TimedOut => Self::TimedOut(error.to_string()),
@@ -120,8 +123,8 @@ pub struct Fetcher {
 
 impl Fetcher {
     /// A client that follows nobody elsewhere and takes no proxy from its surroundings.
-    pub fn new(limits: FetchLimits, max_octets: u64) -> Self {
-        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+    pub fn new(limits: FetchLimits, https: &HttpsTrust, max_octets: u64) -> Self {
+        let tls = TlsConfig::builder().root_certs(https.root_certs()).build();
         let client = ureq::Agent::config_builder()
             .tls_config(tls)
             .proxy(None)

@@ -1,6 +1,6 @@
 //! Which files and addresses were read before: what nobody changed is not read again, not even after a restart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
@@ -11,7 +11,8 @@ use crate::fetch::Validators;
 use crate::index::replace_private;
 use crate::stamp::Stamp;
 use crate::state_dir::StateDir;
-use crate::{Error, Problem};
+use crate::stem::Stem;
+use crate::{DownloadHealth, Error, Problem};
 
 /// What is remembered. It spares work and decides nothing: a folder without it reads everything again.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -20,6 +21,12 @@ pub(crate) struct Seen {
     judged_under: String,
     files: BTreeMap<String, SeenFile>,
     validators: BTreeMap<String, Validators>,
+    /// The lists that were in use, by the names of their files. Other rules do not change that they were there.
+    #[serde(default)]
+    lists: BTreeSet<String>,
+    /// How each address answered, for whoever looks beside us.
+    #[serde(default)]
+    downloads: BTreeMap<String, DownloadHealth>,
     #[serde(skip)]
     changed: bool,
 }
@@ -37,7 +44,9 @@ impl Seen {
     pub(crate) fn load(state: &StateDir, judged_under: String) -> Self {
         match Self::noted(state) {
             seen if seen.judged_under == judged_under => seen,
-            _ => Self { judged_under, changed: true, ..Self::default() },
+            Self { downloads, lists, .. } => {
+                Self { judged_under, downloads, lists, changed: true, ..Self::default() }
+            }
         }
     }
 
@@ -57,6 +66,20 @@ impl Seen {
         self.files.clear();
         self.validators.clear();
         self.changed = true;
+    }
+
+    /// The lists that were in use when this was written.
+    pub(crate) fn lists(&self) -> impl Iterator<Item = Stem> {
+        self.lists.iter().filter_map(|name| name.parse().ok())
+    }
+
+    /// Notes the lists that are in use.
+    pub(crate) fn note_lists<'a>(&mut self, lists: impl Iterator<Item = &'a Stem>) {
+        let lists = lists.map(ToString::to_string).collect();
+        if self.lists != lists {
+            self.lists = lists;
+            self.changed = true;
+        }
     }
 
     /// Writes what changed.
@@ -98,6 +121,23 @@ impl Seen {
     /// What to ask a server with.
     pub(crate) fn validators(&self, url: &str) -> Validators {
         self.validators.get(url).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn into_downloads(self) -> BTreeMap<String, DownloadHealth> {
+        self.downloads
+    }
+
+    /// How an address answered the last times.
+    pub(crate) fn download(&self, url: &str) -> Option<&DownloadHealth> {
+        self.downloads.get(url)
+    }
+
+    /// Notes how each address answered; others are forgotten.
+    pub(crate) fn note_downloads(&mut self, downloads: BTreeMap<String, DownloadHealth>) {
+        if self.downloads != downloads {
+            self.downloads = downloads;
+            self.changed = true;
+        }
     }
 
     /// Notes what a server said about a list that was taken.

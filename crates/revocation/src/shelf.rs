@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use madoguchi_cert_verify::{
-    CrlAbsence, CrlEntry, CrlEvidence, CrlNumber, CrlPoint, Partition, Revocation, RevocationReason,
-    VerifiedPath,
+    Anchor, Certificate, CrlAbsence, CrlAnswer, CrlEntry, CrlEvidence, CrlNumber, CrlPoint, CrlSubject,
+    Partition, ResponderStanding, Revocation, RevocationReason,
 };
 use madoguchi_protocol::Octets;
 use rustls_pki_types::UnixTime;
@@ -49,12 +49,35 @@ impl CrlShelf {
     }
 
     /// What the lists say about a certificate: revoked by any that covers it, else good by any, else why not.
-    pub fn evidence(&self, path: &VerifiedPath, now: UnixTime, max_age: Option<Duration>) -> CrlEvidence {
-        path.crl_points()
+    pub fn evidence<'a>(
+        &self,
+        subject: impl Into<CrlSubject<'a>>,
+        now: UnixTime,
+        max_age: Option<Duration>,
+    ) -> CrlEvidence {
+        let subject = subject.into();
+        subject
+            .points()
             .filter_map(|point| self.by_point.get(&point))
             .flatten()
-            .map(|list| list.evidence(path, now, max_age))
-            .fold(CrlEvidence::none(path, CrlAbsence::MissingPartition), CrlEvidence::or)
+            .map(|list| list.evidence(subject, now, max_age))
+            .fold(CrlEvidence::none(subject, CrlAbsence::MissingPartition), CrlEvidence::or)
+    }
+
+    /// What the lists say about the certificate of an OCSP responder, whose signature by this issuer holds (RFC 6960
+    /// section 4.2.2.2.1): good when a fresh list covers it and does not have it.
+    pub fn responder_standing(
+        &self,
+        responder: &Certificate,
+        issuer: &Anchor,
+        now: UnixTime,
+        max_age: Option<Duration>,
+    ) -> ResponderStanding {
+        match self.evidence(CrlSubject::of_responder(responder, issuer), now, max_age).answer() {
+            CrlAnswer::Good(_) => ResponderStanding::Good,
+            CrlAnswer::None(_) => ResponderStanding::Unknown,
+            CrlAnswer::Revoked(_) => ResponderStanding::Revoked,
+        }
     }
 
     /// What the lists of these points say about a serial: the question at each use of a session, which keeps nothing of

@@ -52,7 +52,11 @@ impl StateDir {
         make_private(&state.lists(), Part::Inside)?;
         make_private(&state.incoming(), Part::Inside)?;
         for entry in fs::read_dir(state.incoming())? {
-            fs::remove_file(entry?.path())?;
+            let entry = entry?;
+            // Copies are files; what else somebody put there is in nobody's way.
+            if !entry.file_type()?.is_dir() {
+                fs::remove_file(entry.path())?;
+            }
         }
         Ok(state)
     }

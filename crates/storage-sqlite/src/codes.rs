@@ -72,17 +72,26 @@ pub(crate) fn insert(
 }
 
 fn find(work: &Work<'_>, municipality: &str, hash: Octets<32>) -> Result<Option<CodeRecord>, SqliteError> {
-    work.find("SELECT * FROM codes WHERE municipality = ?1 AND hash = ?2", (municipality, hash.0), |row| {
-        Ok(CodeRecord {
-            hash: Octets(column(row, TABLE, "hash")?),
-            municipality: column(row, TABLE, "municipality")?,
-            grant: grant(&column::<String>(row, TABLE, "code_grant")?)?,
-            account: AccountId(Octets(column(row, TABLE, "account")?)),
-            sid: Octets(column(row, TABLE, "sid")?),
-            auth_time: time(row, TABLE, "auth_time")?,
-            expires_at: time(row, TABLE, "expires_at")?,
-        })
-    })
+    work.find(
+        "SELECT codes.*, sessions.holder_sealed
+         FROM codes
+         LEFT JOIN sessions ON sessions.municipality = codes.municipality AND sessions.sid = codes.sid
+                           AND sessions.expires_at > ?3
+         WHERE codes.municipality = ?1 AND codes.hash = ?2",
+        (municipality, hash.0, work.now),
+        |row| {
+            Ok(CodeRecord {
+                hash: Octets(column(row, TABLE, "hash")?),
+                municipality: column(row, TABLE, "municipality")?,
+                grant: grant(&column::<String>(row, TABLE, "code_grant")?)?,
+                account: AccountId(Octets(column(row, TABLE, "account")?)),
+                sid: Octets(column(row, TABLE, "sid")?),
+                auth_time: time(row, TABLE, "auth_time")?,
+                expires_at: time(row, TABLE, "expires_at")?,
+                holder_sealed: column(row, "sessions", "holder_sealed")?,
+            })
+        },
+    )
 }
 
 fn redeem(

@@ -9,7 +9,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::error::SqliteError;
 
 /// Every migration in order. One that was released is never edited: a change is a new one at the end.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001.sql"), include_str!("../migrations/0002.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001.sql"),
+    include_str!("../migrations/0002.sql"),
+    include_str!("../migrations/0003.sql"),
+];
 
 /// "Mado", so that `file` and we can tell the database from another program's.
 const APPLICATION_ID: i32 = 0x4d61_646f;

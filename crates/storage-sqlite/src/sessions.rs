@@ -64,6 +64,19 @@ pub(crate) fn find_of_sign_in(
     )
 }
 
+/// The live session of a sign-in, whoever asks.
+pub(crate) fn of_sign_in(
+    work: &Work<'_>,
+    municipality: &str,
+    sign_in: Octets<16>,
+) -> Result<Option<SessionRecord>, SqliteError> {
+    work.find(
+        "SELECT * FROM sessions WHERE municipality = ?1 AND sign_in = ?2 AND expires_at > ?3",
+        (municipality, sign_in.0, work.now),
+        read,
+    )
+}
+
 /// What ending a live session by its public name needs.
 pub(crate) struct Named {
     pub(crate) id_hash: Octets<32>,

@@ -35,6 +35,8 @@ pub struct CodeRecord {
     pub auth_time: UnixTime,
     /// When it ends.
     pub expires_at: UnixTime,
+    /// Issuer key id and serial, sealed, of its session while that lives.
+    pub holder_sealed: Option<Vec<u8>>,
 }
 
 /// The access token that a redeemed code gives.

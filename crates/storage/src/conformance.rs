@@ -89,6 +89,7 @@ cases! { $
     }
     codes {
         a_code_is_shown_used_or_not,
+        a_code_has_the_holder_of_its_session_while_that_lives,
         a_code_is_redeemed_once,
         a_second_use_revokes_the_token,
         a_second_use_is_seen_after_the_code_expired,
@@ -125,8 +126,14 @@ cases! { $
         one_certificate_is_released,
         what_a_signer_gave_is_released,
         of_64_refusals_of_one_card_one_is_kept,
+        a_sign_in_is_traced_to_what_it_was_refused_with,
     }
-    log { the_log_is_in_order_and_pages, the_log_says_what_happened, what_is_not_listed_is_not_logged, }
+    log {
+        the_log_is_in_order_and_pages,
+        the_log_says_what_happened,
+        what_is_not_listed_is_not_logged,
+        a_sign_in_is_traced_through_its_session,
+    }
     municipalities { a_municipality_sees_nothing_of_another, a_twin_lends_nothing, twins_in_two_municipalities_live_apart, }
     races {
         of_64_different_claims_none_survives,

@@ -23,7 +23,7 @@ mod store;
 mod transition;
 
 pub use account::AccountId;
-pub use audit::{AuditKind, AuditRecord};
+pub use audit::{AuditKind, AuditRecord, SignInTrace};
 pub use clock::{Clock, ManualClock};
 pub use code::{AccessTokenRecord, CodeRecord, NewAccessToken, NewCode, Redemption};
 pub use error::StorageError;

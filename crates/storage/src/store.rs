@@ -7,8 +7,8 @@ use madoguchi_protocol::{ErrorCode, Octets};
 use crate::{
     AccessTokenRecord, AnswerTaken, AuditRecord, CertificateId, Claim, Cleared, CodeRecord, KeptCount,
     KeptRecord, KeptSelection, NewAccessToken, NewCode, NewSession, NewSignIn, Proof, Redemption, Refused,
-    Release, Returned, RevokedCertificate, SealedSecret, SecretPurpose, SessionRecord, SignIn, StorageError,
-    Transition,
+    Release, Returned, RevokedCertificate, SealedSecret, SecretPurpose, SessionRecord, SignIn, SignInTrace,
+    StorageError, Transition,
 };
 
 /// Sign-ins. A sign-in whose time is over is told as `Expired` (from `Proven`: `Burned(SignInExpired)`) by every
@@ -242,6 +242,9 @@ pub trait Audit {
         after: u64,
         limit: u32,
     ) -> Result<Vec<AuditRecord>, StorageError>;
+
+    /// All that is still known of a sign-in, whoever it was of.
+    async fn trace(&self, municipality: &str, sign_in: Octets<16>) -> Result<SignInTrace, StorageError>;
 }
 
 /// A whole backend.

@@ -21,8 +21,8 @@ use madoguchi_gateway::{
 use madoguchi_oidc::{Client, ClientAuthentication, ClientSecret, IdTokenAlg};
 use madoguchi_protocol::ErrorCode;
 use madoguchi_revocation::{
-    Alarm, Alarms, CrlFiles, CrlRefresher, CrlRefresherParts, FetchLimits, NoOcsp, OcspSource, SharedCrls,
-    StateDir, Unobserved,
+    Alarm, Alarms, CrlFiles, CrlRefresher, CrlRefresherParts, FetchLimits, HttpsTrust, NoOcsp, OcspSource,
+    SharedCrls, StateDir, Unobserved,
 };
 use madoguchi_storage::{Accounts as _, Audit as _, AuditKind, Clock, ManualClock, SignInLimits};
 use madoguchi_storage_sqlite::SqliteStore;
@@ -232,7 +232,7 @@ impl TestGateway {
         let mut refresher = self.refresher.lock().expect("a lock");
         for entry in std::fs::read_dir(self.folder.path().join("crl")).expect("a folder") {
             // What is refused is not on the shelf; that is what tests look for.
-            let _ = refresher.take(&entry.expect("an entry").path());
+            let _ = refresher.take(&entry.expect("an entry").path(), self.clock.now());
         }
     }
 
@@ -244,6 +244,27 @@ impl TestGateway {
         for (name, der) in lists {
             std::fs::write(folder.join(name), der).expect("written");
         }
+    }
+
+    /// The private copies of the lists in use are overwritten where they lie, as a disk does that fails.
+    pub fn damage_lists(&self) {
+        for state in std::fs::read_dir(self.folder.path()).expect("a folder") {
+            let lists = state.expect("an entry").path().join("state/lists");
+            let Ok(lists) = std::fs::read_dir(lists) else { continue };
+            for list in lists.map(|list| list.expect("an entry").path()) {
+                if list.extension().is_some_and(|kind| kind == "crl") {
+                    let mut file = std::fs::OpenOptions::new().write(true).open(&list).expect("ours");
+                    let octets = file.metadata().expect("a length").len();
+                    let damage = vec![0xff; usize::try_from(octets).expect("a short list")];
+                    std::io::Write::write_all(&mut file, &damage).expect("written");
+                }
+            }
+        }
+    }
+
+    /// How often each answer of a list was counted, by its name.
+    pub fn lookups(&self) -> std::collections::BTreeMap<&'static str, u64> {
+        self.crls.lookups().map(|(lookup, count)| (lookup.name(), count)).collect()
     }
 
     /// How often an alarm was raised.
@@ -331,6 +352,7 @@ fn refresher(folder: &TempDir, anchors: &[Anchor], crls: &Arc<SharedCrls>) -> Cr
         state: StateDir::open(&state.keep().join("state")).expect("a state folder"),
         files: CrlFiles::default(),
         urls: Vec::new(),
+        https: HttpsTrust::System,
         limits: FetchLimits::default(),
         max_octets: 1 << 20,
         anchors: anchors.to_vec(),

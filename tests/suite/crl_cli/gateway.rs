@@ -146,6 +146,16 @@ fn a_gateway_fetches_refuses_what_is_older_and_remembers() {
     assert!(told.contains("revocation.state_dir: ") && told.contains("(state_busy)"), "{told}");
     fs::rename(world.file("old.crl"), world.file("drop/a.crl")).expect("renamed");
     assert!(gateway.logged("a CRL is refused").contains("crl_older"));
+    let download = &held["downloads"][0];
+    assert_eq!((&held["told_by"], &download["problem"]), (&"disk".into(), &Value::Null), "{held}");
+    assert!(download["last_good"].is_u64() && download["last_failure"].is_null(), "{download}");
+    let rejected = status(&world)["rejected_files"].clone();
+    assert_eq!((&rejected[0]["code"], rejected.as_array().map(Vec::len)), (&"crl_older".into(), Some(1)));
+    let words = world.run("status --config madoguchi.toml").1;
+    let url = format!("download http://{address}/list.crl: well\n  last answer that counted 20");
+    assert!(words.contains(&url), "{words}");
+    assert!(words.contains("drop/rejected/a.crl\n  list number 01 is older than"), "{words}");
+    assert!(words.lines().all(|line| line.chars().count() <= 80), "{words}");
     drop(gateway);
 
     // The server is gone, and so is the file of the list; the same older list is put back.
@@ -154,5 +164,15 @@ fn a_gateway_fetches_refuses_what_is_older_and_remembers() {
     gateway.logged("older than max_age_hours");
     assert!(gateway.logged("a CRL is refused").contains("fetch_no_connection"));
     assert!(gateway.logged("a CRL is refused").contains("crl_older"));
-    assert_eq!(status(&world)["partitions"][0]["complete"], held["partitions"][0]["complete"]);
+    let after = status(&world);
+    assert_eq!(after["partitions"][0]["complete"], held["partitions"][0]["complete"]);
+    // The last good answer is remembered beside the failure.
+    let (before, after) = (&held["downloads"][0], &after["downloads"][0]);
+    assert_eq!(
+        (&after["last_good"], &after["problem"]["code"]),
+        (&before["last_good"], &"fetch_no_connection".into())
+    );
+    assert!(after["last_failure"]["at"].as_u64() >= before["last_good"].as_u64(), "{after}");
+    let words = world.run("status --config madoguchi.toml").1;
+    assert!(words.contains("/list.crl: FAILING\n") && words.contains("(fetch_no_connection)"), "{words}");
 }

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use madoguchi_protocol::{Octets, sha256};
 
 use crate::VerifiedPath;
+use crate::crl::CrlSubject;
 use crate::crl::scope::Scope;
 use crate::distribution_point::DistributionPoint;
 use crate::general_name::GeneralName;
@@ -30,6 +31,19 @@ impl<'a> CrlPoint<'a> {
         whole.into_iter().chain(named)
     }
 
+    /// The points of a certificate (RFC 5280 section 4.2.1.13), and that of lists of the whole issuer.
+    pub(super) fn of_certificate(
+        issuer_key: Octets<32>,
+        points: &'a [DistributionPoint],
+    ) -> impl Iterator<Item = Self> + use<'a> {
+        let named = points
+            .iter()
+            .filter(|point| !point.is_partial())
+            .flat_map(|point| &point.names)
+            .map(move |name| Self { issuer_key, name: Some(Cow::Borrowed(name)) });
+        named.chain(std::iter::once(Self { issuer_key, name: None }))
+    }
+
     /// SHA-256 over the point, for whoever keeps a certificate's points and not the certificate.
     pub fn id(&self) -> Octets<32> {
         let name = self.name.as_ref().map_or(Vec::new(), |name| name.normal());
@@ -44,15 +58,8 @@ impl<'a> CrlPoint<'a> {
 }
 
 impl VerifiedPath {
-    /// Under which points the lists that cover the certificate are kept: every name of each of its distribution
-    /// points (RFC 5280 section 4.2.1.13), and lists of the whole issuer.
+    /// Under which points the lists that cover the certificate are kept.
     pub fn crl_points(&self) -> impl Iterator<Item = CrlPoint<'_>> {
-        let issuer_key = self.issuer_key_hash();
-        let points =
-            self.distribution_points().iter().filter(|point: &&DistributionPoint| !point.is_partial());
-        let named = points
-            .flat_map(|point| &point.names)
-            .map(move |name| CrlPoint { issuer_key, name: Some(Cow::Borrowed(name)) });
-        named.chain(std::iter::once(CrlPoint { issuer_key, name: None }))
+        CrlSubject::from(self).points()
     }
 }

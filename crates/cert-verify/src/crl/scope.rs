@@ -1,8 +1,9 @@
 //! What a list covers (issuingDistributionPoint, RFC 5280 section 5.2.5).
 
 use crate::Name;
+use crate::crl::CrlSubject;
 use crate::der::{DerError, Reader, tag};
-use crate::distribution_point::{DistributionPoint, point_names};
+use crate::distribution_point::point_names;
 use crate::general_name::GeneralName;
 use crate::reason::ReasonFlags;
 
@@ -77,19 +78,25 @@ impl Scope {
         self.indirect
     }
 
-    /// Whether the list is complete for a user's certificate with these distribution points: every point and
-    /// every name of the certificate is compared with every name of the list.
-    pub(crate) fn covers(&self, points: &[DistributionPoint]) -> bool {
-        let of_users = matches!(self.holders, Holders::All | Holders::User);
+    /// Whether the list is complete for a certificate: every point and every name of the certificate is compared with
+    /// every name of the list.
+    pub(super) fn covers(&self, subject: &CrlSubject<'_>) -> bool {
+        let of_holder = match self.holders {
+            Holders::All => true,
+            Holders::Attribute => false,
+            Holders::Ca => subject.is_ca(),
+            Holders::User => !subject.is_ca(),
+        };
         let complete = self.reasons.is_none() && !self.indirect;
         let named = || {
-            points
+            subject
+                .distribution_points()
                 .iter()
                 .filter(|point| !point.is_partial())
                 .flat_map(|point| &point.names)
                 .any(|name| self.names.contains(name))
         };
-        of_users && complete && (self.names.is_empty() || named())
+        of_holder && complete && (self.names.is_empty() || named())
     }
 
     /// One octet string for all scopes that are equal.

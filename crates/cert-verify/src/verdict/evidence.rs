@@ -4,6 +4,7 @@ use std::fmt;
 
 use madoguchi_protocol::Octets;
 
+use crate::crl::{About, CrlSubject};
 use crate::{CrlAbsence, CrlAnswer, OcspAbsence, OcspAnswer, VerifiedPath};
 
 /// OCSP's answer about one certificate. Only this crate makes one that says something.
@@ -32,18 +33,18 @@ impl OcspEvidence {
 /// The revocation lists' answer about one certificate. Only this crate makes one that says something.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CrlEvidence {
-    pub(super) certificate: Octets<32>,
+    pub(super) about: About,
     pub(super) answer: CrlAnswer,
 }
 
 impl CrlEvidence {
-    pub(crate) fn new(path: &VerifiedPath, answer: CrlAnswer) -> Self {
-        Self { certificate: path.certificate_sha256(), answer }
+    pub(crate) fn new<'a>(subject: impl Into<CrlSubject<'a>>, answer: CrlAnswer) -> Self {
+        Self { about: subject.into().about(), answer }
     }
 
     /// Nothing to go by.
-    pub fn none(path: &VerifiedPath, absence: CrlAbsence) -> Self {
-        Self::new(path, CrlAnswer::None(absence))
+    pub fn none<'a>(subject: impl Into<CrlSubject<'a>>, absence: CrlAbsence) -> Self {
+        Self::new(subject, CrlAnswer::None(absence))
     }
 
     /// The answer.
@@ -55,11 +56,7 @@ impl CrlEvidence {
     /// telling absence. Of two revocations one that is final outweighs a hold. An answer about another
     /// certificate weighs nothing.
     pub fn or(self, other: Self) -> Self {
-        if other.certificate != self.certificate || weight(other.answer) <= weight(self.answer) {
-            self
-        } else {
-            other
-        }
+        if other.about != self.about || weight(other.answer) <= weight(self.answer) { self } else { other }
     }
 }
 

@@ -13,7 +13,7 @@ pub enum CrlArguments {
     Index(IndexArguments),
     /// Looks serial numbers up in a folder of indexed lists.
     Lookup(LookupArguments),
-    /// Shows every partition with its age.
+    /// Shows every partition with its age, how downloads go and which files were rejected, as the disk has it.
     Status(StatusArguments),
     /// Keeps indexing what appears in a folder, until SIGTERM or SIGINT. Prints one JSON line for each thing that
     /// happens.
@@ -22,6 +22,7 @@ pub enum CrlArguments {
 
 /// `madoguchi crl index`.
 #[derive(Args, Debug)]
+#[command(after_help = INDEX_ENDS)]
 pub struct IndexArguments {
     /// Lists, DER or PEM.
     #[arg(value_name = "FILE", required = true)]
@@ -35,6 +36,7 @@ pub struct IndexArguments {
 
 /// `madoguchi crl lookup`.
 #[derive(Args, Debug)]
+#[command(after_help = LOOKUP_ENDS)]
 pub struct LookupArguments {
     /// A folder that `crl index`, `crl watch` or a gateway writes.
     #[arg(value_name = "DIR")]
@@ -52,6 +54,7 @@ pub struct LookupArguments {
 
 /// `madoguchi crl status`.
 #[derive(Args, Debug)]
+#[command(after_help = STATUS_ENDS, override_usage = "madoguchi crl status [--json] <DIR | --config <FILE>>")]
 pub struct StatusArguments {
     /// A folder that `crl index`, `crl watch` or a gateway writes.
     #[arg(value_name = "DIR", required_unless_present = "config", conflicts_with = "config")]
@@ -66,6 +69,7 @@ pub struct StatusArguments {
 
 /// `madoguchi crl watch`.
 #[derive(Args, Debug)]
+#[command(after_help = WATCH_ENDS)]
 pub struct WatchArguments {
     /// The folder where lists appear, `*.crl`.
     #[arg(value_name = "DIR")]
@@ -90,3 +94,27 @@ pub(super) struct Target {
     #[arg(long, value_name = "OCTETS", default_value_t = 4 * 1024 * 1024 * 1024 - 1)]
     pub(super) max_octets: u64,
 }
+
+const INDEX_ENDS: &str = concat!(
+    "Exit codes:\n",
+    "  0  every list was taken, or is there already\n",
+    "  1  a list was refused; the others were taken\n",
+    "  2  the command line, an anchor or the folder cannot be used",
+);
+const LOOKUP_ENDS: &str = concat!(
+    "Exit codes:\n",
+    "  0  answered, whatever the answer is, also by a list past its nextUpdate\n",
+    "  1  there is no list, or a file is damaged; the others answer\n",
+    "  2  the command line, an anchor or the folder cannot be used",
+);
+const STATUS_ENDS: &str = concat!(
+    "Exit codes:\n",
+    "  0  well, also when a download fails or a file was rejected\n",
+    "  1  a list is past its nextUpdate, a file is damaged, or there is no list\n",
+    "  2  the command line, the configuration or the folder cannot be used",
+);
+const WATCH_ENDS: &str = concat!(
+    "Exit codes:\n",
+    "  0  ended by a signal\n",
+    "  2  the command line, an anchor or a folder cannot be used",
+);

@@ -76,6 +76,18 @@ impl CrlUsage {
         Self(state::unusable(folder, error))
     }
 
+    /// With what is behind it.
+    fn of_error(error: &dyn std::error::Error) -> Self {
+        let mut message = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            message.push_str(": ");
+            message.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        Self(message)
+    }
+
     fn of_output(error: &std::io::Error) -> Self {
         Self(format!("standard output: {error}"))
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use madoguchi_gateway::KeyError;
+use madoguchi_protocol::Octets;
 use madoguchi_storage::StorageError;
 
 use crate::ServerError;
@@ -18,6 +19,15 @@ pub(super) enum CommandError {
         path: PathBuf,
         /// What is wrong with it.
         error: madoguchi_cert_verify::Error,
+    },
+    /// Nothing says any more which certificate a sign-in was about.
+    #[error(
+        "which certificate sign-in {id} was about is not kept any more; name it with --certificate FILE, or of several \
+         tries name the first one that was refused"
+    )]
+    CertificateNotKept {
+        /// The sign-in.
+        id: Octets<16>,
     },
     /// A key of a municipality is not there.
     #[error(transparent)]
@@ -63,6 +73,17 @@ pub(super) enum CommandError {
     /// Configuration, anchors or a file.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// No municipality knows the sign-in.
+    #[error(
+        "nothing is known of sign-in {id} in {municipalities}; one that was given up, or could not be checked, is deleted an \
+         hour after its end"
+    )]
+    SignInUnknown {
+        /// The sign-in.
+        id: Octets<16>,
+        /// Where it was looked for.
+        municipalities: String,
+    },
     /// The store.
     #[error(transparent)]
     Storage(#[from] StorageError),

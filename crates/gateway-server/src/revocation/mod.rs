@@ -4,11 +4,13 @@
 mod arguments;
 mod asked;
 mod error;
+mod evidence;
 mod explain;
 mod explanation;
 mod kept;
 mod release;
 mod store;
+mod traced;
 
 pub use arguments::RevocationCommand;
 

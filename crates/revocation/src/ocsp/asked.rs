@@ -81,7 +81,11 @@ impl Nothing {
                 matches!(status, ResponseStatus::InternalError | ResponseStatus::TryLater)
             }
             Self::Response(error) => {
-                !matches!(error.absence(), OcspAbsence::WrongCertificate | OcspAbsence::WrongNonce)
+                // A list that is wanting is ours to have, and may be wanting for one authority of several.
+                !matches!(
+                    error.absence(),
+                    OcspAbsence::ResponderUnchecked | OcspAbsence::WrongCertificate | OcspAbsence::WrongNonce
+                )
             }
         }
     }

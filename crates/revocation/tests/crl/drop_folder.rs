@@ -6,7 +6,7 @@ use std::path::Path;
 
 use madoguchi_test_pki::CrlFault;
 
-use crate::world::{World, is_good};
+use crate::world::{World, at, is_good};
 
 fn reason(folder: &Path, name: &str) -> String {
     let text = fs::read_to_string(folder.join("rejected").join(format!("{name}.reason"))).expect("a reason");
@@ -74,6 +74,48 @@ fn a_stale_list_is_taken_and_says_so() {
     assert_eq!(shelf.len(), 1, "it still says who is revoked");
     let card = world.card(0);
     assert!(!is_good(world.answer(&shelf, &world.path(&card))));
+}
+
+/// One wrong clock at the issuer must not shut a partition until the time that it said.
+#[test]
+fn a_list_of_a_time_to_come_waits_and_the_one_in_use_stays() {
+    let mut world = World::new();
+    let card = world.card(0);
+    let path = world.path(&card);
+    let first = world.lists(world.now - 60).remove(0);
+    let to_come = world.lists(world.now + 3600).remove(0);
+    let next = world.lists(world.now).remove(0);
+    world.put("1.crl", &first);
+    let mut running = world.start();
+    running.look();
+    let early = world.put("2.crl", &to_come);
+    let shelf = running.look_later();
+    assert!(is_good(world.answer(&shelf, &path)));
+    assert_eq!(running.problems(), [(early.clone(), "crl_not_yet_valid".to_owned())]);
+    assert!(early.exists(), "it stays until its time");
+    // The next list is of another number, and is taken.
+    let after = world.put("3.crl", &next);
+    running.look();
+    assert_eq!(running.problems(), [(early.clone(), "crl_not_yet_valid".to_owned())]);
+    fs::remove_file(&after).expect("removed");
+    running.refresher.look(at(world.now + 3600));
+    assert_eq!(reason(&world.drop_folder(), "2.crl"), "crl_older");
+}
+
+/// The clock of whoever signs a list may be a little ahead of ours.
+#[test]
+fn a_list_of_the_next_minutes_is_taken_and_says_good() {
+    for (ahead, taken) in [(300, true), (302, false)] {
+        let mut world = World::new();
+        let card = world.card(0);
+        let path = world.path(&card);
+        let list = world.lists(world.now + ahead).remove(0);
+        world.put("a.crl", &list);
+        let mut running = world.start();
+        running.refresher.look(at(world.now));
+        assert_eq!(is_good(world.answer(&running.shelf(), &path)), taken, "{ahead}");
+        assert_eq!(running.problems().is_empty(), taken, "{ahead}");
+    }
 }
 
 #[test]
@@ -170,7 +212,7 @@ fn what_is_no_file_is_named_and_not_read() {
     let expected = [(absent, "file_unreadable".to_owned()), (pipe, "file_not_regular".to_owned())];
     assert_eq!(running.problems(), expected);
     assert!(is_good(world.answer(&shelf, &world.path(&card))));
-    let taken = running.refresher.take(&world.drop_folder().join("pipe.crl"));
+    let taken = running.refresher.take(&world.drop_folder().join("pipe.crl"), at(world.now));
     assert_eq!(taken.err().map(|error| error.code()), Some("file_not_regular"));
 }
 

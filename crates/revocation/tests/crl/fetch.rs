@@ -11,13 +11,13 @@ use madoguchi_revocation::{CrlUrl, FetchLimits, HttpUrl};
 use crate::world::{Running, World, at, is_good, pem};
 
 /// Serves one connection after another and tells what was asked.
-struct Server {
-    address: String,
-    requests: Receiver<String>,
+pub(crate) struct Server {
+    pub(crate) address: String,
+    pub(crate) requests: Receiver<String>,
 }
 
 impl Server {
-    fn start(mut answer: impl FnMut(&str, &mut TcpStream) + Send + 'static) -> Self {
+    pub(crate) fn start(mut answer: impl FnMut(&str, &mut TcpStream) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let (sender, requests) = channel();
@@ -38,7 +38,7 @@ impl Server {
         HttpUrl::parse(&format!("http://{}/list.crl", self.address)).expect("a URL")
     }
 
-    fn request(&self) -> String {
+    pub(crate) fn request(&self) -> String {
         self.requests.recv_timeout(Duration::from_secs(20)).expect("a request")
     }
 }
@@ -52,14 +52,14 @@ fn head(stream: &mut TcpStream) -> String {
     String::from_utf8(head).expect("ASCII").to_ascii_lowercase()
 }
 
-fn ok(stream: &mut TcpStream, headers: &str, body: &[u8]) {
+pub(crate) fn ok(stream: &mut TcpStream, headers: &str, body: &[u8]) {
     let head =
         format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n{headers}connection: close\r\n\r\n", body.len());
     // A client that went away is what some tests are about.
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
 }
 
-const HOUR: Duration = Duration::from_hours(1);
+pub(crate) const HOUR: Duration = Duration::from_hours(1);
 
 fn world_of(server: &Server) -> World {
     let mut world = World::new();
@@ -68,7 +68,7 @@ fn world_of(server: &Server) -> World {
 }
 
 /// Downloads what is due; returns how many were.
-fn round(running: &mut Running, seconds: u64) -> usize {
+pub(crate) fn round(running: &mut Running, seconds: u64) -> usize {
     let due = running.refresher.due(at(seconds));
     let count = due.len();
     for download in due {
@@ -78,7 +78,7 @@ fn round(running: &mut Running, seconds: u64) -> usize {
     count
 }
 
-fn problem(running: &Running) -> Option<String> {
+pub(crate) fn problem(running: &Running) -> Option<String> {
     let report = running.shared.report();
     let download = report.downloads.values().next().expect("a download");
     download.problem.as_ref().map(|problem| problem.code.clone())

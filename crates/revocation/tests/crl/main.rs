@@ -2,6 +2,10 @@
 
 mod drop_folder;
 mod fetch;
+mod lost;
+mod https;
 mod restart;
 mod shelf;
+#[path = "../support/tls.rs"]
+mod tls;
 mod world;

@@ -15,7 +15,7 @@ use madoguchi_cert_verify::{
 };
 use madoguchi_revocation::{
     CrlEvent, CrlFiles, CrlObserver, CrlRefresher, CrlRefresherParts, CrlShelf, CrlUrl, Error, FetchLimits,
-    Problem, SharedCrls, StateDir,
+    HttpsTrust, Problem, SharedCrls, StateDir,
 };
 use madoguchi_test_pki::{
     AUTH_POLICY, CardFiles, CardOptions, CrlFault, KeyKind, MUNICIPALITIES, Options, RevocationReason,
@@ -70,6 +70,7 @@ pub(crate) struct World {
     pub(crate) max_octets: u64,
     pub(crate) single: Vec<PathBuf>,
     pub(crate) urls: Vec<CrlUrl>,
+    pub(crate) https: HttpsTrust,
     pub(crate) limits: FetchLimits,
     pub(crate) events: Arc<Events>,
 }
@@ -96,6 +97,7 @@ impl World {
             max_octets: 1 << 20,
             single: Vec::new(),
             urls: Vec::new(),
+            https: HttpsTrust::default(),
             limits: FetchLimits::default(),
             events: Arc::default(),
         }
@@ -164,6 +166,7 @@ impl World {
             state: StateDir::open(&self.state())?,
             files: CrlFiles { directory: Some(self.drop_folder()), files: self.single.clone() },
             urls: self.urls.clone(),
+            https: self.https.clone(),
             limits: self.limits,
             max_octets: self.max_octets,
             anchors,

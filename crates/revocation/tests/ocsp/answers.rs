@@ -57,7 +57,7 @@ async fn every_fault_of_an_answer_says_nothing_and_alarms_when_it_should() {
         (OcspFault::OtherResponder, OcspAbsence::WrongSigner, signer),
         (OcspFault::ResponderExpired, OcspAbsence::WrongSigner, signer),
         (OcspFault::ResponderOfOtherCa, OcspAbsence::WrongSigner, signer),
-        (OcspFault::ResponderUnchecked, OcspAbsence::WrongSigner, signer),
+        (OcspFault::ResponderUnchecked, OcspAbsence::ResponderUnchecked, None),
         (OcspFault::ResponderWithoutPurpose, OcspAbsence::WrongSigner, signer),
         (OcspFault::Sha1Signature, OcspAbsence::WrongSigner, signer),
         (OcspFault::Stale, OcspAbsence::Stale, Some("ocsp_stale")),

@@ -495,3 +495,32 @@ pub async fn of_64_refusals_of_one_card_one_is_kept(backend: &dyn Backend) {
     assert_eq!(fixture.kept(Party::new(1000)).await, [last]);
     assert_eq!(fixture.kinds(TOWN).await, [AuditKind::RevocationKept]);
 }
+
+/// By the first refusal for as long as it is kept, by every refusal for as long as its sign-in is there.
+pub async fn a_sign_in_is_traced_to_what_it_was_refused_with(backend: &dyn Backend) {
+    let fixture = Fixture::open(backend).await;
+    let (first, again, other) = (Party::new(1), Party::new(2), Party::new(3));
+    let last = [said(Source::Crl, LAST, 1000)];
+    let trace = async |town, party: Party| fixture.store.trace(town, party.id()).await.expect("a look");
+    assert_eq!(trace(TOWN, first).await, crate::SignInTrace::default());
+    fixture.keep(first, first, &last).await;
+    fixture.keep(again, first, &last).await;
+    fixture.claimed(other).await;
+    done(fixture.refuse(other, ErrorCode::CannotCheck, false).await);
+    let certificate = Some(first.certificate());
+    let traced = trace(TOWN, first).await;
+    assert_eq!((traced.refused, traced.session), (certificate, None));
+    assert_eq!(traced.sign_in, fixture.sign_in(first).await);
+    assert_eq!(traced.records, fixture.log(TOWN).await);
+    assert_eq!(traced.records.len(), 1, "what was kept before is no event");
+    let traced = trace(TOWN, again).await;
+    assert_eq!((traced.refused, traced.records), (certificate, vec![]));
+    assert_eq!(trace(TOWN, other).await.refused, None);
+    assert_eq!(trace(OTHER_TOWN, first).await, crate::SignInTrace::default());
+    fixture.advance(2 * 60 * 60);
+    assert_eq!(fixture.store.sweep(100).await.expect("a number"), 3);
+    assert_eq!((trace(TOWN, first).await.refused, trace(TOWN, again).await.refused), (certificate, None));
+    assert_eq!(fixture.release(TOWN, KeptSelection::Certificate(first.certificate())).await, 1);
+    let traced = trace(TOWN, first).await;
+    assert_eq!((traced.refused, traced.records.len()), (None, 1), "the log stays");
+}
