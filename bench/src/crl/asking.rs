@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use madoguchi_protocol::Octets;
 use madoguchi_revocation::SharedCrls;
 use madoguchi_test_pki::{BulkSerial, BulkSerials};
-use rustix::process::setpriority_process;
+use rustix::process::nice;
 
 use crate::crl::serials::{BATCH, Dice};
 use crate::crl::timing::{Histogram, tell, timed};
@@ -67,7 +67,7 @@ impl Asked {
 
 /// This thread and those that it starts give way to others, as the thread of the gateway's that refreshes lists.
 pub(crate) fn be_nice() {
-    setpriority_process(None, 10).expect("nobody is asked for less");
+    nice(10).expect("nobody is refused less");
 }
 
 /// The same for some work.

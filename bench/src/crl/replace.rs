@@ -25,11 +25,10 @@ pub(crate) fn run(folder: &Path, entries: u64, shape: Shape) {
     for number in 2..2 + ROUNDS {
         make_one(folder, entries, shape, number, &next);
         asked.alone_and_loaded(&shared, &mut calm);
-        let replace = || refresher.take(&next, now()).expect("taken");
-        let (took, times) =
-            if number % 2 == 0 { (&mut took, &mut busy) } else { (&mut took_rudely, &mut rude) };
-        let during = || if number % 2 == 0 { nicely(replace) } else { replace() };
-        let (time, found) = asked.during(&shared, during);
+        let nice = number % 2 == 0;
+        let mut replace = || refresher.take(&next, now()).expect("taken");
+        let (time, found) = asked.during(&shared, || if nice { nicely(replace) } else { replace() });
+        let (took, times) = if nice { (&mut took, &mut busy) } else { (&mut took_rudely, &mut rude) };
         took.push(time);
         times.merge(&found);
     }

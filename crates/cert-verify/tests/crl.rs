@@ -138,7 +138,8 @@ fn freshness_is_judged_to_the_second() {
     let next = crl.next_update().as_secs();
     let (this, half) = (NOW, Some(Duration::from_secs(DAY / 2)));
     for (time, max_age, expected) in [
-        (this - 1, None, Some(CrlAbsence::NotYetValid)),
+        (this - 301, None, Some(CrlAbsence::NotYetValid)),
+        (this - 300, None, None),
         (this, None, None),
         (next, None, None),
         (next + 1, None, Some(CrlAbsence::Expired)),

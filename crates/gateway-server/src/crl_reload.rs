@@ -223,8 +223,12 @@ impl Work {
                 match received.recv_timeout(wait) {
                     Ok(Message::Downloaded(downloaded)) => guarded(|| {
                         self.refresher.downloaded(downloaded, self.clock.now());
+                        self.start_due();
                     }),
-                    Ok(Message::Lost(url)) => self.refresher.download_lost(&url, self.clock.now()),
+                    Ok(Message::Lost(url)) => guarded(|| {
+                        self.refresher.download_lost(&url, self.clock.now());
+                        self.start_due();
+                    }),
                     Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                     Err(RecvTimeoutError::Timeout) if may_verify => {
                         may_verify = false;
@@ -238,9 +242,7 @@ impl Work {
 
     fn look(&mut self) {
         self.refresher.look(self.clock.now());
-        for download in self.refresher.due(self.clock.now()) {
-            self.start(download);
-        }
+        self.start_due();
         let report = self.refresher.shared().report();
         // A folder that is lost was logged as such.
         let problems = report.problems.iter().filter(|problem| problem.code != "folder_unreadable");
@@ -270,6 +272,12 @@ impl Work {
             tracing::info!(lists = shelf.len(), "every CRL is fresh again");
         }
         self.stale = stale.partitions;
+    }
+
+    fn start_due(&mut self) {
+        for download in self.refresher.due(self.clock.now()) {
+            self.start(download);
+        }
     }
 
     /// Each download on a thread of its own: it may take minutes, and lists in files go on meanwhile.
@@ -323,6 +331,14 @@ impl CrlObserver for LogObserver {
             }
             CrlEvent::Gone { path, why } => {
                 tracing::error!(path = %path.display(), why, "a CRL is no longer used");
+            }
+            CrlEvent::Refused { problem, .. } if problem.code.starts_with("fetch_") => {
+                tracing::error!(
+                    place = problem.place,
+                    problem = problem.message,
+                    code = problem.code,
+                    "a CRL cannot be fetched; the one in use stays in use"
+                );
             }
             CrlEvent::Refused { problem, moved_to } => {
                 let moved_to = moved_to.map(|path| path.display().to_string()).unwrap_or_default();

@@ -29,7 +29,7 @@ pub use config::{
     TrustConfig,
 };
 pub use crl::{CrlArguments, CrlEnd, Edge, crl};
-pub use error::ServerError;
+pub use error::{ServerError, told};
 pub use listen::{Listener, Shutdown};
 pub use revocation::{RevocationCommand, revocation};
 pub use serve::serve;

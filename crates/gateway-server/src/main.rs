@@ -11,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 
 use madoguchi_gateway_server::{
     Config, CrlArguments, Edge, RevocationCommand, ServerError, SystemClock, VerifyArguments, advice, crl,
-    revocation, serve, verify,
+    revocation, serve, told, verify,
 };
 use madoguchi_storage::Clock as _;
 
@@ -68,14 +68,8 @@ fn main() -> ExitCode {
     match run(Arguments::parse()) {
         Ok(code) => code,
         Err(error) => {
-            let mut stderr = std::io::stderr();
             // When standard error is gone there is nobody to tell.
-            let _ = writeln!(stderr, "madoguchi: {error}");
-            let mut source = std::error::Error::source(&error);
-            while let Some(cause) = source {
-                let _ = writeln!(stderr, "  because: {cause}");
-                source = cause.source();
-            }
+            let _ = writeln!(std::io::stderr(), "madoguchi: {}", told(&error));
             ExitCode::FAILURE
         }
     }

@@ -39,6 +39,7 @@ pub struct Download {
     fetcher: Fetcher,
     url: HttpUrl,
     validators: Validators,
+    now: UnixTime,
     incoming: Incoming,
     file: File,
 }
@@ -54,7 +55,7 @@ pub struct Downloaded {
 impl Download {
     /// Asks the server.
     pub fn run(mut self) -> Downloaded {
-        let fetched = self.fetcher.fetch(&self.url, &self.validators, &mut self.file);
+        let fetched = self.fetcher.fetch(&self.url, &self.validators, self.now, &mut self.file);
         Downloaded { url: self.url, incoming: self.incoming, fetched }
     }
 }
@@ -103,17 +104,23 @@ impl Known {
 }
 
 impl CrlRefresher {
-    /// The downloads that are due. Each is out until [`Self::downloaded`] has it back.
+    /// The downloads that are due, as far as not too many are out. Each is out until [`Self::downloaded`] has it back; ask
+    /// again then.
     pub fn due(&mut self, now: UnixTime) -> Vec<Download> {
         let mut due = Vec::new();
+        let running = self.downloads.all.values().filter(|known| known.is_running).count();
         let known = self.downloads.all.values_mut().enumerate();
         for (index, known) in known.filter(|(_, known)| !known.is_running && known.schedule.is_due(now)) {
+            if running + due.len() == MOST_AT_ONCE {
+                break;
+            }
             match Incoming::create(&self.parts.state, &format!("download-{index}")) {
                 Ok((incoming, file)) => {
                     known.is_running = true;
                     due.push(Download {
                         fetcher: self.downloads.fetcher.clone(),
-                        validators: self.seen.validators(known.url.as_str()),
+                        validators: self.seen.validators(known.url.as_str()).at(now),
+                        now,
                         url: known.url.clone(),
                         incoming,
                         file,
@@ -137,9 +144,11 @@ impl CrlRefresher {
                 Ok(())
             }
             // What is refused is asked for again without validators: it may be another one by then.
-            Ok(Fetched::Octets(validators)) => self.judge(&incoming, url.as_str(), now).map(|()| {
-                self.seen.note_validators(url.as_str(), validators);
-            }),
+            Ok(Fetched::Octets(validators)) => {
+                self.judge(&incoming, url.as_str(), now).map(|next_update| {
+                    self.seen.note_validators(url.as_str(), validators.until(next_update));
+                })
+            }
             Err(error) => Err(error),
         };
         let mut chance = [0];
@@ -182,3 +191,6 @@ impl Download {
         &self.url
     }
 }
+
+/// Each has a thread and a connection, and may lay a whole list on the disk.
+const MOST_AT_ONCE: usize = 16;

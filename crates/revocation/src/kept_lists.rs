@@ -121,14 +121,15 @@ impl KeptLists {
         }))
     }
 
-    /// Verifies and indexes a private copy and puts it in place; `None` when it is the list that is there.
+    /// Verifies and indexes a private copy and puts it in place; nothing is taken when it is the list that is there. Also
+    /// answers its nextUpdate.
     pub(crate) fn take(
         &mut self,
         parts: &CrlRefresherParts,
         incoming: &Incoming,
         place: &str,
         now: UnixTime,
-    ) -> Result<Option<Taken>, Error> {
+    ) -> Result<(Option<Taken>, UnixTime), Error> {
         let start = (parts.stopwatch)();
         let crl = IndexedCrl::build(
             incoming.list(),
@@ -137,10 +138,10 @@ impl KeptLists {
             parts.max_octets,
             &progress(parts, place),
         )?;
-        let stem = stem_of(crl.head());
+        let (stem, next_update) = (stem_of(crl.head()), crl.head().next_update());
         if self.is_there(&stem, &crl)? {
             parts.observer.event(&CrlEvent::Unchanged { place });
-            return Ok(None);
+            return Ok((None, next_update));
         }
         has_begun(crl.head(), now)?;
         self.may_be_used(&crl)?;
@@ -155,7 +156,7 @@ impl KeptLists {
             milliseconds: u64::try_from(build.as_millis()).unwrap_or(u64::MAX),
         };
         self.replace(parts, stem, crl, build)?;
-        Ok(Some(taken))
+        Ok((Some(taken), next_update))
     }
 
     /// Verifies the signature of one list that was opened by its checksums. `None` when none is left; false when it does

@@ -161,14 +161,20 @@ impl CrlRefresher {
         self.report();
     }
 
-    /// Verifies and indexes a private copy and puts it in place.
-    pub(crate) fn judge(&mut self, incoming: &Incoming, place: &str, now: UnixTime) -> Result<(), Error> {
-        self.unpublished.extend(self.lists.take(&self.parts, incoming, place, now)?);
+    /// Verifies and indexes a private copy and puts it in place. Answers the list's nextUpdate.
+    pub(crate) fn judge(
+        &mut self,
+        incoming: &Incoming,
+        place: &str,
+        now: UnixTime,
+    ) -> Result<UnixTime, Error> {
+        let (taken, next_update) = self.lists.take(&self.parts, incoming, place, now)?;
+        self.unpublished.extend(taken);
         // Each shelf costs as much as there are partitions; a large list does not wait for the small ones after it.
         if self.unpublished.len() >= PUBLISH_EVERY {
             self.publish();
         }
-        Ok(())
+        Ok(next_update)
     }
 
     fn paths(&mut self) -> Vec<PathBuf> {
@@ -245,7 +251,7 @@ impl CrlRefresher {
 
     fn judge_file(&mut self, path: &Path, now: UnixTime) -> Result<(), Error> {
         let incoming = Incoming::copy(&self.parts.state, "file", path, self.parts.max_octets)?;
-        self.judge(&incoming, &path.display().to_string(), now)
+        self.judge(&incoming, &path.display().to_string(), now).map(drop)
     }
 
     fn note(&mut self, path: &Path, error: &Error) -> Looked {

@@ -32,8 +32,8 @@ fn lists_are_indexed_and_looked_up() {
     assert_eq!((code, status["partitions"][0]["complete"]["number"].as_str()), (Some(0), Some("02")));
     let words = world.run("status state").1;
     assert!(
-        words.contains("the whole issuer: list 02, 20000 entries\n  ")
-            && words.contains(" old, nextUpdate 20"),
+        words.contains("the whole issuer:\n  list 02, 20000 entries, ")
+            && words.contains(" old,\n  nextUpdate 20"),
         "{words}"
     );
     assert!(
@@ -65,7 +65,7 @@ fn what_cannot_be_used_ends_in_2() {
     fs::copy(world.file("new.crl"), world.file("open/new.crl")).expect("copied");
     for (arguments, says) in [
         ("index new.crl --anchor none.der --out other", "none.der: "),
-        ("index new.crl --anchor new.crl --out other", "new.crl: "),
+        ("index new.crl --anchor new.crl --out other", "new.crl: no anchor that can be used: "),
         ("index --anchor ca.der --out other", "<FILE>"),
         ("index new.crl --anchor ca.der --out open", "open is not a folder made by madoguchi crl index"),
         ("lookup open --serial 1", "open is not a folder made by madoguchi crl index"),
@@ -161,7 +161,7 @@ fn no_list_and_a_list_past_its_next_update_are_told() {
     let line: Value = serde_json::from_str(&line).expect("JSON");
     assert_eq!(line["expired"].as_array().map(Vec::len), Some(1), "{line}");
     let (code, words, _) = old.run("status state");
-    assert!(code == Some(1) && words.contains(" old, past nextUpdate since "), "{words}");
+    assert!(code == Some(1) && words.contains(" old,\n  past nextUpdate since "), "{words}");
 }
 
 #[test]

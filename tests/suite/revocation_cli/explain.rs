@@ -49,7 +49,7 @@ async fn each_source_and_the_rule_are_named() {
     let failing = world.json(&["explain", card.file()]);
     assert_eq!(failing["municipalities"][0]["rule"], "crl_good");
     assert!(
-        failing["notes"][0].as_str().is_some_and(|note| note.starts_with("http://127.0.0.1:")),
+        failing["notes"][0].as_str().is_some_and(|note| note.starts_with("responder http://127.0.0.1:")),
         "{failing}"
     );
 }

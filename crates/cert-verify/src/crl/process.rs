@@ -203,16 +203,18 @@ impl<'a> CrlChecker<'a> {
         candidates.sort_by_cached_key(Candidate::order);
         for candidate in candidates {
             let Candidate { index, list, reasons, found, .. } = candidate;
+            let is_faulty = self.crls.lists.get(index).is_some_and(|offered| offered.fault.is_some());
             let is_needless = |newer: &Valid<'_, 'a>| {
                 self.has_begun(newer.list).is_ok() && candidate.is_needless_beside(newer)
             };
-            if valid.iter().any(is_needless) {
+            // What such a list says stands, whichever is newer.
+            let stands = is_faulty && found.is_some();
+            if !stands && valid.iter().any(is_needless) {
                 tally.role(index, if list.is_delta() { CrlRole::DeltaUnused } else { CrlRole::Older });
                 continue;
             }
             let signer = known.signers.entry(index);
             let signer = signer.or_insert_with(|| self.signer(index, list, question, budget)).clone();
-            let is_faulty = self.crls.lists.get(index).is_some_and(|offered| offered.fault.is_some());
             match signer.map(|signer| Valid { index, list, reasons, signer, found }) {
                 Ok(list) if is_faulty => only_against(&list, tally),
                 Ok(list) => valid.push(list),

@@ -28,7 +28,9 @@ pub struct Edge {
 pub(super) fn anchors(files: &[PathBuf]) -> Result<Vec<Anchor>, CrlUsage> {
     let read = |path: &PathBuf| {
         let octets = fs::read(path).map_err(|error| CrlUsage::of_file(path, &error))?;
-        Anchor::new(&octets).map_err(|error| CrlUsage::of_file(path, &error))
+        Anchor::new(&octets).map_err(|error| {
+            CrlUsage::of_file(path, &format!("no anchor that can be used: {error} ({})", error.code()))
+        })
     };
     files.iter().map(read).collect()
 }

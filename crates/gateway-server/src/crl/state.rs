@@ -26,6 +26,9 @@ pub(crate) fn unusable(folder: &Path, error: &Error) -> String {
         | Error::StateBusy { .. }
         | Error::StateNotPrivate { .. }
         | Error::StateOfOther { .. } => format!("{error}{advice}"),
+        Error::Io(error) if error.kind() == ErrorKind::NotFound => {
+            format!("{}: there is no such folder{advice}", folder.display())
+        }
         _ => format!("{}: {error}{advice}", folder.display()),
     }
 }

@@ -119,7 +119,7 @@ fn write_partition(partition: &PartitionHealth, output: &mut dyn Write) -> std::
     let newest = partition.delta.as_ref().unwrap_or(&partition.complete);
     writeln!(
         output,
-        "{}: list {}{}, {}\n  {} old, {} {}",
+        "{}:\n  list {}{}, {}, {} old,\n  {} {}",
         label(&partition.label),
         partition.complete.number,
         partition.delta.as_ref().map(|delta| format!(" with delta {}", delta.number)).unwrap_or_default(),
@@ -140,8 +140,11 @@ fn write_download(download: &DownloadHealth, output: &mut dyn Write) -> std::io:
     if state == "not asked yet" {
         return Ok(());
     }
-    let last_good = download.last_good.map_or("never".to_owned(), at);
-    writeln!(output, "  last answer that counted {last_good}, next try {}", at(download.next))?;
+    match download.last_good {
+        None => writeln!(output, "  no good answer yet")?,
+        Some(last_good) => writeln!(output, "  last good answer {}", at(last_good))?,
+    }
+    writeln!(output, "  next try {}", at(download.next))?;
     match &download.last_failure {
         None => Ok(()),
         Some(failure) => {

@@ -50,18 +50,17 @@ impl Asked {
         }
         let alarms = Arc::<Alarms>::default();
         let client = ocsp::client(&config.revocation, &trust.anchors, crls, random, alarms)?;
-        let ocsp =
-            match client {
-                Some(client) => {
-                    let evidence = client.evidence(path, now).await;
-                    let failed = client.health(now).responders.into_iter();
-                    notes.extend(failed.filter_map(|responder| {
-                        Some(format!("{}: {}", responder.url, responder.last_failure?))
-                    }));
-                    evidence
-                }
-                None => NoOcsp.evidence(path, now).await,
-            };
+        let ocsp = match client {
+            Some(client) => {
+                let evidence = client.evidence(path, now).await;
+                let failed = client.health(now).responders.into_iter();
+                notes.extend(failed.filter_map(|responder| {
+                    Some(format!("responder {} failed: {}", responder.url, responder.last_failure?))
+                }));
+                evidence
+            }
+            None => NoOcsp.evidence(path, now).await,
+        };
         Ok(Self { ocsp, has_ocsp: true, crl, notes })
     }
 }

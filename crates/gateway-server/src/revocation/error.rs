@@ -49,6 +49,12 @@ pub(super) enum CommandError {
     /// The moments are the wrong way round.
     #[error("--from is after --until")]
     FromAfterUntil,
+    /// Nothing was ever stored.
+    #[error("{path}: there is no database yet; has the gateway run?")]
+    NoDatabase {
+        /// Where it would be.
+        path: PathBuf,
+    },
     /// The configuration has no such municipality.
     #[error("the configuration has no municipality {municipality}")]
     MunicipalityUnknown {

@@ -21,8 +21,8 @@ use ring::rand::SecureRandom;
 
 use madoguchi_storage::Clock;
 
-use crate::Config;
 use crate::revocation::error::CommandError;
+use crate::{Config, told};
 
 /// Runs a command. Answers the exit code; what went wrong is told on `errors`.
 pub async fn revocation(
@@ -39,12 +39,7 @@ pub async fn revocation(
     };
     if let Err(error) = &done {
         // When standard error is gone there is nobody to tell.
-        let _ = writeln!(errors, "madoguchi revocation: {error}");
-        let mut source = std::error::Error::source(error);
-        while let Some(cause) = source {
-            let _ = writeln!(errors, "  because: {cause}");
-            source = cause.source();
-        }
+        let _ = writeln!(errors, "madoguchi revocation: {}", told(error));
     }
     done.map_or_else(|error| error.code(), |()| 0)
 }

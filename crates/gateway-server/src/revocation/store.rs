@@ -23,6 +23,9 @@ pub(super) struct OpenStore {
 impl OpenStore {
     /// To look, beside a gateway or without one.
     pub(super) fn to_read(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, CommandError> {
+        if matches!(config.database.try_exists(), Ok(false)) {
+            return Err(CommandError::NoDatabase { path: config.database.clone() });
+        }
         require_owner(&config.database, rustix::process::geteuid().as_raw())?;
         let kek = read_kek(&config.kek_file)?;
         Ok(Self { storage: SqliteStore::open_to_read(&config.database, clock, config.sign_in)?, kek })

@@ -120,6 +120,72 @@ fn a_list_is_fetched_and_asked_for_again_by_its_validators() {
     assert_eq!(running.shared.report().downloads.values().next().expect("one").last_good, Some(world.now));
 }
 
+/// Asked with a time to come, a server would answer "not modified" until then, and nobody would know.
+#[test]
+fn a_server_is_not_asked_with_a_time_to_come() {
+    let (send, answers) = channel::<(&'static str, Vec<u8>)>();
+    let server = Server::start(move |_, stream| {
+        let (headers, list) = answers.recv().expect("an answer");
+        ok(stream, headers, &list);
+    });
+    let mut world = world_of(&server);
+    let mut running = world.start();
+    let mut now = world.now;
+    for headers in ["last-modified: Wed, 01 Jan 2098 00:00:00 GMT\r\n", "last-modified: tomorrow\r\n"] {
+        let list = world.lists(now).remove(0);
+        for _ in 0..2 {
+            send.send((headers, list.clone())).expect("a server");
+            assert_eq!(round(&mut running, now), 1);
+            assert!(!server.request().contains("if-modified-since"), "{headers}");
+            now += 3600;
+        }
+    }
+}
+
+/// A list past its nextUpdate is asked for as if it were not there; and "not modified" is no answer to that.
+#[test]
+fn not_modified_counts_only_while_the_list_lives() {
+    let (send, lists) = channel::<Option<Vec<u8>>>();
+    let server = Server::start(move |_, stream| match lists.recv().expect("an answer") {
+        Some(list) => ok(stream, "etag: \"1\"\r\n", &list),
+        None => {
+            let _ = stream.write_all(b"HTTP/1.1 304 Not Modified\r\nconnection: close\r\n\r\n");
+        }
+    });
+    let mut world = world_of(&server);
+    let mut running = world.start();
+    // Nothing is there yet.
+    send.send(None).expect("a server");
+    round(&mut running, world.now);
+    assert_eq!(problem(&running).as_deref(), Some("fetch_status"));
+    server.request();
+    let list = world.lists(world.now).remove(0);
+    send.send(Some(list)).expect("a server");
+    assert_eq!(round(&mut running, world.now + 3600), 1);
+    server.request();
+    let life = 24 * 3600;
+    for (after, asked, expected) in [(life - 1, true, None), (life + 3600, false, Some("fetch_status"))] {
+        send.send(None).expect("a server");
+        assert_eq!(round(&mut running, world.now + after), 1);
+        assert_eq!(server.request().contains("if-none-match"), asked, "{after}");
+        assert_eq!(problem(&running).as_deref(), expected, "{after}");
+    }
+}
+
+#[test]
+fn no_more_than_a_few_are_asked_at_once() {
+    let mut world = World::new();
+    let url = |number| HttpUrl::parse(&format!("http://127.0.0.1:9/{number}")).expect("a URL");
+    world.urls = (0..40).map(|number| CrlUrl { url: url(number), every: HOUR }).collect();
+    let mut running = world.start();
+    let first = running.refresher.due(at(world.now));
+    assert_eq!(first.len(), 16);
+    assert!(running.refresher.due(at(world.now)).is_empty());
+    // One that is back makes room for one.
+    running.refresher.download_lost(first[0].url(), at(world.now));
+    assert_eq!(running.refresher.due(at(world.now)).len(), 1);
+}
+
 /// Whatever a server does, the list that is there stays, and health says why there is no newer one.
 #[test]
 fn a_failure_keeps_the_list_and_is_told() {
