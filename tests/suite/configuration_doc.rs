@@ -69,6 +69,7 @@ fn every_key_has_its_row_and_every_row_its_key() {
         "revocation",
         "revocation.crl_url",
         "revocation.ocsp",
+        "revocation.ocsp_limits",
         "sign_in",
         "municipality",
         "municipality.client",

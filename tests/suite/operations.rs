@@ -54,5 +54,7 @@ async fn health_and_metrics_tell_of_both_sources_and_of_no_resident() {
         assert!(metrics.contains(&format!("# TYPE {family} ")), "{family} is not in\n{metrics}");
     }
     assert_eq!(read("/").status(), 404);
+    let rebound = tokio::task::block_in_place(|| get(&at("/metrics"), &[("host", "evil.example")]));
+    assert_eq!(rebound.status(), 403);
     town.stack.stop().await;
 }

@@ -51,68 +51,64 @@ impl Crowd {
     }
 
     /// Each of these cards signs in once; so many residents at a time.
-    pub(crate) async fn each(&self, cards: std::ops::Range<usize>, at_once: usize) -> Outcome {
+    pub(crate) async fn each(
+        &self,
+        cards: std::ops::Range<usize>,
+        at_once: usize,
+    ) -> Result<Outcome, String> {
         let next = Arc::new(AtomicUsize::new(cards.start));
-        let residents = (0..at_once).map(|_| {
+        let residents = self.lines(at_once).await?.into_iter().map(|line| {
             let (crowd, next, end) = (self.clone(), Arc::clone(&next), cards.end);
             async move {
                 let take = || Some(next.fetch_add(1, Ordering::SeqCst)).filter(|card| *card < end);
-                crowd.sign_in_while(take).await
+                crowd.sign_in_while(line, take).await
             }
         });
-        self.all(residents).await
+        Ok(self.all(residents).await)
     }
 
     /// Residents keep signing in, card after card, until they are told to stop.
-    pub(crate) async fn until(&self, stop: &Arc<AtomicBool>, at_once: usize) -> Outcome {
+    pub(crate) async fn until(&self, stop: &Arc<AtomicBool>, at_once: usize) -> Result<Outcome, String> {
         let next = Arc::new(AtomicUsize::new(0));
-        let residents = (0..at_once).map(|_| {
+        let residents = self.lines(at_once).await?.into_iter().map(|line| {
             let (crowd, next, stop) = (self.clone(), Arc::clone(&next), Arc::clone(stop));
             async move {
                 let take = || (!stop.load(Ordering::SeqCst)).then(|| next.fetch_add(1, Ordering::SeqCst));
-                crowd.sign_in_while(take).await
+                crowd.sign_in_while(line, take).await
             }
         });
-        self.all(residents).await
+        Ok(self.all(residents).await)
     }
 
     /// So many sign-ins with one card, which all ask to be believed at the same moment.
-    pub(crate) async fn together(&self, card: usize, at_once: usize) -> Outcome {
+    pub(crate) async fn together(&self, card: usize, at_once: usize) -> Result<Outcome, String> {
         let barrier = Arc::new(Barrier::new(at_once));
-        let residents = (0..at_once).map(|_| {
+        let residents = self.lines(at_once).await?.into_iter().map(|mut line| {
             let (crowd, barrier) = (self.clone(), Arc::clone(&barrier));
             async move {
-                let (line, card) = (crowd.line().await, &crowd.town.cards[card]);
-                let mut seen = Seen::default();
-                let claimed = match line {
-                    Ok(mut line) => {
-                        Claimed::reach(&mut line, &crowd.gateway.origin, card).await.map(|own| (own, line))
-                    }
-                    Err(error) => Err(error),
-                };
+                let (card, mut seen) = (&crowd.town.cards[card], Seen::default());
+                let claimed = Claimed::reach(&mut line, &crowd.gateway.origin, card).await;
                 barrier.wait().await;
                 let times = match claimed {
-                    Ok((claimed, mut line)) => claimed.complete(&mut line).await,
+                    Ok(claimed) => claimed.complete(&mut line).await,
                     Err(error) => Err(error),
                 };
                 crowd.note(&mut seen, times);
                 seen
             }
         });
-        self.all(residents).await
+        Ok(self.all(residents).await)
     }
 
-    async fn sign_in_while(&self, take: impl Fn() -> Option<usize>) -> Seen {
+    async fn sign_in_while(self, mut line: Line, take: impl Fn() -> Option<usize>) -> Seen {
         let mut seen = Seen::default();
-        let mut line = self.line().await;
         while let Some(card) = take() {
             let card = &self.town.cards[card % self.town.cards.len()];
-            let times = match &mut line {
-                Ok(line) => self.sign_in(line, card).await,
-                Err(error) => Err(error.clone()),
-            };
-            if times.is_err() {
-                line = self.line().await;
+            let times = self.sign_in(&mut line, card).await;
+            if times.is_err()
+                && let Ok(another) = self.line().await
+            {
+                line = another;
             }
             self.note(&mut seen, times);
         }
@@ -121,6 +117,15 @@ impl Crowd {
 
     async fn sign_in(&self, line: &mut Line, card: &Card) -> Result<Times, String> {
         Claimed::reach(line, &self.gateway.origin, card).await?.complete(line).await
+    }
+
+    /// A connection for each resident, made before the clock runs: a proxy in front of the gateway keeps its own.
+    async fn lines(&self, count: usize) -> Result<Vec<Line>, String> {
+        let mut lines = Vec::new();
+        for _ in 0..count {
+            lines.push(self.line().await?);
+        }
+        Ok(lines)
     }
 
     async fn line(&self) -> Result<Line, String> {

@@ -56,7 +56,7 @@ async fn rates(town: &Arc<Town>, binary: &Path) -> Result<bool, String> {
         };
     let lists = Crowd::new(town, RunningGateway::start(binary, town, Asks::Lists)?);
     let mut evidence = Evidence::open(&lists.gateway.database)?;
-    let outcome = lists.each(0..CARDS, AT_ONCE).await;
+    let outcome = lists.each(0..CARDS, AT_ONCE).await?;
     row("no OCSP: lists only", &outcome, &evidence.sources().await?, town.responder.take_requests(), 0);
     drop(lists);
 
@@ -65,12 +65,12 @@ async fn rates(town: &Arc<Town>, binary: &Path) -> Result<bool, String> {
     for (name, expected) in
         [("OCSP, each certificate once", CARDS as u64), ("the same certificates again", 0)]
     {
-        let outcome = both.each(0..CARDS, AT_ONCE).await;
+        let outcome = both.each(0..CARDS, AT_ONCE).await?;
         row(name, &outcome, &evidence.sources().await?, town.responder.take_requests(), expected);
     }
     let before = both.gateway.ocsp().await?;
     for card in CARDS..CARDS + CROWDS {
-        let outcome = both.together(card, AT_ONCE).await;
+        let outcome = both.together(card, AT_ONCE).await?;
         let name = format!("one certificate, {AT_ONCE} sign-ins at once");
         row(&name, &outcome, &evidence.sources().await?, town.responder.take_requests(), 1);
     }
@@ -108,6 +108,6 @@ fn print_row(name: &str, outcome: &Outcome, sources: &BTreeMap<String, u64>, que
 
 const DELAY: Duration = Duration::from_millis(100);
 const AT_ONCE: usize = 200;
-const CARDS: usize = 2000;
+const CARDS: usize = 5000;
 /// Crowds that sign in with one card each.
 const CROWDS: usize = 3;

@@ -28,7 +28,7 @@ pub(crate) async fn run(town: &Arc<Town>, binary: &Path) -> Result<bool, String>
     });
     let watched = watch(town, &crowd).await;
     stop.store(true, Ordering::SeqCst);
-    let outcome = residents.await.map_err(|error| error.to_string())?;
+    let outcome = residents.await.map_err(|error| error.to_string())??;
     let watched = watched?;
     let completed = evidence.read().await?;
     let well = tell(&watched, &completed);

@@ -279,6 +279,9 @@ pub enum Error {
     /// The list does not say when the next one comes (RFC 5280 section 5.1.2.5).
     #[error("the revocation list has no nextUpdate")]
     CrlWithoutNextUpdate,
+    /// The list is to be replaced before it begins (RFC 5280 section 5.1.2.5).
+    #[error("nextUpdate of the revocation list is before its thisUpdate")]
+    CrlTimesReversed,
     /// The list has no cRLNumber (RFC 5280 section 5.2.3).
     #[error("the revocation list has no cRLNumber")]
     CrlWithoutNumber,
@@ -408,6 +411,7 @@ impl Error {
             Self::CrlNotVersion2 => "crl_not_version_2",
             Self::CrlWithoutNextUpdate => "crl_without_next_update",
             Self::CrlWithoutNumber => "crl_without_number",
+            Self::CrlTimesReversed => "crl_times_reversed",
             Self::CrlWithoutAuthorityKeyId => "crl_without_authority_key_id",
             Self::CrlIsDelta => "crl_is_delta",
             Self::CrlIssuerUnknown => "crl_issuer_unknown",

@@ -314,6 +314,7 @@ fn fields_of_the_list() {
         (list.with_field(ISSUER, name(b"*")), "der_string"),
         (list.with_field(ISSUER, tlv(0x30, &[])), "issuer_empty"),
         (list.with_field(NEXT_UPDATE, Vec::new()), "crl_without_next_update"),
+        (list.with_field(NEXT_UPDATE, tlv(0x17, b"200101000000Z")), "crl_times_reversed"),
         (list.with_field(NEXT_UPDATE, tlv(0x18, b"20270101000000Z")), "crl_time_form"),
         (list.with_field(NEXT_UPDATE, tlv(0x18, b"20501301000000Z")), "der_time"),
         (list.without(CRL_NUMBER), "crl_without_number"),

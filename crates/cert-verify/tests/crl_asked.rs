@@ -79,7 +79,9 @@ impl Scene {
         let signed = signed.map(|(spec, entry)| {
             let mut parts = self.parts(spec);
             let entries = entry.map(|reason| tlv(0x30, &self.entry(reason)));
-            parts.fields.splice(NEXT_UPDATE + 1..NEXT_UPDATE + 1, entries);
+            if let Some(entries) = entries {
+                parts.fields.insert(NEXT_UPDATE + 1, entries);
+            }
             let der = self.world.sign(&parts);
             let list = UnverifiedCrl::read(&der).unwrap();
             Some((list.verify_signature(&self.world.anchors()).unwrap(), der))

@@ -213,6 +213,7 @@ struct Work {
 
 impl Work {
     fn run(mut self, received: &Receiver<Message>) {
+        give_way();
         loop {
             guarded(|| self.look());
             let next = stopwatch().saturating_add(self.every);
@@ -293,6 +294,14 @@ impl Work {
             tracing::error!(%error, %url, "a download cannot be started");
             self.refresher.download_lost(&url, self.clock.now());
         }
+    }
+}
+
+/// Whoever signs in comes first: this thread gives way to the others, and so do those that it starts. On Linux a thread has
+/// a niceness of its own.
+fn give_way() {
+    if let Err(error) = rustix::process::nice(NICE) {
+        tracing::warn!(%error, "CRLs are read at the priority of sign-ins");
     }
 }
 
@@ -377,3 +386,99 @@ pub(crate) fn stopwatch() -> Duration {
 }
 
 const PROGRESS_EVERY: Duration = Duration::from_secs(5);
+/// Under load a refresh still gets a tenth of a core.
+const NICE: i32 = 10;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use madoguchi_revocation::HttpsTrust;
+    use madoguchi_storage::ManualClock;
+    use madoguchi_test_pki::{KeyKind, Options, TestPki};
+
+    use super::*;
+
+    /// Tells the number of each list that is taken, and panics once when it is told to.
+    struct Panics {
+        taken: Mutex<Sender<String>>,
+        armed: AtomicBool,
+    }
+
+    impl CrlObserver for Panics {
+        fn event(&self, event: &CrlEvent<'_>) {
+            let CrlEvent::Taken(taken) = event else { return };
+            let sender = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+            sender.send(taken.number.to_string()).expect("somebody waits");
+            assert!(!self.armed.swap(false, Ordering::SeqCst), "a test of what a panic leaves behind");
+        }
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test is its own edge")]
+    fn a_panic_while_lists_are_read_ends_the_step_and_not_the_thread() {
+        let (random, clock) = (ring::rand::SystemRandom::new(), Arc::new(ManualClock::new(1_795_305_600)));
+        let options = Options { authority_key: KeyKind::P256, ..Options::default() };
+        let mut pki = TestPki::create(&options, clock.now(), &random).expect("a PKI");
+        let folder = tempfile::tempdir().expect("a folder");
+        let drop_folder = folder.path().join("drop");
+        std::fs::create_dir(&drop_folder).expect("a folder");
+        let anchor = Anchor::new(pki.auth_ca()).expect("an anchor");
+        let mut publish = |name: &str| {
+            clock.advance(Duration::from_mins(1));
+            let list = pki.crls(clock.now(), Duration::from_hours(24), &random).expect("lists").remove(0).1;
+            // Whole from the first moment on.
+            let written = folder.path().join("written");
+            std::fs::write(&written, list).expect("written");
+            std::fs::rename(written, drop_folder.join(name)).expect("renamed");
+        };
+        let (sender, taken) = channel();
+        let observer = Arc::new(Panics { taken: Mutex::new(sender), armed: AtomicBool::new(false) });
+        let shared = Arc::<SharedCrls>::default();
+        let mut refresher = CrlRefresher::open(CrlRefresherParts {
+            state: StateDir::open(&folder.path().join("state")).expect("a state folder"),
+            files: CrlFiles { directory: Some(drop_folder.clone()), files: Vec::new() },
+            urls: Vec::new(),
+            https: HttpsTrust::System,
+            limits: FetchLimits::default(),
+            max_octets: 1 << 20,
+            anchors: vec![anchor],
+            shared: Arc::clone(&shared),
+            random: Arc::new(random.clone()),
+            stopwatch,
+            observer: Arc::clone(&observer) as Arc<dyn CrlObserver + Send + Sync>,
+        })
+        .expect("an empty state folder");
+        let next = || taken.recv_timeout(Duration::from_secs(20)).expect("a list is taken");
+        publish("1.crl");
+        refresher.look(clock.now());
+        assert_eq!(next(), "01");
+        observer.armed.store(true, Ordering::SeqCst);
+        let every = Duration::from_millis(1);
+        let _refreshing = Refreshing::start(refresher, Arc::clone(&clock) as Arc<dyn Clock>, every, None)
+            .expect("a thread");
+        publish("2.crl");
+        assert_eq!(next(), "02");
+        // The thread has panicked, or will at once; either way it goes on, and lists stay in use.
+        publish("3.crl");
+        assert_eq!(next(), "03");
+        assert!(!observer.armed.load(Ordering::SeqCst), "it panicked");
+        assert_eq!(shared.shelf().len(), 1);
+    }
+
+    fn niceness() -> i32 {
+        // Of this thread: that is what Linux takes nobody for.
+        rustix::process::getpriority_process(None).expect("everybody may ask")
+    }
+
+    #[test]
+    fn the_thread_that_reads_lists_gives_way_and_so_do_those_it_starts_and_nobody_else() {
+        let before = niceness();
+        let reader = thread::spawn(|| {
+            give_way();
+            thread::spawn(niceness).join().expect("a thread")
+        });
+        assert_eq!(reader.join().expect("a thread"), (before + NICE).min(19));
+        assert_eq!(niceness(), before);
+    }
+}

@@ -141,20 +141,22 @@ impl CrlRefresher {
         let taken = match fetched {
             Ok(Fetched::NotModified) => {
                 self.tell(&CrlEvent::Unchanged { place: url.as_str() });
-                Ok(())
+                Ok(None)
             }
             // What is refused is asked for again without validators: it may be another one by then.
-            Ok(Fetched::Octets(validators)) => {
-                self.judge(&incoming, url.as_str(), now).map(|next_update| {
-                    self.seen.note_validators(url.as_str(), validators.until(next_update));
-                })
-            }
+            Ok(Fetched::Octets(validators)) => self.judge(&incoming, url.as_str(), now).map(|judged| {
+                self.seen.note_validators(url.as_str(), validators.until(judged.next_update));
+                self.note_partition(&url, judged.partition)
+            }),
             Err(error) => Err(error),
         };
         let mut chance = [0];
         // Without randomness the moment is the latest one.
         let _ = SecureRandom::fill(&*self.parts.random, &mut chance);
-        let problem = taken.err().map(|error| Problem::new(&url, &error));
+        let (problem, of_taken) = match taken {
+            Ok(of_taken) => (None, of_taken),
+            Err(error) => (Some(Problem::new(&url, &error)), None),
+        };
         if let Some(problem) = &problem {
             self.tell(&CrlEvent::Refused { problem, moved_to: None });
         }
@@ -165,6 +167,9 @@ impl CrlRefresher {
                     known.schedule.succeeded(now, chance[0]);
                     known.last_good = Some(now);
                     known.problem = None;
+                    if let Some(problem) = of_taken {
+                        known.fail(problem, now);
+                    }
                 }
                 Some(problem) => {
                     known.schedule.failed(now, chance[0]);
@@ -174,6 +179,19 @@ impl CrlRefresher {
         }
         self.seen.note_downloads(self.downloads.health());
         self.finish();
+    }
+
+    /// Remembers of which partition the list of an address is. Another one than before is taken all the same, and is a
+    /// problem as long as there is a list of the former: that one gets none from here any more.
+    fn note_partition(&mut self, url: &HttpUrl, partition: String) -> Option<Problem> {
+        let before = self.seen.partition(url.as_str()).filter(|before| self.lists.has(before));
+        if before.is_none_or(|before| before == partition) {
+            self.seen.note_partition(url.as_str(), partition);
+            return None;
+        }
+        let problem = Problem::new(url, &Error::OtherPartition);
+        tracing::warn!(place = problem.place, code = problem.code, "a CRL of another partition was fetched");
+        Some(problem)
     }
 
     /// Notes that a download did not come back: its thread is gone.

@@ -8,6 +8,7 @@ use madoguchi_cert_verify::der::DerError;
 use rustls_pki_types::UnixTime;
 use serde::{Deserialize, Serialize};
 
+use crate::printable::printable;
 use crate::{FetchError, IndexError};
 
 /// Why a list is not on the shelf.
@@ -60,6 +61,12 @@ pub enum Error {
         /// What is wrong with it, and what to do.
         what: &'static str,
     },
+    /// An address brought a list of another partition than before. It is taken.
+    #[error(
+        "the list is of another partition than those that this address brought before; it is in use, and that partition \
+         gets none from here"
+    )]
+    OtherPartition,
     /// Neither DER nor PEM, or PEM that does not read.
     #[error("PEM that does not read: {0}")]
     Pem(&'static str),
@@ -114,6 +121,7 @@ impl Error {
             Self::NotRegular => "file_not_regular",
             Self::NotYetValid { .. } => "crl_not_yet_valid",
             Self::Older { .. } => "crl_older",
+            Self::OtherPartition => "crl_other_partition",
             Self::Pem(_) => "not_der_or_pem",
             Self::PemTruncated => "pem_truncated",
             Self::Refused(error) => error.code(),
@@ -159,7 +167,7 @@ impl From<IndexError> for Error {
     }
 }
 
-/// What cannot be used, in words for an operator.
+/// What cannot be used, in words for an operator, without control characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// The file, folder or address.
@@ -172,7 +180,8 @@ pub struct Problem {
 
 impl Problem {
     pub(crate) fn new(place: &impl ToString, error: &Error) -> Self {
-        Self { place: place.to_string(), code: error.code().to_owned(), message: error.to_string() }
+        let (place, message) = (printable(&place.to_string()), printable(&error.to_string()));
+        Self { place, code: error.code().to_owned(), message }
     }
 
     /// What is wrong with a file.

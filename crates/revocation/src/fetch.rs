@@ -165,7 +165,9 @@ impl Fetcher {
             StatusCode::OK => {}
             // Only who asked whether it was modified may be told so.
             StatusCode::NOT_MODIFIED if !known.is_empty() => return Ok(Fetched::NotModified),
-            status if status.is_redirection() && status != StatusCode::NOT_MODIFIED => return Err(FetchError::Redirect(status.as_u16()).into()),
+            status if status.is_redirection() && status != StatusCode::NOT_MODIFIED => {
+                return Err(FetchError::Redirect(status.as_u16()).into());
+            }
             status => return Err(FetchError::Status(status.as_u16()).into()),
         }
         let validators = Validators::of(response.headers(), now);

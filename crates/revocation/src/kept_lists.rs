@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,12 +64,14 @@ impl KeptLists {
     pub(crate) fn problems(&self, state: &StateDir) -> impl Iterator<Item = Problem> {
         let complete = self.lists.values().filter(|list| list.stem.kind == Kind::Complete);
         let lost = complete.filter_map(|list| self.lost_delta(&list.stem));
-        let problem = |stem: &Stem| Problem {
+        let problem = |stem: &Stem| {
+            Problem {
             place: state.list_path(stem).display().to_string(),
             code: "crl_delta_lost".to_owned(),
             message: "this delta list was lost, and nobody is good by its complete list alone; get it again, or the \
                       next complete list"
                 .to_owned(),
+        }
         };
         self.unread.values().cloned().chain(lost.map(problem).collect::<Vec<_>>())
     }
@@ -122,14 +126,18 @@ impl KeptLists {
     }
 
     /// Verifies and indexes a private copy and puts it in place; nothing is taken when it is the list that is there. Also
-    /// answers its nextUpdate.
+    /// answers what it is.
     pub(crate) fn take(
         &mut self,
         parts: &CrlRefresherParts,
         incoming: &Incoming,
         place: &str,
         now: UnixTime,
-    ) -> Result<(Option<Taken>, UnixTime), Error> {
+    ) -> Result<(Option<Taken>, Judged), Error> {
+        if let Some(list) = self.same_as(incoming)? {
+            parts.observer.event(&CrlEvent::Unchanged { place });
+            return Ok((None, Judged::of(&list.stem, list.crl.head())));
+        }
         let start = (parts.stopwatch)();
         let crl = IndexedCrl::build(
             incoming.list(),
@@ -138,10 +146,11 @@ impl KeptLists {
             parts.max_octets,
             &progress(parts, place),
         )?;
-        let (stem, next_update) = (stem_of(crl.head()), crl.head().next_update());
+        let stem = stem_of(crl.head());
+        let judged = Judged::of(&stem, crl.head());
         if self.is_there(&stem, &crl)? {
             parts.observer.event(&CrlEvent::Unchanged { place });
-            return Ok((None, next_update));
+            return Ok((None, judged));
         }
         has_begun(crl.head(), now)?;
         self.may_be_used(&crl)?;
@@ -156,7 +165,7 @@ impl KeptLists {
             milliseconds: u64::try_from(build.as_millis()).unwrap_or(u64::MAX),
         };
         self.replace(parts, stem, crl, build)?;
-        Ok((Some(taken), next_update))
+        Ok((Some(taken), judged))
     }
 
     /// Verifies the signature of one list that was opened by its checksums. `None` when none is left; false when it does
@@ -248,6 +257,23 @@ impl KeptLists {
         }
     }
 
+    /// The list that is there with the octets of this copy: it was verified, under whatever name it comes again.
+    fn same_as(&self, incoming: &Incoming) -> Result<Option<&ShelvedList>, Error> {
+        let octets = File::open(incoming.list())?.metadata()?.len();
+        let of_length = self.lists.values().filter(|list| u64::try_from(list.crl.der().len()) == Ok(octets));
+        for list in of_length {
+            if is_read_as(&mut File::open(incoming.list())?, list.crl.der())? {
+                return Ok(Some(list));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether there is a list of a partition, by its name in the folder.
+    pub(crate) fn has(&self, partition: &str) -> bool {
+        self.lists.contains_key(&(partition.to_owned(), Kind::Complete))
+    }
+
     /// A delta needs the list that it changes.
     fn may_be_used(&self, crl: &IndexedCrl) -> Result<(), Error> {
         let head = crl.head();
@@ -284,7 +310,9 @@ impl KeptLists {
                 over.extend(self.lists.remove(&delta).map(|list| list.stem.clone()));
             }
             let is_over = |gone: &Stem| {
-                gone.kind == Kind::Delta && gone.partition() == stem.partition() && !gone.is_delta_above(&stem)
+                gone.kind == Kind::Delta
+                    && gone.partition() == stem.partition()
+                    && !gone.is_delta_above(&stem)
             };
             let (gone, kept) = std::mem::take(&mut self.gone).into_iter().partition(is_over);
             self.gone = kept;
@@ -318,6 +346,36 @@ fn index_again(parts: &CrlRefresherParts, kept: &Kept) -> Result<(IndexedCrl, Op
     let crl = IndexedCrl::build(&list, &parts.anchors, new_key(parts)?, parts.max_octets, &progress)?;
     crl.save(&parts.state.index_path(&kept.stem))?;
     Ok((crl, Some((parts.stopwatch)().saturating_sub(start))))
+}
+
+/// Whether a file has these octets and no others.
+fn is_read_as(file: &mut File, mut octets: &[u8]) -> io::Result<bool> {
+    let mut part = [0; 64 * 1024];
+    loop {
+        let read = file.read(&mut part)?;
+        let Some((first, rest)) = octets.split_at_checked(read) else { return Ok(false) };
+        if part.get(..read) != Some(first) {
+            return Ok(false);
+        }
+        if read == 0 {
+            return Ok(rest.is_empty());
+        }
+        octets = rest;
+    }
+}
+
+/// A list that is in use.
+#[derive(Clone, Debug)]
+pub(crate) struct Judged {
+    pub(crate) next_update: UnixTime,
+    /// Its partition, as in the names of files.
+    pub(crate) partition: String,
+}
+
+impl Judged {
+    fn of(stem: &Stem, head: &CrlHead) -> Self {
+        Self { next_update: head.next_update(), partition: stem.partition().to_owned() }
+    }
 }
 
 /// What to do about a list that was in use.

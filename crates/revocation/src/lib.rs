@@ -17,6 +17,7 @@ mod kept_lists;
 mod lookups;
 mod ocsp;
 mod pem;
+mod printable;
 mod reader;
 mod refresh;
 mod rejected;

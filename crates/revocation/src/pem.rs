@@ -19,7 +19,9 @@ pub(crate) fn copy_der(source: impl Read, target: &mut dyn Write, max_octets: u6
         Some(_) => copy_pem(&mut source, target, max_octets),
     };
     match copied {
-        Err(Error::PemTruncated) if source.get_ref().limit() == 0 => Err(Error::TooLarge { limit: max_octets }),
+        Err(Error::PemTruncated) if source.get_ref().limit() == 0 => {
+            Err(Error::TooLarge { limit: max_octets })
+        }
         copied => copied,
     }
 }

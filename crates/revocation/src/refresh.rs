@@ -1,7 +1,7 @@
 //! The one who reads lists: takes them from files and downloads into the state folder, and puts what was verified in
 //! use. Nobody who looks something up ever waits for it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +14,8 @@ use rustls_pki_types::UnixTime;
 
 use crate::download::Downloads;
 use crate::incoming::{Incoming, stamp};
-use crate::kept_lists::KeptLists;
+use crate::kept_lists::{Judged, KeptLists};
+use crate::printable::printable_path;
 use crate::rejected::{count, move_aside};
 use crate::seen::Seen;
 use crate::stamp::Stamp;
@@ -102,8 +103,9 @@ impl CrlRefresher {
         let paths = self.paths();
         // Files of a folder that is out of reach may be back with it, as they were.
         if !self.folder_lost {
-            self.seen.retain(|path| paths.iter().any(|there| there == path));
-            self.pending.retain(|path, _| paths.contains(path));
+            let there: HashSet<&Path> = paths.iter().map(PathBuf::as_path).collect();
+            self.seen.retain(&there);
+            self.pending.retain(|path, _| there.contains(path.as_path()));
         }
         let mut postponed = Vec::new();
         for path in &paths {
@@ -161,20 +163,15 @@ impl CrlRefresher {
         self.report();
     }
 
-    /// Verifies and indexes a private copy and puts it in place. Answers the list's nextUpdate.
-    pub(crate) fn judge(
-        &mut self,
-        incoming: &Incoming,
-        place: &str,
-        now: UnixTime,
-    ) -> Result<UnixTime, Error> {
-        let (taken, next_update) = self.lists.take(&self.parts, incoming, place, now)?;
+    /// Verifies and indexes a private copy and puts it in place. Answers what it is.
+    pub(crate) fn judge(&mut self, incoming: &Incoming, place: &str, now: UnixTime) -> Result<Judged, Error> {
+        let (taken, judged) = self.lists.take(&self.parts, incoming, place, now)?;
         self.unpublished.extend(taken);
         // Each shelf costs as much as there are partitions; a large list does not wait for the small ones after it.
         if self.unpublished.len() >= PUBLISH_EVERY {
             self.publish();
         }
-        Ok(next_update)
+        Ok(judged)
     }
 
     fn paths(&mut self) -> Vec<PathBuf> {
@@ -251,7 +248,7 @@ impl CrlRefresher {
 
     fn judge_file(&mut self, path: &Path, now: UnixTime) -> Result<(), Error> {
         let incoming = Incoming::copy(&self.parts.state, "file", path, self.parts.max_octets)?;
-        self.judge(&incoming, &path.display().to_string(), now).map(drop)
+        self.judge(&incoming, &printable_path(path), now).map(drop)
     }
 
     fn note(&mut self, path: &Path, error: &Error) -> Looked {

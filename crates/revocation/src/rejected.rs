@@ -1,5 +1,6 @@
 //! What is refused is moved out of the way, with the reason beside it; nothing is deleted.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::OwnedFd;
@@ -23,7 +24,7 @@ use crate::{CrlFiles, Problem};
 /// are opened once, `rejected` only when it is a folder, and everything is done in what was opened: no link is followed
 /// and nothing that is there is written over.
 pub(crate) fn move_aside(path: &Path, judged: Stamp, problem: &Problem) -> io::Result<Option<PathBuf>> {
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::Error::other("not a name that can be moved"));
     };
     let from = open(folder, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
@@ -54,10 +55,13 @@ pub(crate) fn move_aside(path: &Path, judged: Stamp, problem: &Problem) -> io::R
 }
 
 /// The name of a file that neither a file nor a reason has, with the reason's, which is made: so it is taken.
-fn free_name(rejected: &OwnedFd, name: &str) -> io::Result<(String, String, File)> {
+fn free_name(rejected: &OwnedFd, name: &OsStr) -> io::Result<(OsString, OsString, File)> {
     for number in 1..MAX_SAME_NAME {
-        let target = if number == 1 { name.to_owned() } else { format!("{number}-{name}") };
-        let reason = format!("{target}.{REASON}");
+        let mut target = OsString::from(if number == 1 { String::new() } else { format!("{number}-") });
+        target.push(name);
+        let mut reason = target.clone();
+        reason.push(".");
+        reason.push(REASON);
         if statat(rejected, &target, AtFlags::SYMLINK_NOFOLLOW).is_ok() {
             continue;
         }
@@ -73,7 +77,7 @@ fn free_name(rejected: &OwnedFd, name: &str) -> io::Result<(String, String, File
 
 /// Nothing is written over, where the file system can promise that; network file systems cannot, and there the name was
 /// free a moment ago.
-fn rename(from: &OwnedFd, name: &str, to: &OwnedFd, target: &str) -> Result<(), Errno> {
+fn rename(from: &OwnedFd, name: &OsStr, to: &OwnedFd, target: &OsStr) -> Result<(), Errno> {
     match renameat_with(from, name, to, target, RenameFlags::NOREPLACE) {
         Err(Errno::INVAL | Errno::NOSYS) => renameat(from, name, to, target),
         done => done,
@@ -81,7 +85,7 @@ fn rename(from: &OwnedFd, name: &str, to: &OwnedFd, target: &str) -> Result<(), 
 }
 
 /// The stamp of a regular file, and of nothing that a link leads to.
-fn stamp_in(folder: &OwnedFd, name: &str) -> io::Result<Stamp> {
+fn stamp_in(folder: &OwnedFd, name: &OsStr) -> io::Result<Stamp> {
     let file = openat(folder, name, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
     let metadata = File::from(file).metadata()?;
     if metadata.is_file() { Ok(Stamp::of(&metadata)) } else { Err(io::Error::other("not a regular file")) }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use madoguchi_cert_verify::{
     Anchor, Certificate, CrlAbsence, CrlAnswer, CrlEntry, CrlEvidence, CrlNumber, CrlPoint, CrlSubject,
-    Partition, ResponderStanding, Revocation, RevocationReason,
+    Partition, ResponderStanding, Revocation,
 };
 use madoguchi_protocol::Octets;
 use rustls_pki_types::UnixTime;
@@ -29,7 +29,9 @@ impl CrlShelf {
     pub(crate) fn new(lists: impl IntoIterator<Item = Arc<Shelved>>) -> Self {
         let mut shelf = Self::default();
         for list in lists {
-            for point in list.head().points() {
+            // A list of CA certificates is kept and shown, and says nothing about a card.
+            let points = list.head().points();
+            for point in points.filter(|_| list.head().is_about_cards()) {
                 shelf.by_point_id.entry(point.id()).or_default().push(Arc::clone(&list));
                 shelf.by_point.entry(point.into_owned()).or_default().push(Arc::clone(&list));
             }
@@ -92,14 +94,6 @@ impl CrlShelf {
         weightiest(lists, serial)
     }
 
-    /// The same in every list of an issuer key, for whoever knows no point: it asks as many lists as there are.
-    pub fn find(&self, issuer_key_hash: &[u8; 32], serial: &[u8]) -> Result<Option<Revocation>, Damaged> {
-        weightiest(
-            self.lists.values().filter(|list| list.head().issuer_key_hash().0 == *issuer_key_hash),
-            serial,
-        )
-    }
-
     /// What each list says about a serial number, for an operator. Two CAs may give the same one.
     pub fn listings(&self, serial: &[u8]) -> impl Iterator<Item = Listing<'_>> {
         self.lists.values().flat_map(move |shelved| {
@@ -140,26 +134,32 @@ pub struct Listing<'a> {
     pub found: Result<Option<CrlEntry<'a>>, Damaged>,
 }
 
-/// A revocation that is final outweighs a hold; and either outweighs a list that is damaged.
+/// A revocation that is final outweighs a hold; and either outweighs a list that is damaged. All of the lists cover the
+/// certificate: a hold of one whose nextUpdate was past when another one began yields to that one, as in
+/// [`CrlEvidence::or`].
 fn weightiest<'a>(
     lists: impl Iterator<Item = &'a Arc<Shelved>>,
     serial: &[u8],
 ) -> Result<Option<Revocation>, Damaged> {
-    let mut damaged = None;
-    let mut found: Option<Revocation> = None;
+    let (mut damaged, mut hold, mut clean) = (None, None::<Revocation>, None);
     for list in lists {
         match list.find(serial) {
-            Ok(Some(listed))
-                if found.is_none_or(|found| found.reason == RevocationReason::CertificateHold) =>
-            {
-                found = Some(listed);
+            Ok(Some(listed)) if !listed.is_hold() => return Ok(Some(listed)),
+            Ok(Some(listed)) if hold.is_none_or(|hold| hold_until(&hold) < hold_until(&listed)) => {
+                hold = Some(listed);
             }
-            Ok(_) => {}
+            Ok(Some(_)) => {}
+            Ok(None) => clean = clean.max(list.clean_since()),
             Err(error) => damaged = Some(error),
         }
     }
-    match (found, damaged) {
+    let hold = hold.filter(|hold| clean.is_none_or(|clean| clean <= hold_until(hold)));
+    match (hold, damaged) {
         (None, Some(damaged)) => Err(damaged),
-        (found, _) => Ok(found),
+        (hold, _) => Ok(hold),
     }
+}
+
+fn hold_until(hold: &Revocation) -> UnixTime {
+    hold.times.next_update.unwrap_or(hold.times.this_update)
 }

@@ -77,6 +77,12 @@ impl Shelved {
         }
     }
 
+    /// Since when a serial that is in neither list is in none; never, when one of them is lost.
+    pub(crate) fn clean_since(&self) -> Option<UnixTime> {
+        let newest = self.delta.as_ref().unwrap_or(&self.complete);
+        (!self.delta_is_lost).then(|| newest.crl.head().this_update())
+    }
+
     /// Whether a serial is listed, whatever the age of the lists: what is final is final, and of the rest the delta's
     /// word is the newer one.
     pub(crate) fn find(&self, serial: &[u8]) -> Result<Option<Revocation>, Damaged> {

@@ -165,6 +165,19 @@ impl StateDir {
         Ok(())
     }
 
+    /// Takes the lists of a partition away that its issuer gave up; their numbers are remembered, so that nothing older is
+    /// taken. The partition is named as in health. Answers how many lists there were.
+    pub fn forget_partition(&self, partition: &str) -> Result<usize, Error> {
+        let kept = self.kept()?.into_iter();
+        let of_partition = kept.filter(|kept| kept.has_list && kept.stem.partition() == partition);
+        let mut forgotten = 0;
+        for kept in of_partition {
+            self.forget(&kept.stem)?;
+            forgotten += 1;
+        }
+        Ok(forgotten)
+    }
+
     fn lists(&self) -> PathBuf {
         self.path.join("lists")
     }

@@ -1,4 +1,4 @@
-//! Kept revocations: a row for what each source said of a certificate. What takes the place of what is one conditional
+//! Kept revocations: a row for what each signer said of a certificate. What takes the place of what is one conditional
 //! write.
 
 use async_trait::async_trait;
@@ -130,7 +130,7 @@ impl Event<'_> {
     }
 }
 
-/// Keeps what each source said; whatever changes is an event.
+/// Keeps what each signer said; whatever changes is an event.
 pub(crate) fn keep(
     work: &Work<'_>,
     event: &Event<'_>,
@@ -142,8 +142,8 @@ pub(crate) fn keep(
                                            this_update, next_update, produced_at, kept_at, not_after, sign_in)
              VALUES (:municipality, :certificate, :source, :signer_key, :reason, :revoked_at,
                      :this_update, :next_update, :produced_at, :now, :not_after, :sign_in)
-             ON CONFLICT (municipality, certificate, source) DO UPDATE SET
-                 signer_key = :signer_key, reason = :reason, revoked_at = :revoked_at, this_update = :this_update,
+             ON CONFLICT (municipality, certificate, source, signer_key) DO UPDATE SET
+                 reason = :reason, revoked_at = :revoked_at, this_update = :this_update,
                  next_update = :next_update, produced_at = :produced_at, kept_at = :now, sign_in = :sign_in
              WHERE reason = :hold AND (:reason <> :hold OR :this_update > this_update)",
             named_params! {

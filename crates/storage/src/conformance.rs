@@ -114,6 +114,7 @@ cases! { $
         a_refusal_keeps_what_was_said,
         what_takes_the_place_of_what,
         each_source_is_kept_by_itself,
+        each_signer_is_kept_by_itself,
         nothing_is_proven_against_what_is_kept,
         a_hold_that_is_over_goes_with_the_proof,
         a_proof_that_fails_lets_no_hold_go,

@@ -170,9 +170,9 @@ pub trait Sessions {
     async fn end_session(&self, municipality: &str, id_hash: Octets<32>) -> Result<bool, StorageError>;
 }
 
-/// Revocations that are kept, per certificate and source, until the certificate's notAfter.
+/// Revocations that are kept, per certificate, source and signer's key, until the certificate's notAfter.
 ///
-/// What a source says takes the place of what the same source said earlier when that was a hold and this is final, or a
+/// What a signer says takes the place of what the same signer said earlier when that was a hold and this is final, or a
 /// hold of a later thisUpdate. Else what was kept first stays. Each change is audited (`RevocationKept`).
 #[async_trait]
 pub trait KeptRevocations {

@@ -30,7 +30,7 @@ use madoguchi_test_pki::{
     AUTH_POLICY, CardOptions, CertificateFault, CrlFault, KeyKind, Options, RevocationReason, TestPki,
 };
 
-use super::{Answer, KOSODATE, TOSHO, TestCard, TestOcsp, Town};
+use super::{Answer, GatedStore, KOSODATE, TOSHO, TestCard, TestOcsp, Town};
 
 /// The time at which every test begins: 2026-11-22T00:00:00Z.
 pub const NOW: u64 = 1_795_305_600;
@@ -44,6 +44,8 @@ pub struct TestGateway {
     pub gateway: Gateway,
     /// Its store.
     pub store: Arc<SqliteStore>,
+    /// The gate that the gateway has before the store.
+    pub gate: Arc<GatedStore>,
     /// Its clock and the store's.
     pub clock: Arc<ManualClock>,
     /// The OCSP responder, asked where the gateway has OCSP among its sources.
@@ -84,6 +86,7 @@ impl TestGateway {
         let time: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
         let store = SqliteStore::open(&folder.path().join("m.sqlite3"), Arc::clone(&time), limits);
         let store = Arc::new(store.expect("a store"));
+        let gate = Arc::new(GatedStore::new(Arc::clone(&store)));
         let options = Options { authority_key: KeyKind::P256, ..Options::default() };
         let pki = TestPki::create(&options, clock.now(), random()).expect("a PKI");
         let anchors = vec![Anchor::new(pki.auth_ca()).expect("an anchor")];
@@ -100,7 +103,7 @@ impl TestGateway {
             municipalities.push(municipality(town, &secret, keys));
         }
         let parts = GatewayParts {
-            storage: Arc::clone(&store) as Arc<dyn madoguchi_storage::Storage>,
+            storage: Arc::clone(&gate) as Arc<dyn madoguchi_storage::Storage>,
             clock: time,
             random: Arc::new(random().clone()),
             municipalities,
@@ -117,6 +120,7 @@ impl TestGateway {
             router: router(gateway.clone()),
             gateway,
             store,
+            gate,
             clock,
             ocsp,
             client_secret: secret.encode().to_string(),

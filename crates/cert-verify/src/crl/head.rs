@@ -56,7 +56,13 @@ impl CrlHead {
 
     /// Under which points the list is found.
     pub fn points(&self) -> impl Iterator<Item = CrlPoint<'_>> {
-        CrlPoint::of_scope(self.issuer_key, &self.scope)
+        CrlPoint::of_scope(self.issuer_key, &self.issuer, &self.scope)
+    }
+
+    /// Whether the list may cover a card's certificate. A list of CA or attribute certificates, or of some reasons, and an
+    /// indirect one never do; serial numbers of attribute certificates are others' altogether.
+    pub fn is_about_cards(&self) -> bool {
+        self.scope.is_about_cards()
     }
 
     /// Whether the list is the one to ask about this certificate: same issuer name, the key that verified the
@@ -77,7 +83,7 @@ impl CrlHead {
 
     /// Of the same partition.
     pub(super) fn is_like(&self, other: &Self) -> bool {
-        self.issuer == other.issuer && self.issuer_key == other.issuer_key && self.scope == other.scope
+        self.issuer == other.issuer && self.issuer_key == other.issuer_key && self.scope.is_like(&other.scope)
     }
 
     /// The entries of the list, given its octets.

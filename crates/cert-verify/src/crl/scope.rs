@@ -99,7 +99,18 @@ impl Scope {
         of_holder && complete && (self.names.is_empty() || named())
     }
 
-    /// One octet string for all scopes that are equal.
+    /// Whether the list may be complete for a certificate that is neither a CA's nor an attribute certificate.
+    pub(super) fn is_about_cards(&self) -> bool {
+        let of_cards = matches!(self.holders, Holders::All | Holders::User);
+        of_cards && self.reasons.is_none() && !self.indirect
+    }
+
+    /// Whether lists of the two replace each other: the order of the names and a name that stands there twice mean nothing.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self == other || self.key() == other.key()
+    }
+
+    /// One octet string for all scopes of the same names, flags and reasons.
     pub(super) fn key(&self) -> Vec<u8> {
         let holders = match self.holders {
             Holders::All => 0,
@@ -109,8 +120,10 @@ impl Scope {
         };
         let mut key = vec![holders, u8::from(self.indirect), u8::from(self.reasons.is_some())];
         key.extend(self.reasons.unwrap_or_default().octets());
-        for name in &self.names {
-            let octets = name.normal();
+        let mut names: Vec<Vec<u8>> = self.names.iter().map(GeneralName::normal).collect();
+        names.sort_unstable();
+        names.dedup();
+        for octets in names {
             key.extend(u64::try_from(octets.len()).unwrap_or(u64::MAX).to_be_bytes());
             key.extend_from_slice(&octets);
         }

@@ -38,7 +38,7 @@ impl<'a> CrlSubject<'a> {
     /// Under which points the lists that cover the certificate are kept: every name of each of its distribution points
     /// (RFC 5280 section 4.2.1.13), and lists of the whole issuer.
     pub fn points(&self) -> impl Iterator<Item = CrlPoint<'a>> + use<'a> {
-        CrlPoint::of_certificate(self.issuer_key, self.distribution_points())
+        CrlPoint::of_certificate(self.issuer_key, self.issuer(), self.distribution_points())
     }
 
     pub(crate) fn about(&self) -> About {

@@ -211,9 +211,9 @@ impl RevocationConfig {
             return Err(ServerError::value("revocation.sources", message));
         }
         if let (Some(state), Some(drop)) = (&self.state_dir, &self.crl_dir)
-            && same_folder(state, drop)
+            && one_in_the_other(state, drop)
         {
-            let message = "another folder than crl_dir: nobody but the gateway may write here";
+            let message = "another folder than crl_dir, neither in it nor around it: nobody but the gateway may write here";
             return Err(ServerError::value("revocation.state_dir", message));
         }
         for (key, value) in [
@@ -277,12 +277,17 @@ impl OcspLimitsConfig {
     }
 }
 
-/// Whether both names lead to one folder. Links are followed where both are there.
-fn same_folder(one: &Path, other: &Path) -> bool {
-    match (one.canonicalize(), other.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => one == other,
-    }
+/// Whether both are one folder, or one lies in the other: whoever may write in a folder may move away all that is in it.
+fn one_in_the_other(one: &Path, other: &Path) -> bool {
+    let (one, other) = (as_it_is(one), as_it_is(other));
+    one.starts_with(&other) || other.starts_with(&one)
+}
+
+/// The path with the links followed of as much of it as is there.
+fn as_it_is(path: &Path) -> PathBuf {
+    let found =
+        path.ancestors().find_map(|above| Some((above.canonicalize().ok()?, path.strip_prefix(above).ok()?)));
+    found.map_or_else(|| path.components().collect(), |(above, rest)| above.join(rest).components().collect())
 }
 
 fn at_least_1(key: &str, value: u64) -> Result<(), ServerError> {

@@ -70,6 +70,16 @@ fn what_cannot_work_is_refused_by_name() {
             "revocation.state_dir: another folder",
         ),
         (
+            "crl_dir = \"crl\"",
+            "crl_dir = \"crl\"\nstate_dir = \"crl/absent/state\"",
+            "revocation.state_dir: another folder",
+        ),
+        (
+            "crl_dir = \"crl\"",
+            "crl_dir = \"absent/state/drop\"\nstate_dir = \"absent/state\"",
+            "revocation.state_dir: another folder",
+        ),
+        (
             "[[municipality]]",
             "[operations]\nlisten = \"127.0.0.1:24810\"\n[[municipality]]",
             "operations.listen: another port",

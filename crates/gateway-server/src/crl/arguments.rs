@@ -9,6 +9,8 @@ use crate::crl::serial::SerialNumber;
 /// Revocation lists and their indexes.
 #[derive(Subcommand, Debug)]
 pub enum CrlArguments {
+    /// Takes the lists of a partition away that its CA gave up, while no gateway runs on the folder.
+    Forget(ForgetArguments),
     /// Verifies and indexes lists into a folder.
     Index(IndexArguments),
     /// Looks serial numbers up in a folder of indexed lists.
@@ -18,6 +20,18 @@ pub enum CrlArguments {
     /// Keeps indexing what appears in a folder, until SIGTERM or SIGINT. Prints one JSON line for each thing that
     /// happens.
     Watch(WatchArguments),
+}
+
+/// `madoguchi crl forget`.
+#[derive(Args, Debug)]
+#[command(after_help = FORGET_ENDS)]
+pub struct ForgetArguments {
+    /// A folder that `crl index`, `crl watch` or a gateway writes.
+    #[arg(value_name = "DIR")]
+    pub(super) folder: PathBuf,
+    /// The partition, as `crl status --json` names it.
+    #[arg(value_name = "PARTITION")]
+    pub(super) partition: String,
 }
 
 /// `madoguchi crl index`.
@@ -95,6 +109,12 @@ pub(super) struct Target {
     pub(super) max_octets: u64,
 }
 
+const FORGET_ENDS: &str = concat!(
+    "Exit codes:\n",
+    "  0  forgotten; nothing older is taken again\n",
+    "  1  the list is not past its nextUpdate, and stays\n",
+    "  2  the command line or the folder cannot be used, or there is no such list",
+);
 const INDEX_ENDS: &str = concat!(
     "Exit codes:\n",
     "  0  every list was taken, or is there already\n",

@@ -2,6 +2,7 @@
 //! here are command lines, files and answers.
 
 mod arguments;
+mod forget;
 mod index;
 mod lookup;
 mod parts;
@@ -48,6 +49,7 @@ pub fn crl(
     errors: &mut dyn Write,
 ) -> CrlEnd {
     let ended = match arguments {
+        CrlArguments::Forget(arguments) => forget::forget(arguments, edge.clock.now(), &mut output),
         CrlArguments::Index(arguments) => index::index(arguments, edge, output),
         CrlArguments::Lookup(arguments) => lookup::lookup(arguments, edge.clock.now(), &mut output),
         CrlArguments::Status(arguments) => status::status(arguments, edge.clock.now(), &mut output),

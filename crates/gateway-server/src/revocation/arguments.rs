@@ -39,7 +39,7 @@ pub struct ExplainArguments {
     pub(super) certificate: Option<PathBuf>,
     /// A sign-in, by the id that log and audit log have: what was decided and by what, and what is said now of its
     /// certificate where that is still known.
-    #[arg(long, value_name = "ID", value_parser = sign_in, conflicts_with = "offline")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true, value_parser = sign_in, conflicts_with = "offline")]
     pub(super) sign_in: Option<Octets<16>>,
     /// The configuration file.
     #[arg(long)]
@@ -85,7 +85,7 @@ pub struct ReleaseArguments {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "until"])]
     pub(super) certificate: Option<PathBuf>,
     /// All that is kept against the certificate that this sign-in was about, where that is still known.
-    #[arg(long, value_name = "ID", value_parser = sign_in, conflicts_with_all = ["from", "until", "offline"])]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true, value_parser = sign_in, conflicts_with_all = ["from", "until", "offline"])]
     pub(super) sign_in: Option<Octets<16>>,
     /// All that was kept on this signer's word: SHA-256 of its SubjectPublicKeyInfo, hexadecimal.
     #[arg(long, value_name = "HEX", value_parser = key_hash, requires = "from", requires = "until")]
@@ -116,7 +116,7 @@ pub struct ReleaseArguments {
     pub(super) json: bool,
 }
 
-/// As log and audit log write it, or as `hex(sign_in)` does in the database.
+/// As log and audit log write it, which may begin with a hyphen; or as `hex(sign_in)` does in the database.
 fn sign_in(text: &str) -> Result<Octets<16>, OctetsError> {
     if text.len() == 32 { Octets::from_hex(text) } else { Octets::decode(text) }
 }

@@ -31,7 +31,7 @@ impl Evidence<'_> {
         };
         for kept in self.0["kept"].as_array().into_iter().flatten() {
             lines.push(format!("kept before, on the word of {}", text(&kept["source"])));
-            lines.extend(source("", kept).into_iter().map(|line| line.trim_start().to_owned()).map(indented));
+            lines.extend(source("", kept).iter().map(|line| format!("  {}", line.trim_start())));
         }
         if let Some(shortfalls) = self.0["shortfalls"].as_array().filter(|names| !names.is_empty()) {
             let names: Vec<_> = shortfalls.iter().map(text).collect();
@@ -96,10 +96,6 @@ pub(super) fn write_lines(f: &mut fmt::Formatter<'_>, indent: &str, lines: &[Str
 pub(super) fn text(value: &Value) -> String {
     let text = value.as_str().unwrap_or("?");
     text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
-}
-
-fn indented(line: String) -> String {
-    format!("  {line}")
 }
 
 fn time(seconds: &Value) -> Option<String> {

@@ -59,7 +59,7 @@ pub(super) async fn release(
             .map_err(CommandError::from)
             .and_then(|trust| lists(&config, &trust))
             .map(|lists| {
-                told.ask_lists(traced.listed(lists.as_ref()));
+                told.ask_lists(traced.listed(lists.as_ref()).as_ref());
             }),
     };
     // It is let go of all the same.
@@ -95,7 +95,7 @@ impl Told {
     }
 
     /// What can be asked without the certificate.
-    fn ask_lists(&mut self, listed: Option<Listed>) {
+    fn ask_lists(&mut self, listed: Option<&Listed>) {
         let note = match listed {
             Some(Listed::Yes(_)) => {
                 self.still.push(Source::Crl);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use madoguchi_cert_verify::Revocation;
 use madoguchi_gateway::SessionCertificate;
-use madoguchi_protocol::Octets;
+use madoguchi_protocol::{ErrorCode, Octets};
 use madoguchi_revocation::{CrlShelf, Damaged};
 use madoguchi_storage::{
     Audit as _, CertificateId, KeptRecord, KeptRevocations as _, SignIn, SignInState, SignInTrace,
@@ -82,7 +82,7 @@ impl Traced {
             .map(|record| DecisionRecord {
                 at: record.at,
                 what: record.kind.as_str(),
-                code: record.code.map(|code| code.as_str()),
+                code: record.code.map(ErrorCode::as_str),
                 evidence: record.evidence.as_deref().map(evidence),
             })
             .collect();
@@ -95,7 +95,7 @@ impl Traced {
             all.push(DecisionRecord {
                 at: sign_in.proven_at.unwrap_or(sign_in.expires_at),
                 what: if sign_in.proof.is_some() { "card_proven" } else { "finish_refused" },
-                code: sign_in.state.stopped_by().map(|code| code.as_str()),
+                code: sign_in.state.stopped_by().map(ErrorCode::as_str),
                 evidence: stored_evidence(sign_in).map(evidence),
             });
         }
@@ -199,7 +199,8 @@ impl fmt::Display for Now {
             None => writeln!(f)?,
         }
         if let Some(sign_in) = &traced.trace.sign_in {
-            write!(f, "  {} since {}", state(sign_in.state), instant::format(sign_in.expires_at))?;
+            let since = if sign_in.state.is_open() { "until" } else { "at" };
+            write!(f, "  {} {since} {}", state(sign_in.state), instant::format(sign_in.expires_at))?;
             match sign_in.state.stopped_by() {
                 Some(code) => writeln!(f, ": {code}")?,
                 None => writeln!(f)?,
@@ -208,15 +209,18 @@ impl fmt::Display for Now {
         if let Some(session) = &traced.trace.session {
             writeln!(f, "  its session lives until {}", instant::format(session.expires_at))?;
         }
+        let mut shown = None;
         for decision in traced.decisions() {
             write!(f, "{} {}", instant::format(decision.at), decision.what)?;
             match decision.code {
                 Some(code) => writeln!(f, ": {code}")?,
                 None => writeln!(f)?,
             }
-            if let Some(evidence) = &decision.evidence {
-                write_lines(f, "  ", &Evidence(evidence).sources())?;
-                write_lines(f, "  ", &Evidence(evidence).ruling())?;
+            // One decision may have several records.
+            if let Some(evidence) = decision.evidence.filter(|evidence| shown.as_ref() != Some(evidence)) {
+                write_lines(f, "  ", &Evidence(&evidence).sources())?;
+                write_lines(f, "  ", &Evidence(&evidence).ruling())?;
+                shown = Some(evidence);
             }
         }
         writeln!(f, "now, {}", instant::format(self.at))?;
@@ -224,7 +228,7 @@ impl fmt::Display for Now {
             None => {}
             Some(Listed::Damaged) => writeln!(f, "  CRL   damaged: it says nothing")?,
             Some(Listed::No) => {
-                writeln!(f, "  CRL   not listed (how old the lists are: madoguchi crl status)")?
+                writeln!(f, "  CRL   not listed (how old the lists are: madoguchi crl status)")?;
             }
             Some(Listed::Yes(revocation)) => {
                 let at = instant::format(revocation.revoked_at);

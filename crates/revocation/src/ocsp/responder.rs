@@ -24,7 +24,7 @@ pub enum Method {
 pub enum NonceUse {
     /// None is sent: the responder signs its answers ahead.
     None,
-    /// One is sent; an answer without one is taken.
+    /// One is sent; an answer without one is taken from a responder that has never sent one back.
     Prefer,
     /// One is sent and must come back. Such an answer is for those who waited for it and is not used again.
     Require,

@@ -266,3 +266,59 @@ fn a_drop_folder_that_goes_is_told_once_as_a_folder_and_once_when_it_is_back() {
     assert_eq!(world.events(), ["folder back"], "files that are as they were are not read again");
     assert_eq!(running.problems(), []);
 }
+
+/// Whoever writes the drop folder writes neither into the log nor on the operator's terminal.
+#[test]
+fn names_of_files_are_told_without_what_commands_a_terminal() {
+    let world = World::new();
+    world.put("\u{1b}[31mred\u{1b}]0;owned\u{7}\r\nINFO all good.crl", b"garbage");
+    let mut running = world.start();
+    running.look();
+    let report = running.shared.report();
+    assert_eq!(report.problems.len(), 1);
+    let told = format!("{}{}", report.problems[0].place, report.problems[0].message);
+    assert!(told.contains("red") && !told.contains(char::is_control), "{told:?}");
+    running.look_later();
+    assert_eq!(world.events(), ["refused: not_der_or_pem"]);
+}
+
+#[test]
+fn a_name_that_is_no_text_is_one_name() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let mut world = World::new();
+    let card = world.card(0);
+    let list = world.lists(world.now).remove(0);
+    let at = |name: &[u8]| world.drop_folder().join(std::ffi::OsStr::from_bytes(name));
+    fs::write(at(b"\xff.crl"), b"garbage").expect("written");
+    fs::write(at(b"\xfe.crl"), &list).expect("written");
+    let mut running = world.start();
+    assert!(is_good(world.answer(&running.look_later(), &world.path(&card))));
+    assert!(world.drop_folder().join("rejected").join(std::ffi::OsStr::from_bytes(b"\xff.crl")).exists());
+    assert!(world.readings() > 0);
+    world.events();
+    running.look_later();
+    assert_eq!((world.readings(), world.events()), (0, Vec::new()), "read once");
+}
+
+/// A thousand names for a list that is in use cost a comparison each.
+#[test]
+fn a_list_that_is_there_is_not_verified_again_under_another_name() {
+    let mut world = World::new();
+    let lists = world.lists(world.now);
+    let file = world.put("a.crl", &lists[0]);
+    world.put("b.crl", &lists[1]);
+    let mut running = world.start();
+    running.look();
+    assert!(world.readings() >= 2);
+    for number in 0..20 {
+        fs::hard_link(&file, world.drop_folder().join(format!("0{number}.crl"))).expect("a link");
+    }
+    world.put("c.crl", &[lists[1].as_slice(), &[0]].concat());
+    world.events();
+    running.look();
+    let events = world.events();
+    // The links changed the inode of the first file as well.
+    assert_eq!(events.iter().filter(|event| *event == "unchanged").count(), 21, "{events:?}");
+    assert_eq!(world.readings(), 0);
+}

@@ -66,9 +66,12 @@ fn a_list_that_cannot_be_read_keeps_no_other_from_being_used() {
         let (midori, hinata) = (world.card(0), world.card(1));
         let paths = [midori, hinata].map(|card| world.path(&card));
         let lists = world.lists(world.now);
-        let files: Vec<_> = (0..2).map(|at| world.put(&format!("{at}.crl"), &lists[at])).collect();
+        let files: Vec<_> =
+            lists.iter().enumerate().map(|(at, list)| world.put(&format!("{at}.crl"), list)).collect();
         world.start().look();
-        files.iter().for_each(|file| fs::remove_file(file).expect("removed"));
+        for file in &files {
+            fs::remove_file(file).expect("removed");
+        }
         let odd = world
             .kept("crl")
             .into_iter()
@@ -110,7 +113,9 @@ fn a_list_whose_files_are_gone_is_read_again() {
         world.start().look_later();
         let remove = || {
             for kind in kinds {
-                world.kept(kind).iter().for_each(|file| fs::remove_file(file).expect("removed"));
+                for file in world.kept(kind) {
+                    fs::remove_file(file).expect("removed");
+                }
             }
         };
         remove();

@@ -2,9 +2,10 @@
 
 mod drop_folder;
 mod fetch;
-mod lost;
 mod https;
+mod lost;
 mod restart;
+mod scopes;
 mod shelf;
 #[path = "../support/tls.rs"]
 mod tls;

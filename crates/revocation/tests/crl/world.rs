@@ -7,6 +7,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -44,12 +45,15 @@ pub(crate) fn later() -> UnixTime {
 
 /// What happened, as words.
 #[derive(Default)]
-pub(crate) struct Events(pub(crate) Mutex<Vec<String>>);
+pub(crate) struct Events(pub(crate) Mutex<Vec<String>>, AtomicUsize);
 
 impl CrlObserver for Events {
     fn event(&self, event: &CrlEvent<'_>) {
         let word = match event {
-            CrlEvent::Building { .. } => return,
+            CrlEvent::Building { .. } => {
+                self.1.fetch_add(1, Ordering::Relaxed);
+                return;
+            }
             CrlEvent::FolderBack { .. } => "folder back".to_owned(),
             CrlEvent::FolderLost { problem, .. } => format!("folder lost: {}", problem.code),
             CrlEvent::Gone { why, .. } => format!("gone: {why}"),
@@ -180,6 +184,11 @@ impl World {
 
     pub(crate) fn events(&self) -> Vec<String> {
         std::mem::take(&mut *self.events.0.lock().expect("a lock"))
+    }
+
+    /// How many times it was told since the last question that a list is being read.
+    pub(crate) fn readings(&self) -> usize {
+        self.events.1.swap(0, Ordering::Relaxed)
     }
 
     pub(crate) fn answer(&self, shelf: &CrlShelf, path: &VerifiedPath) -> CrlAnswer {

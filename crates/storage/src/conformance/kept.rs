@@ -154,8 +154,7 @@ pub async fn what_takes_the_place_of_what(backend: &dyn Backend) {
     for (number, (earlier, new, replaces)) in (0..).zip(cases) {
         let card = Party::new(number);
         let earlier = said(Source::Crl, earlier.0, earlier.1);
-        let mut new = said(Source::Crl, new.0, new.1);
-        new.revocation.signer_key = signer("another");
+        let new = said(Source::Crl, new.0, new.1);
         fixture.keep(Party::new(number + 100), card, &[earlier]).await;
         let before = fixture.log(TOWN).await.len();
         fixture.advance(1);
@@ -181,6 +180,34 @@ pub async fn each_source_is_kept_by_itself(backend: &dyn Backend) {
     fixture.keep(Party::new(3), card, &[ocsp]).await;
     assert_eq!(fixture.kept(card).await, [crl, ocsp]);
     assert_eq!(fixture.kept(Party::new(2)).await, [], "another card");
+}
+
+/// A responder's key changes every month, and one may turn out to be stolen: what the other one said stays.
+pub async fn each_signer_is_kept_by_itself(backend: &dyn Backend) {
+    let fixture = Fixture::open(backend).await;
+    let by = |key: &str, reason, this_update| {
+        let mut said = said(Source::Ocsp, reason, this_update);
+        said.revocation.signer_key = signer(key);
+        said
+    };
+    let (stolen, right) = (signer("stolen"), signer("right"));
+    let all_of = |signer_key| KeptSelection::Signer { signer_key, from: at(0), until: at(NOT_AFTER) };
+    let (first, second, held) = (Party::new(1), Party::new(2), Party::new(3));
+    let last = by("right", LAST, 2000);
+    fixture.keep(Party::new(101), first, &[by("stolen", LAST, 1000)]).await;
+    fixture.keep(Party::new(102), first, &[last]).await;
+    assert_eq!(fixture.kept(first).await.len(), 2);
+    fixture.keep(Party::new(103), second, &[by("stolen", LAST, 1000)]).await;
+    // A hold is not overwritten by what another key says.
+    let hold = by("right", HOLD, 1000);
+    fixture.keep(Party::new(104), held, &[hold]).await;
+    fixture.keep(Party::new(105), held, &[by("stolen", LAST, 2000)]).await;
+    assert_eq!(fixture.selected(TOWN, all_of(stolen)).await, 3);
+    assert_eq!(fixture.release(TOWN, all_of(stolen)).await, 3);
+    assert_eq!(fixture.kept(first).await, [last]);
+    assert_eq!(fixture.kept(second).await, []);
+    assert_eq!(fixture.kept(held).await, [hold]);
+    assert_eq!(fixture.selected(TOWN, all_of(right)).await, 2);
 }
 
 /// Whatever the caller believed when it judged: what is kept by then stands in the way, unless it is a hold that is
