@@ -46,7 +46,7 @@ pub struct Listener {
 
 impl Listener {
     /// Binds `address`, and reads certificate and key where TLS is configured.
-    pub async fn bind(address: SocketAddr, tls: Option<&TlsConfig>) -> Result<(Self, Shutdown), ServerError> {
+    pub fn bind(address: SocketAddr, tls: Option<&TlsConfig>) -> Result<(Self, Shutdown), ServerError> {
         let tls = tls.map(acceptor).transpose()?;
         let tcp = listen(address).map_err(|source| ServerError::Listen { address, source })?;
         let (sender, stop) = watch::channel(false);

@@ -145,8 +145,12 @@ impl CrlRefresher {
             }
             // What is refused is asked for again without validators: it may be another one by then.
             Ok(Fetched::Octets(validators)) => self.judge(&incoming, url.as_str(), now).map(|judged| {
-                self.seen.note_validators(url.as_str(), validators.until(judged.next_update));
-                self.note_partition(&url, judged.partition)
+                let problem = self.note_partition(&url, judged.partition);
+                // The right one is asked for by the validators of the right one.
+                if problem.is_none() {
+                    self.seen.note_validators(url.as_str(), validators.until(judged.next_update));
+                }
+                problem
             }),
             Err(error) => Err(error),
         };

@@ -350,7 +350,7 @@ fn index_again(parts: &CrlRefresherParts, kept: &Kept) -> Result<(IndexedCrl, Op
 
 /// Whether a file has these octets and no others.
 fn is_read_as(file: &mut File, mut octets: &[u8]) -> io::Result<bool> {
-    let mut part = [0; 64 * 1024];
+    let mut part = [0; 16 * 1024];
     loop {
         let read = file.read(&mut part)?;
         let Some((first, rest)) = octets.split_at_checked(read) else { return Ok(false) };

@@ -165,6 +165,40 @@ fn no_list_and_a_list_past_its_next_update_are_told() {
 }
 
 #[test]
+fn a_partition_that_was_given_up_is_forgotten_and_one_that_is_current_is_not() {
+    let world = World::new();
+    assert_eq!(world.run("index new.crl --anchor ca.der --out state").0, Some(0));
+    let partition = |world: &World| {
+        let status: Value = serde_json::from_str(&world.run("status state --json").1).expect("JSON");
+        status["partitions"][0]["partition"].as_str().map(str::to_owned)
+    };
+    let current = partition(&world).expect("a partition");
+    let (code, words, _) = world.run(&format!("forget state {current}"));
+    assert_eq!(
+        (code, words.as_str()),
+        (Some(1), "the whole issuer: not forgotten: its list is not past its nextUpdate\n")
+    );
+    let (code, _, errors) = world.run("forget state 00");
+    assert!(code == Some(2) && errors.contains("no list of partition 00"), "{errors}");
+    assert_eq!(world.run("forget absent 00").0, Some(2));
+    assert!(!world.file("absent").exists());
+    fs::remove_dir_all(world.file("state")).expect("removed");
+
+    let old = World { now: world.now - 500 * 3600, ..world };
+    old.list("past.crl", 3, 0..10);
+    old.list("before.crl", 2, 0..10);
+    assert_eq!(old.run("index past.crl --anchor ca.der --out state").0, Some(0));
+    let (code, words, _) = old.run(&format!("forget state {current}"));
+    assert_eq!(
+        (code, words.as_str()),
+        (Some(0), "the whole issuer: 1 list forgotten; nothing older is taken again\n")
+    );
+    assert_eq!(partition(&old), None);
+    let (code, words, _) = old.run("index before.crl --anchor ca.der --out state");
+    assert!(code == Some(1) && words.contains("(crl_older)"), "{words}");
+}
+
+#[test]
 fn a_watcher_tells_what_happens_and_ends_when_told_to() {
     let world = World::new();
     fs::create_dir(world.file("drop")).expect("a folder");

@@ -155,9 +155,6 @@ mod tests {
         assert_eq!(slots(0, 1), SLOTS);
         assert!(slots(256, 16) >= 16 + 6 * 4);
         assert!(slots(2048, 32) >= 64 + 6 * 8);
-        assert_eq!(
-            buckets_for(12_000_000, 256),
-            12_000_000_usize.div_ceil(256).next_multiple_of(1) * 5 / 48 + 1
-        );
+        assert_eq!(buckets_for(12_000_000, 256), (12_000_000_usize * 5).div_ceil(256 * 4 * SLOTS));
     }
 }

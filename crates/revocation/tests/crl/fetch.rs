@@ -300,3 +300,35 @@ fn a_slow_server_is_not_waited_for() {
         server.request();
     }
 }
+
+/// Otherwise a server that mixes its files up would starve a partition, and nobody would be told but by its age.
+#[test]
+fn an_address_that_brings_another_partition_is_a_problem_and_the_list_is_taken() {
+    let (send, lists) = channel::<(char, Vec<u8>)>();
+    let server = Server::start(move |request, stream| {
+        assert!(!request.contains("if-none-match: \"b\""), "asked for the right one: {request}");
+        let (tag, list) = lists.recv().expect("a list");
+        ok(stream, &format!("etag: \"{tag}\"\r\n"), &list);
+    });
+    let mut world = world_of(&server);
+    let (midori, hinata) = (world.card(0), world.card(1));
+    let paths = [midori, hinata].map(|card| world.path(&card));
+    let lists = world.lists(world.now);
+    let mut running = world.start();
+    let other = Some("crl_other_partition");
+    for (times, (list, expected)) in (0..).zip([(0, None), (1, other), (1, other), (0, None)]) {
+        let moment = world.now + 7200 * times;
+        send.send((['a', 'b'][list], lists[list].clone())).expect("a server");
+        assert_eq!(round(&mut running, moment), 1);
+        server.request();
+        assert_eq!(problem(&running).as_deref(), expected, "{times}");
+        let health = running.shared.report().downloads.clone();
+        assert_eq!(health.values().next().expect("one").last_good, Some(moment));
+        // What was noted outlives a restart.
+        drop(running);
+        running = world.start();
+    }
+    for path in &paths {
+        assert!(is_good(world.answer(&running.shelf(), path)));
+    }
+}
