@@ -8,12 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::post;
 use madoguchi_cert_verify::{
     Anchor, CertIdHash, Certificate, PathPolicy, Sources, Verdict, decide, verify_path,
 };
@@ -27,6 +21,7 @@ use rustls_pki_types::UnixTime;
 use tokio::task::JoinSet;
 
 use crate::shelf::refreshed;
+use crate::slow_responder::SlowResponder;
 use crate::world::World;
 
 /// Prints what it finds; false when sign-ins were lost, asked twice or did not recover.
@@ -45,16 +40,8 @@ struct Town {
     policy: PathPolicy,
     cards: Vec<Certificate>,
     crls: Arc<SharedCrls>,
-    responder: Arc<Served>,
+    responder: Arc<SlowResponder>,
     url: HttpUrl,
-}
-
-/// The responder.
-struct Served {
-    pki: TestPki,
-    random: SystemRandom,
-    requests: AtomicU64,
-    dead: AtomicBool,
 }
 
 impl Town {
@@ -75,14 +62,10 @@ impl Town {
         for (name, list) in pki.crls(now(), Duration::from_hours(24), &random).expect("lists") {
             let path = folder.path().join(name);
             std::fs::write(&path, list).expect("written");
-            refresher.take(&path).expect("taken");
+            refresher.take(&path, now()).expect("taken");
         }
-        let dead = AtomicBool::new(false);
-        let responder = Arc::new(Served { pki, random, requests: AtomicU64::new(0), dead });
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a listener");
-        let address = listener.local_addr().expect("an address");
-        let router = Router::new().route("/", post(answer)).with_state(Arc::clone(&responder));
-        tokio::spawn(async move { axum::serve(listener, router).await.expect("served") });
+        let responder = Arc::new(SlowResponder::new(pki, DELAY));
+        let address = responder.serve().await;
         let url = HttpUrl::parse(&format!("http://{address}/")).expect("a URL");
         Self { anchors, policy: World::policy(), cards, crls, responder, url }
     }
@@ -128,19 +111,8 @@ impl Town {
     }
 
     fn requests(&self) -> u64 {
-        self.responder.requests.swap(0, Ordering::SeqCst)
+        self.responder.take_requests()
     }
-}
-
-async fn answer(State(served): State<Arc<Served>>, request: Bytes) -> Response {
-    served.requests.fetch_add(1, Ordering::SeqCst);
-    if served.dead.load(Ordering::SeqCst) {
-        // The worst way to be dead: it accepts, and says nothing.
-        return std::future::pending().await;
-    }
-    tokio::time::sleep(DELAY).await;
-    let answer = served.pki.answer_ocsp(&request, None, now(), &served.random).expect("an answer");
-    ([(header::CONTENT_TYPE, "application/ocsp-response")], answer).into_response()
 }
 
 /// So many checks, so many at once.
@@ -246,7 +218,7 @@ async fn outage(town: &Arc<Town>) -> bool {
         was_open |= state == BreakerState::Open;
         well &= lost == 0;
         last = [both, lists, lost];
-        town.responder.dead.store((DIES..BACK).contains(&second), Ordering::SeqCst);
+        town.responder.fall_silent((DIES..BACK).contains(&second));
     }
     stop.store(true, Ordering::SeqCst);
     residents.join_all().await;

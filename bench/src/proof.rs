@@ -33,7 +33,7 @@ fn of(name: &str, world: &mut World, calls: u32) -> bool {
     }
     let (shared, mut refresher) = refreshed(&folder.path().join("state"), None, &world.anchors);
     for (name, _) in &lists {
-        refresher.take(&folder.path().join(name)).expect("taken");
+        refresher.take(&folder.path().join(name), now()).expect("taken");
     }
 
     let origin = Origin::parse("https://login.example").expect("an origin");

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use madoguchi_cert_verify::Anchor;
 use madoguchi_revocation::{
-    CrlFiles, CrlRefresher, CrlRefresherParts, FetchLimits, SharedCrls, StateDir, Unobserved,
+    CrlFiles, CrlRefresher, CrlRefresherParts, FetchLimits, HttpsTrust, SharedCrls, StateDir, Unobserved,
 };
 use ring::rand::SystemRandom;
 
@@ -21,6 +21,7 @@ pub(crate) fn refreshed(
         state: StateDir::open(state).expect("a state folder"),
         files: CrlFiles { directory: drop, files: Vec::new() },
         urls: Vec::new(),
+        https: HttpsTrust::System,
         limits: FetchLimits::default(),
         max_octets: u64::from(u32::MAX),
         anchors: anchors.to_vec(),

@@ -179,7 +179,8 @@ mod tests {
 
     /// The long options that the help of a subcommand shows.
     fn shown(subcommand: &str) -> Vec<String> {
-        let mut command = Options::command();
+        // As wide as it likes: at the start of a line stands an option, and no other word.
+        let mut command = Options::command().term_width(0);
         command.build();
         let subcommand = command.find_subcommand_mut(subcommand).expect("a subcommand");
         let help = subcommand.render_long_help().to_string();

@@ -32,11 +32,12 @@ pub struct Cell {
 
 /// What OCSP does, each with the line that makes the responder do so. What was revoked stays so, so that it comes last; and the
 /// breaker opens after five failures in a row.
-pub const OCSP: [(&str, &str); 9] = [
+pub const OCSP: [(&str, &str); 10] = [
     ("good", "status good"),
     ("stale", "status good fault stale"),
     ("wrong-signer", "status good fault other-responder"),
     ("wrong-certificate", "status good fault other-certificate"),
+    ("responder-unchecked", "status good fault responder-unchecked"),
     ("unknown", "status unknown"),
     ("wrong-nonce", "status good fault other-nonce"),
     ("slow", "http silent"),

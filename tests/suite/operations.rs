@@ -36,6 +36,10 @@ async fn health_and_metrics_tell_of_both_sources_and_of_no_resident() {
         format!("madoguchi_ocsp_breaker{{responder=\"{responder}\",state=\"open\"}} 0"),
         "madoguchi_ocsp_questions_total 1".to_owned(),
         "madoguchi_crl_expired_partitions 0".to_owned(),
+        "madoguchi_crl_lookups_total{answer=\"miss\"} 1".to_owned(),
+        "madoguchi_crl_lookups_total{answer=\"hit\"} 0".to_owned(),
+        "madoguchi_crl_lookups_total{answer=\"no_partition\"} 0".to_owned(),
+        "madoguchi_crl_lookups_total{answer=\"stale\"} 0".to_owned(),
         "madoguchi_revocation_alarms_total{alarm=\"sources_disagree\"} 0".to_owned(),
     ] {
         assert!(metrics.lines().any(|found| found == line), "{line} is not in\n{metrics}");
@@ -50,5 +54,7 @@ async fn health_and_metrics_tell_of_both_sources_and_of_no_resident() {
         assert!(metrics.contains(&format!("# TYPE {family} ")), "{family} is not in\n{metrics}");
     }
     assert_eq!(read("/").status(), 404);
+    let rebound = tokio::task::block_in_place(|| get(&at("/metrics"), &[("host", "evil.example")]));
+    assert_eq!(rebound.status(), 403);
     town.stack.stop().await;
 }

@@ -3,3 +3,4 @@
 
 mod matrix;
 mod outage;
+mod responder;

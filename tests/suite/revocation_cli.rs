@@ -3,4 +3,5 @@
 mod explain;
 mod kept;
 mod release;
+mod sign_in;
 mod world;

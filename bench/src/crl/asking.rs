@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use madoguchi_protocol::Octets;
 use madoguchi_revocation::SharedCrls;
 use madoguchi_test_pki::{BulkSerial, BulkSerials};
+use rustix::process::nice;
 
 use crate::crl::serials::{BATCH, Dice};
 use crate::crl::timing::{Histogram, tell, timed};
@@ -64,6 +65,21 @@ impl Asked {
     }
 }
 
+/// This thread and those that it starts give way to others, as the thread of the gateway's that refreshes lists.
+pub(crate) fn be_nice() {
+    nice(10).expect("nobody is refused less");
+}
+
+/// The same for some work.
+pub(crate) fn nicely(work: impl FnOnce() + Send) {
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            be_nice();
+            work();
+        });
+    });
+}
+
 /// Lookups while nothing is replaced.
 pub(crate) struct Calm {
     idle: Histogram,
@@ -75,9 +91,10 @@ impl Calm {
         Self { idle: Histogram::new(), loaded: Histogram::new() }
     }
 
-    /// Prints these beside what was measured while lists were replaced.
-    pub(crate) fn tell(&self, busy: &Histogram) {
-        for (name, times) in [("idle", &self.idle), ("loaded", &self.loaded), ("busy", busy)] {
+    /// Prints these beside what was measured while lists were replaced, nicely and not.
+    pub(crate) fn tell(&self, busy: &Histogram, rude: &Histogram) {
+        for (name, times) in [("idle", &self.idle), ("loaded", &self.loaded), ("busy", busy), ("rude", rude)]
+        {
             for (what, share) in [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999)] {
                 tell(&format!("{name}-{what}"), times.within(share));
             }
@@ -85,7 +102,7 @@ impl Calm {
     }
 }
 
-fn spin(time: Duration) {
+pub(crate) fn spin(time: Duration) {
     let start = Instant::now();
     while start.elapsed() < time {
         std::hint::spin_loop();

@@ -11,7 +11,7 @@ use madoguchi_test_pki::{KeyKind, Municipality, PrivateKey, divided};
 use ring::rand::SystemRandom;
 use rustls_pki_types::UnixTime;
 
-use crate::crl::asking::{Asked, Calm};
+use crate::crl::asking::{Asked, Calm, nicely};
 use crate::crl::build::verify_alone;
 use crate::crl::child::run_part;
 use crate::crl::lists::{Shape, anchors, pki};
@@ -20,11 +20,11 @@ use crate::crl::timing::{cpu, tell, timed};
 use crate::shelf::refreshed;
 use crate::world::now;
 
-/// Part `make-partitions`: the lists of three days.
+/// Part `make-partitions`: the lists of four days.
 pub(crate) fn make(folder: &Path, entries: u64) {
     let random = SystemRandom::new();
     let pki = pki(folder);
-    for number in 1..=3 {
+    for number in 1..=4 {
         let at = day(folder, number);
         fs::create_dir(&at).expect("a folder");
         for (municipality, revoked) in divided(0..entries, COUNT) {
@@ -58,15 +58,18 @@ pub(crate) fn run(folder: &Path, entries: u64) {
     tell("cpu", (cpu() - before).as_secs_f64());
     tell("wall", wall.as_secs_f64());
 
-    // And the third for lookups during it.
+    // And two more for lookups during it: as the gateway does it, and as if it did not give way.
     let asked = Asked { serials: Shape::Jp.serials(), lists: points(folder, &anchors, entries) };
     let mut calm = Calm::new();
     for _ in 0..ROUNDS {
         asked.alone_and_loaded(&shared, &mut calm);
     }
     put(folder, 3, &drop);
-    let (_, busy) = asked.during(&shared, || refresher.look(later));
-    calm.tell(&busy);
+    let (time, busy) = asked.during(&shared, || nicely(|| refresher.look(later)));
+    tell("asked", time.as_secs_f64());
+    put(folder, 4, &drop);
+    let (_, rude) = asked.during(&shared, || refresher.look(later));
+    calm.tell(&busy, &rude);
     assert!(shared.report().problems.is_empty(), "{:?}", shared.report().problems);
 
     let pki = pki(folder);

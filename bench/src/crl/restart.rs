@@ -8,6 +8,7 @@ use madoguchi_revocation::IndexedCrl;
 use crate::crl::lists::{Shape, anchors};
 use crate::crl::timing::{median, tell, timed};
 use crate::shelf::refreshed;
+use crate::world::now;
 
 /// Part `restart`.
 pub(crate) fn run(folder: &Path, entries: u64, shape: Shape) {
@@ -30,7 +31,7 @@ pub(crate) fn run(folder: &Path, entries: u64, shape: Shape) {
 
     // With all that a gateway does at its start.
     let state = folder.join("restart");
-    refreshed(&state, None, &anchors).1.take(&path).expect("taken");
+    refreshed(&state, None, &anchors).1.take(&path, now()).expect("taken");
     let times = (0..ROUNDS).map(|_| {
         let (time, (shared, refresher)) = timed(|| refreshed(&state, None, &anchors));
         assert_eq!(shared.shelf().len(), 1);

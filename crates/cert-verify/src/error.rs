@@ -6,6 +6,7 @@ use rustls_pki_types::UnixTime;
 
 use crate::Oid;
 use crate::der::DerError;
+use crate::utc::utc;
 
 /// Why a certificate, a revocation list, a statement or an anchor is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -132,7 +133,7 @@ pub enum Error {
     #[error("the issuer's signature does not verify")]
     SignatureInvalid,
     /// The trust anchor is not valid yet.
-    #[error("the trust anchor is valid from {}, it is {}", .not_before.as_secs(), .now.as_secs())]
+    #[error("the trust anchor is valid from {}, it is {}", utc(.not_before), utc(.now))]
     AnchorNotYetValid {
         /// The moment of the check.
         now: UnixTime,
@@ -140,7 +141,7 @@ pub enum Error {
         not_before: UnixTime,
     },
     /// The trust anchor has expired.
-    #[error("the trust anchor expired at {}, it is {}", .not_after.as_secs(), .now.as_secs())]
+    #[error("the trust anchor expired at {}, it is {}", utc(.not_after), utc(.now))]
     AnchorExpired {
         /// The moment of the check.
         now: UnixTime,
@@ -148,7 +149,7 @@ pub enum Error {
         not_after: UnixTime,
     },
     /// The certificate is not valid yet.
-    #[error("the certificate is valid from {}, it is {}", .not_before.as_secs(), .now.as_secs())]
+    #[error("the certificate is valid from {}, it is {}", utc(.not_before), utc(.now))]
     NotYetValid {
         /// The moment of the check.
         now: UnixTime,
@@ -156,7 +157,7 @@ pub enum Error {
         not_before: UnixTime,
     },
     /// The certificate has expired.
-    #[error("the certificate expired at {}, it is {}", .not_after.as_secs(), .now.as_secs())]
+    #[error("the certificate expired at {}, it is {}", utc(.not_after), utc(.now))]
     Expired {
         /// The moment of the check.
         now: UnixTime,
@@ -278,6 +279,9 @@ pub enum Error {
     /// The list does not say when the next one comes (RFC 5280 section 5.1.2.5).
     #[error("the revocation list has no nextUpdate")]
     CrlWithoutNextUpdate,
+    /// The list is to be replaced before it begins (RFC 5280 section 5.1.2.5).
+    #[error("nextUpdate of the revocation list is before its thisUpdate")]
+    CrlTimesReversed,
     /// The list has no cRLNumber (RFC 5280 section 5.2.3).
     #[error("the revocation list has no cRLNumber")]
     CrlWithoutNumber,
@@ -300,7 +304,7 @@ pub enum Error {
     #[error("removeFromCRL in a complete revocation list")]
     CrlRemoveInComplete,
     /// The certificate is revoked or on hold.
-    #[error("the certificate is revoked since {} ({})", .revocation.revoked_at.as_secs(), .revocation.reason.name())]
+    #[error("the certificate is revoked since {} ({})", utc(&.revocation.revoked_at), .revocation.reason.name())]
     Revoked {
         /// When and why.
         revocation: Box<crate::Revocation>,
@@ -407,6 +411,7 @@ impl Error {
             Self::CrlNotVersion2 => "crl_not_version_2",
             Self::CrlWithoutNextUpdate => "crl_without_next_update",
             Self::CrlWithoutNumber => "crl_without_number",
+            Self::CrlTimesReversed => "crl_times_reversed",
             Self::CrlWithoutAuthorityKeyId => "crl_without_authority_key_id",
             Self::CrlIsDelta => "crl_is_delta",
             Self::CrlIssuerUnknown => "crl_issuer_unknown",

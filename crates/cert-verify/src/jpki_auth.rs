@@ -9,10 +9,9 @@ use std::fmt;
 use madoguchi_protocol::Octets;
 use rustls_pki_types::UnixTime;
 
-use crate::distribution_point::DistributionPoint;
 use crate::path::{Checker, NoObserver, PathError, PathSettings, is_valid_at, no_unknown_critical};
 use crate::usage::KeyUsage;
-use crate::{Anchor, Budget, Certificate, Error, Name, PathPolicy, oid};
+use crate::{Anchor, Budget, Certificate, Error, PathPolicy, oid};
 
 /// Proof: this certificate is a user-authentication certificate of a trusted issuer, valid at the moment asked.
 pub struct VerifiedPath {
@@ -44,14 +43,6 @@ impl VerifiedPath {
     /// The certificate.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
-    }
-
-    pub(crate) fn issuer(&self) -> &Name {
-        self.certificate.issuer()
-    }
-
-    pub(crate) fn distribution_points(&self) -> &[DistributionPoint] {
-        &self.certificate.extensions.distribution_points
     }
 }
 

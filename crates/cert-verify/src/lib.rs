@@ -42,6 +42,7 @@ mod reason;
 mod statement;
 mod string_preparation;
 mod usage;
+mod utc;
 mod verdict;
 
 pub use algorithm::SignatureAlgorithm;
@@ -49,9 +50,9 @@ pub use anchor::Anchor;
 pub use budget::Budget;
 pub use certificate::{Certificate, MAX_CERTIFICATE_OCTETS_ANYWHERE, SERIAL_MAX_OCTETS};
 pub use crl::{
-    AskedCrl, CrlChecker, CrlEntries, CrlEntry, CrlError, CrlHead, CrlNumber, CrlPoint, CrlProfile, CrlRole,
-    CrlSeen, CrlSettings, CrlStatus, EntryWalk, OfferedCrls, Partition, UnverifiedCrl, VerifiedCrl,
-    WalkedEntry,
+    AskedCrl, CRL_SKEW, CrlChecker, CrlEntries, CrlEntry, CrlError, CrlHead, CrlNumber, CrlPoint, CrlProfile,
+    CrlRole, CrlSeen, CrlSettings, CrlStatus, CrlSubject, EntryWalk, OfferedCrls, Partition, UnverifiedCrl,
+    VerifiedCrl, WalkedEntry,
 };
 pub use error::{Error, Part};
 pub use file::{certificate_octets, crl_octets};

@@ -27,6 +27,7 @@ pub use source::{Revocation, Source, SourceTimes, Sources};
 use rustls_pki_types::UnixTime;
 
 use crate::VerifiedPath;
+use crate::crl::About;
 use crate::verdict::kept::{Before, all_good_since};
 
 /// What was decided.
@@ -127,7 +128,7 @@ pub fn decide(
         answer => answer,
     };
     let crl = match crl.answer {
-        _ if crl.certificate != certificate => CrlAnswer::None(CrlAbsence::MissingPartition),
+        _ if crl.about != About::Card(certificate) => CrlAnswer::None(CrlAbsence::MissingPartition),
         CrlAnswer::Good(_) if !sources.crl() => CrlAnswer::None(CrlAbsence::NotConfigured),
         answer => answer,
     };

@@ -138,7 +138,8 @@ fn freshness_is_judged_to_the_second() {
     let next = crl.next_update().as_secs();
     let (this, half) = (NOW, Some(Duration::from_secs(DAY / 2)));
     for (time, max_age, expected) in [
-        (this - 1, None, Some(CrlAbsence::NotYetValid)),
+        (this - 301, None, Some(CrlAbsence::NotYetValid)),
+        (this - 300, None, None),
         (this, None, None),
         (next, None, None),
         (next + 1, None, Some(CrlAbsence::Expired)),
@@ -313,6 +314,7 @@ fn fields_of_the_list() {
         (list.with_field(ISSUER, name(b"*")), "der_string"),
         (list.with_field(ISSUER, tlv(0x30, &[])), "issuer_empty"),
         (list.with_field(NEXT_UPDATE, Vec::new()), "crl_without_next_update"),
+        (list.with_field(NEXT_UPDATE, tlv(0x17, b"200101000000Z")), "crl_times_reversed"),
         (list.with_field(NEXT_UPDATE, tlv(0x18, b"20270101000000Z")), "crl_time_form"),
         (list.with_field(NEXT_UPDATE, tlv(0x18, b"20501301000000Z")), "der_time"),
         (list.without(CRL_NUMBER), "crl_without_number"),

@@ -4,10 +4,12 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use madoguchi_cert_verify::{
-    Anchor, AskedCrl, CrlAbsence, CrlAnswer, CrlEntry, CrlHead, RevocationReason, UnverifiedCrl, VerifiedPath,
+    Anchor, AskedCrl, Budget, CrlAbsence, CrlAnswer, CrlChecker, CrlEntry, CrlHead, CrlSettings, CrlStatus,
+    NoObserver, OfferedCrls, PathSettings, RevocationReason, UnverifiedCrl, VerifiedPath, verify_chain,
 };
 use rustls_pki_types::UnixTime;
 
@@ -71,6 +73,50 @@ impl Scene {
         reason.map(|reason| CrlEntry { serial: self.path.serial(), revoked_at: at(NOW - DAY), reason })
     }
 
+    /// Lists of each kind with each entry for the certificate, and none.
+    fn lists(&self, specs: &[Spec], entries: &[Option<RevocationReason>]) -> Vec<Option<(CrlHead, Vec<u8>)>> {
+        let signed = specs.iter().flat_map(|spec| entries.iter().map(|entry| (*spec, *entry)));
+        let signed = signed.map(|(spec, entry)| {
+            let mut parts = self.parts(spec);
+            let entries = entry.map(|reason| tlv(0x30, &self.entry(reason)));
+            if let Some(entries) = entries {
+                parts.fields.insert(NEXT_UPDATE + 1, entries);
+            }
+            let der = self.world.sign(&parts);
+            let list = UnverifiedCrl::read(&der).unwrap();
+            Some((list.verify_signature(&self.world.anchors()).unwrap(), der))
+        });
+        signed.chain([None]).collect()
+    }
+
+    /// The certificate's entry with a reason, of a day ago.
+    fn entry(&self, reason: RevocationReason) -> Vec<u8> {
+        let number = match reason {
+            RevocationReason::CertificateHold => 6,
+            RevocationReason::RemoveFromCrl => 8,
+            _ => 4,
+        };
+        let reason = tlv(0x30, &[tlv(6, &[0x55, 0x1d, 21]), tlv(4, &tlv(10, &[number]))].concat());
+        let serial = tlv(2, self.path.serial());
+        tlv(0x30, &[serial, tlv(0x17, b"261121000000Z"), tlv(0x30, &reason)].concat())
+    }
+
+    /// What the general judge makes of these lists, in short.
+    fn general(&self, lists: &[&[u8]]) -> char {
+        let (anchors, settings) = (self.world.anchors(), PathSettings::default());
+        let target = self.path.certificate();
+        let mut budget = Budget::default();
+        let chain =
+            verify_chain(target, &[], &anchors, &settings, now(), &mut budget, &mut NoObserver).unwrap();
+        let crls = OfferedCrls::read(lists.iter().copied(), CrlSettings::default());
+        let (issuer, certificate) = chain.links().next().unwrap();
+        match CrlChecker::new(&crls, &[], now()).status(certificate, issuer, &chain, &mut budget) {
+            CrlStatus::Good(times) => short(CrlAnswer::Good(times)),
+            CrlStatus::Revoked(revocation) => short(CrlAnswer::Revoked(revocation)),
+            CrlStatus::Undetermined(_) => '-',
+        }
+    }
+
     fn ask(
         &self,
         (base, in_base): (Spec, Option<RevocationReason>),
@@ -106,7 +152,7 @@ fn short(answer: CrlAnswer) -> char {
 fn a_delta_over_its_base() {
     let scene = scene();
     let expired = Spec { to: -60, from: -120, ..DELTA_OF_BASE };
-    let future = Spec { from: 60, to: 120, ..DELTA_OF_BASE };
+    let future = Spec { from: 600, to: 720, ..DELTA_OF_BASE };
     let of_later_base = Spec { number: 12, base: Some(11), ..DELTA_OF_BASE };
     let old = Spec { number: 9, base: Some(8), ..DELTA_OF_BASE };
     let of_earlier_base = Spec { base: Some(3), ..DELTA_OF_BASE };
@@ -140,7 +186,7 @@ fn freshness_is_that_of_the_newer_list() {
     let scene = scene();
     let stale = Spec { from: -7200, to: -3600, ..BASE };
     let expired = Spec { from: -120, to: -60, ..DELTA_OF_BASE };
-    let future = Spec { from: 60, to: 7200, ..BASE };
+    let future = Spec { from: 600, to: 7200, ..BASE };
     for (base, delta, expected) in [
         (BASE, DELTA_OF_BASE, 'g'),
         (stale, DELTA_OF_BASE, 'g'),
@@ -155,22 +201,63 @@ fn freshness_is_that_of_the_newer_list() {
 }
 
 #[test]
-fn a_delta_alone_revokes_and_says_nothing_else() {
+fn a_delta_alone_revokes_and_holds_and_says_nothing_else() {
     let scene = scene();
     let head = scene.head(DELTA_OF_BASE);
     let missing = CrlAnswer::None(CrlAbsence::MissingPartition);
-    for (found, expected) in
-        [(None, Some(missing)), (HOLD, Some(missing)), (REMOVED, Some(missing)), (FINAL, None)]
-    {
+    for (found, expected) in [(None, Some(missing)), (REMOVED, Some(missing)), (HOLD, None), (FINAL, None)] {
         let asked = AskedCrl { head: &head, found: scene.found(found) };
         let answer = asked.evidence(&scene.path, now(), Some(Duration::from_secs(DAY))).answer();
         match expected {
             Some(expected) => assert_eq!(answer, expected, "{found:?}"),
-            None => assert_eq!(short(answer), 'R'),
+            None => assert_eq!(short(answer), if found == HOLD { 'H' } else { 'R' }),
         }
         // Nor is it a base for another.
         assert_eq!(short(scene.ask((DELTA_OF_BASE, found), (DELTA_OF_BASE, None), now())), short(answer));
     }
+}
+
+/// The gateway's judge of two lists and the general one of any number: whatever is in the two, they agree.
+#[test]
+fn the_general_judge_says_the_same() {
+    let scene = scene();
+    // Of a time to come by more than clocks may differ, which is the gateway's concern alone.
+    let complete = [BASE, Spec { from: -7200, to: -3600, ..BASE }, Spec { from: 600, to: 7200, ..BASE }];
+    let deltas = [
+        DELTA_OF_BASE,
+        Spec { to: -60, from: -120, ..DELTA_OF_BASE },
+        Spec { from: 600, to: 720, ..DELTA_OF_BASE },
+        Spec { number: 12, base: Some(11), ..DELTA_OF_BASE },
+        Spec { number: 9, base: Some(8), ..DELTA_OF_BASE },
+        Spec { base: Some(3), ..DELTA_OF_BASE },
+    ];
+    let complete = scene.lists(&complete, &[None, HOLD, FINAL]);
+    let deltas = scene.lists(&deltas, &[None, REMOVED, HOLD, FINAL]);
+    let (mut seen, mut pairs) = (BTreeSet::new(), 0);
+    for complete in &complete {
+        for delta in &deltas {
+            let [of_complete, of_delta] = [complete, delta].map(|list| {
+                list.as_ref().map(|(head, der)| {
+                    let found = head.walk(der).next().map(|entry| entry.unwrap().reason);
+                    AskedCrl { head, found: scene.found(found) }
+                })
+            });
+            let evidence = match (of_complete, of_delta) {
+                (Some(complete), Some(delta)) => {
+                    complete.evidence_with_delta(delta, &scene.path, now(), None)
+                }
+                (Some(alone), None) | (None, Some(alone)) => alone.evidence(&scene.path, now(), None),
+                (None, None) => continue,
+            };
+            let both: Vec<&[u8]> =
+                [complete, delta].into_iter().flatten().map(|(_, der)| der.as_slice()).collect();
+            let said = short(evidence.answer());
+            assert_eq!(said, scene.general(&both), "{of_complete:?} {of_delta:?}");
+            seen.insert(said);
+            pairs += 1;
+        }
+    }
+    assert_eq!((String::from_iter(seen).as_str(), pairs), ("-GHRg", 10 * 25 - 1));
 }
 
 #[test]
@@ -184,7 +271,9 @@ fn a_delta_of_another_partition_or_key_changes_nothing() {
     assert!(!whole.changes(&base), "another scope");
     assert!(scene.head(DELTA_OF_BASE).changes(&base));
     assert!(!base.changes(&base));
-    for (delta, found, expected) in [(&delta, FINAL, 'G'), (&delta, HOLD, 'G'), (&whole, REMOVED, 'G')] {
+    for (delta, found, expected) in
+        [(&delta, FINAL, 'G'), (&delta, HOLD, 'G'), (&whole, REMOVED, 'G'), (&whole, HOLD, 'H')]
+    {
         let base = AskedCrl { head: &base, found: None };
         let delta = AskedCrl { head: delta, found: scene.found(found) };
         let answer = base.evidence_with_delta(delta, &scene.path, now(), None).answer();

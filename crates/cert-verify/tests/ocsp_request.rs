@@ -140,7 +140,7 @@ fn every_fault_of_a_responder_has_its_code_and_its_name_in_the_evidence() {
         (OcspFault::OtherResponder, "ocsp_responder_of_other_issuer", "ocsp_wrong_signer"),
         (OcspFault::ResponderExpired, "ocsp_responder_expired", "ocsp_wrong_signer"),
         (OcspFault::ResponderOfOtherCa, "ocsp_responder_not_signed_by_issuer", "ocsp_wrong_signer"),
-        (OcspFault::ResponderUnchecked, "ocsp_responder_unchecked", "ocsp_wrong_signer"),
+        (OcspFault::ResponderUnchecked, "ocsp_responder_unchecked", "ocsp_responder_unchecked"),
         (OcspFault::ResponderWithoutPurpose, "ocsp_responder_without_purpose", "ocsp_wrong_signer"),
         (OcspFault::Sha1Signature, "algorithm_sha1", "ocsp_wrong_signer"),
         (OcspFault::Stale, "ocsp_expired", "ocsp_stale"),

@@ -11,12 +11,13 @@ use madoguchi_cert_verify::{Anchor, Oid, PathPolicy, RequiredPolicies};
 use madoguchi_gateway::{
     Gateway, GatewayParts, Municipality, MunicipalityKeys, RevocationPolicy, Sealer, Service, Trust,
 };
-use madoguchi_revocation::{Alarms, CrlRefresher, NoOcsp, OcspSource};
+use madoguchi_revocation::{Alarms, CrlRefresher, NoOcsp, OcspSource, SharedCrls};
 use madoguchi_storage::{Clock, Storage};
 use madoguchi_storage_sqlite::SqliteStore;
 
 use crate::ServerError;
 use crate::config::{Config, MunicipalityConfig, ServiceConfig, TrustConfig};
+use crate::https::https_trust;
 use crate::kek::read_kek;
 use crate::operations::Watched;
 use crate::{crl_reload, ocsp};
@@ -53,7 +54,13 @@ pub(crate) async fn build(
     };
     let crls = refresher.as_ref().map_or_else(Arc::default, |refresher| Arc::clone(refresher.shared()));
     let alarms = Arc::<Alarms>::default();
-    let asked = ocsp::client(&config.revocation, &trust.anchors, Arc::clone(&random), Arc::clone(&alarms))?;
+    let asked = ocsp::client(
+        &config.revocation,
+        &trust.anchors,
+        Arc::clone(&crls),
+        Arc::clone(&random),
+        Arc::clone(&alarms),
+    )?;
     let source: Arc<dyn OcspSource> = match &asked {
         Some(client) => Arc::clone(client) as Arc<dyn OcspSource>,
         None => Arc::new(NoOcsp),
@@ -153,7 +160,9 @@ pub fn check(
         let message = format!("the folder {} does not exist", folder.display());
         return Err(ServerError::value("database", message));
     }
-    ocsp::client(&config.revocation, &trust.anchors, Arc::clone(&random), Arc::default())?;
+    https_trust(&config.revocation)?;
+    let crls = Arc::<SharedCrls>::default();
+    ocsp::client(&config.revocation, &trust.anchors, crls, Arc::clone(&random), Arc::default())?;
     if !config.revocation.has_lists() {
         return Ok(Vec::new());
     }

@@ -18,7 +18,8 @@ use crate::ServerError;
 use crate::kek::file_error;
 
 pub use revocation::{
-    CrlUrlConfig, HashConfig, MethodConfig, NonceConfig, OcspConfig, RevocationConfig, SourcesConfig,
+    CrlUrlConfig, HashConfig, MethodConfig, NonceConfig, OcspConfig, OcspLimitsConfig, RevocationConfig,
+    SourcesConfig,
 };
 
 /// The whole file.

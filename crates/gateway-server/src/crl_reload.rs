@@ -21,6 +21,7 @@ use madoguchi_storage::Clock;
 
 use crate::ServerError;
 use crate::config::RevocationConfig;
+use crate::https::https_trust;
 
 /// Opens the state folder and puts what it holds in use. When it holds nothing the files are read first.
 pub(crate) fn open(
@@ -139,6 +140,7 @@ fn parts(
         state: StateDir::open(state).map_err(|error| state_error(&error))?,
         files: CrlFiles { directory: config.crl_dir.clone(), files: config.crl_files.clone() },
         urls: urls.collect(),
+        https: https_trust(config)?,
         limits: FetchLimits { whole: Duration::from_secs(config.fetch_seconds), ..FetchLimits::default() },
         max_octets: config.max_crl_octets,
         anchors: anchors.to_vec(),
@@ -211,6 +213,7 @@ struct Work {
 
 impl Work {
     fn run(mut self, received: &Receiver<Message>) {
+        give_way();
         loop {
             guarded(|| self.look());
             let next = stopwatch().saturating_add(self.every);
@@ -221,8 +224,12 @@ impl Work {
                 match received.recv_timeout(wait) {
                     Ok(Message::Downloaded(downloaded)) => guarded(|| {
                         self.refresher.downloaded(downloaded, self.clock.now());
+                        self.start_due();
                     }),
-                    Ok(Message::Lost(url)) => self.refresher.download_lost(&url, self.clock.now()),
+                    Ok(Message::Lost(url)) => guarded(|| {
+                        self.refresher.download_lost(&url, self.clock.now());
+                        self.start_due();
+                    }),
                     Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                     Err(RecvTimeoutError::Timeout) if may_verify => {
                         may_verify = false;
@@ -236,9 +243,7 @@ impl Work {
 
     fn look(&mut self) {
         self.refresher.look(self.clock.now());
-        for download in self.refresher.due(self.clock.now()) {
-            self.start(download);
-        }
+        self.start_due();
         let report = self.refresher.shared().report();
         // A folder that is lost was logged as such.
         let problems = report.problems.iter().filter(|problem| problem.code != "folder_unreadable");
@@ -270,6 +275,12 @@ impl Work {
         self.stale = stale.partitions;
     }
 
+    fn start_due(&mut self) {
+        for download in self.refresher.due(self.clock.now()) {
+            self.start(download);
+        }
+    }
+
     /// Each download on a thread of its own: it may take minutes, and lists in files go on meanwhile.
     fn start(&mut self, download: Download) {
         let (messages, url) = (self.messages.clone(), download.url().clone());
@@ -283,6 +294,14 @@ impl Work {
             tracing::error!(%error, %url, "a download cannot be started");
             self.refresher.download_lost(&url, self.clock.now());
         }
+    }
+}
+
+/// Whoever signs in comes first: this thread gives way to the others, and so do those that it starts. On Linux a thread has
+/// a niceness of its own.
+fn give_way() {
+    if let Err(error) = rustix::process::nice(NICE) {
+        tracing::warn!(%error, "CRLs are read at the priority of sign-ins");
     }
 }
 
@@ -322,6 +341,14 @@ impl CrlObserver for LogObserver {
             CrlEvent::Gone { path, why } => {
                 tracing::error!(path = %path.display(), why, "a CRL is no longer used");
             }
+            CrlEvent::Refused { problem, .. } if problem.code.starts_with("fetch_") => {
+                tracing::error!(
+                    place = problem.place,
+                    problem = problem.message,
+                    code = problem.code,
+                    "a CRL cannot be fetched; the one in use stays in use"
+                );
+            }
             CrlEvent::Refused { problem, moved_to } => {
                 let moved_to = moved_to.map(|path| path.display().to_string()).unwrap_or_default();
                 tracing::error!(
@@ -359,3 +386,99 @@ pub(crate) fn stopwatch() -> Duration {
 }
 
 const PROGRESS_EVERY: Duration = Duration::from_secs(5);
+/// Under load a refresh still gets a tenth of a core.
+const NICE: i32 = 10;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use madoguchi_revocation::HttpsTrust;
+    use madoguchi_storage::ManualClock;
+    use madoguchi_test_pki::{KeyKind, Options, TestPki};
+
+    use super::*;
+
+    /// Tells the number of each list that is taken, and panics once when it is told to.
+    struct Panics {
+        taken: Mutex<Sender<String>>,
+        armed: AtomicBool,
+    }
+
+    impl CrlObserver for Panics {
+        fn event(&self, event: &CrlEvent<'_>) {
+            let CrlEvent::Taken(taken) = event else { return };
+            let sender = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+            sender.send(taken.number.to_string()).expect("somebody waits");
+            assert!(!self.armed.swap(false, Ordering::SeqCst), "a test of what a panic leaves behind");
+        }
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test is its own edge")]
+    fn a_panic_while_lists_are_read_ends_the_step_and_not_the_thread() {
+        let (random, clock) = (ring::rand::SystemRandom::new(), Arc::new(ManualClock::new(1_795_305_600)));
+        let options = Options { authority_key: KeyKind::P256, ..Options::default() };
+        let mut pki = TestPki::create(&options, clock.now(), &random).expect("a PKI");
+        let folder = tempfile::tempdir().expect("a folder");
+        let drop_folder = folder.path().join("drop");
+        std::fs::create_dir(&drop_folder).expect("a folder");
+        let anchor = Anchor::new(pki.auth_ca()).expect("an anchor");
+        let mut publish = |name: &str| {
+            clock.advance(Duration::from_mins(1));
+            let list = pki.crls(clock.now(), Duration::from_hours(24), &random).expect("lists").remove(0).1;
+            // Whole from the first moment on.
+            let written = folder.path().join("written");
+            std::fs::write(&written, list).expect("written");
+            std::fs::rename(written, drop_folder.join(name)).expect("renamed");
+        };
+        let (sender, taken) = channel();
+        let observer = Arc::new(Panics { taken: Mutex::new(sender), armed: AtomicBool::new(false) });
+        let shared = Arc::<SharedCrls>::default();
+        let mut refresher = CrlRefresher::open(CrlRefresherParts {
+            state: StateDir::open(&folder.path().join("state")).expect("a state folder"),
+            files: CrlFiles { directory: Some(drop_folder.clone()), files: Vec::new() },
+            urls: Vec::new(),
+            https: HttpsTrust::System,
+            limits: FetchLimits::default(),
+            max_octets: 1 << 20,
+            anchors: vec![anchor],
+            shared: Arc::clone(&shared),
+            random: Arc::new(random.clone()),
+            stopwatch,
+            observer: Arc::clone(&observer) as Arc<dyn CrlObserver + Send + Sync>,
+        })
+        .expect("an empty state folder");
+        let next = || taken.recv_timeout(Duration::from_secs(20)).expect("a list is taken");
+        publish("1.crl");
+        refresher.look(clock.now());
+        assert_eq!(next(), "01");
+        observer.armed.store(true, Ordering::SeqCst);
+        let every = Duration::from_millis(1);
+        let _refreshing = Refreshing::start(refresher, Arc::clone(&clock) as Arc<dyn Clock>, every, None)
+            .expect("a thread");
+        publish("2.crl");
+        assert_eq!(next(), "02");
+        // The thread has panicked, or will at once; either way it goes on, and lists stay in use.
+        publish("3.crl");
+        assert_eq!(next(), "03");
+        assert!(!observer.armed.load(Ordering::SeqCst), "it panicked");
+        assert_eq!(shared.shelf().len(), 1);
+    }
+
+    fn niceness() -> i32 {
+        // Of this thread: that is what Linux takes nobody for.
+        rustix::process::getpriority_process(None).expect("everybody may ask")
+    }
+
+    #[test]
+    fn the_thread_that_reads_lists_gives_way_and_so_do_those_it_starts_and_nobody_else() {
+        let before = niceness();
+        let reader = thread::spawn(|| {
+            give_way();
+            thread::spawn(niceness).join().expect("a thread")
+        });
+        assert_eq!(reader.join().expect("a thread"), (before + NICE).min(19));
+        assert_eq!(niceness(), before);
+    }
+}

@@ -76,6 +76,20 @@ pub enum ServerError {
     Tls(String),
 }
 
+/// An error with its causes, each on a line, for a person. A cause that the line before has told already is left out.
+pub fn told(error: &dyn std::error::Error) -> String {
+    let mut lines = vec![error.to_string()];
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_told = cause.to_string();
+        if lines.last().is_none_or(|line| !line.contains(&cause_told)) {
+            lines.push(format!("  because: {cause_told}"));
+        }
+        source = cause.source();
+    }
+    lines.join("\n")
+}
+
 impl ServerError {
     pub(crate) fn value(key: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Value { key: key.into(), message: message.into() }

@@ -4,6 +4,7 @@
 //! serves it ([`serve`]). [`verify`] is the same program's judge of any certificate, for anyone.
 
 mod accounts;
+mod advice;
 mod beside;
 mod build;
 mod clients;
@@ -12,6 +13,7 @@ mod config;
 mod crl;
 mod crl_reload;
 mod error;
+mod https;
 mod kek;
 mod keys;
 mod listen;
@@ -27,15 +29,17 @@ mod serve;
 mod verify;
 
 pub use accounts::{AccountsCommand, accounts};
+pub use advice::advice;
 pub use build::check;
 pub use clients::{ClientsCommand, clients};
 pub use clock::SystemClock;
 pub use config::{
     Config, CrlUrlConfig, HashConfig, MethodConfig, MunicipalityConfig, NonceConfig, OcspConfig,
-    OperationsConfig, RevocationConfig, ServiceConfig, SourcesConfig, TlsConfig, TrustConfig,
+    OcspLimitsConfig, OperationsConfig, RevocationConfig, ServiceConfig, SourcesConfig, TlsConfig,
+    TrustConfig,
 };
 pub use crl::{CrlArguments, CrlEnd, Edge, crl};
-pub use error::ServerError;
+pub use error::{ServerError, told};
 pub use keys::{KeysCommand, keys};
 pub use listen::{Listener, Shutdown};
 pub use municipalities::{MunicipalitiesCommand, municipalities};

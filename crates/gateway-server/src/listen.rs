@@ -15,7 +15,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
@@ -46,10 +46,9 @@ pub struct Listener {
 
 impl Listener {
     /// Binds `address`, and reads certificate and key where TLS is configured.
-    pub async fn bind(address: SocketAddr, tls: Option<&TlsConfig>) -> Result<(Self, Shutdown), ServerError> {
+    pub fn bind(address: SocketAddr, tls: Option<&TlsConfig>) -> Result<(Self, Shutdown), ServerError> {
         let tls = tls.map(acceptor).transpose()?;
-        let tcp =
-            TcpListener::bind(address).await.map_err(|source| ServerError::Listen { address, source })?;
+        let tcp = listen(address).map_err(|source| ServerError::Listen { address, source })?;
         let (sender, stop) = watch::channel(false);
         Ok((Self { tcp, tls, stop }, Shutdown(sender)))
     }
@@ -180,8 +179,18 @@ fn read(path: &Path) -> Result<Vec<u8>, ServerError> {
     fs::read(path).map_err(|source| file_error(path, source))
 }
 
+/// A listening socket. Whoever comes in a crowd waits in its queue; one that is full makes them wait a second.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING)
+}
+
 /// Connections at once.
 const MAX_CONNECTIONS: usize = 4096;
+/// Connections that nobody has accepted yet; the system may allow fewer.
+const WAITING: u32 = 1024;
 /// Time for a TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Time for a request's header, and how long an idle connection may stay.

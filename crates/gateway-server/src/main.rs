@@ -11,8 +11,8 @@ use tracing_subscriber::EnvFilter;
 
 use madoguchi_gateway_server::{
     AccountsCommand, ClientsCommand, CommandEdge, Config, CrlArguments, Edge, KeysCommand,
-    MunicipalitiesCommand, RevocationCommand, ServerError, SystemClock, VerifyArguments, accounts, clients,
-    crl, keys, municipalities, os_user, revocation, serve, verify,
+    MunicipalitiesCommand, RevocationCommand, ServerError, SystemClock, VerifyArguments, accounts, advice,
+    clients, crl, keys, municipalities, os_user, revocation, serve, told, verify,
 };
 use madoguchi_storage::Clock as _;
 
@@ -27,6 +27,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Serves sign-ins until SIGTERM or SIGINT. Prints one JSON line on standard output when ready.
+    #[command(after_help = SERVE_ENDS)]
     Serve {
         /// The configuration file.
         #[arg(long)]
@@ -65,6 +66,10 @@ enum Command {
 #[derive(Subcommand)]
 enum ConfigCommand {
     /// Checks the file and everything it names, and starts nothing.
+    ///
+    /// Run it as the service's user: sudo -u USER madoguchi config check --config FILE. What should be known although the
+    /// gateway would start is a warning on standard error.
+    #[command(after_help = CHECK_ENDS)]
     Check {
         /// The configuration file.
         #[arg(long)]
@@ -76,14 +81,8 @@ fn main() -> ExitCode {
     match run(Arguments::parse()) {
         Ok(code) => code,
         Err(error) => {
-            let mut stderr = std::io::stderr();
             // When standard error is gone there is nobody to tell.
-            let _ = writeln!(stderr, "madoguchi: {error}");
-            let mut source = std::error::Error::source(&error);
-            while let Some(cause) = source {
-                let _ = writeln!(stderr, "  because: {cause}");
-                source = cause.source();
-            }
+            let _ = writeln!(std::io::stderr(), "madoguchi: {}", told(&error));
             ExitCode::FAILURE
         }
     }
@@ -108,14 +107,12 @@ fn run(arguments: Arguments) -> Result<ExitCode, ServerError> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Config { command: ConfigCommand::Check { config } } => {
-            let path = config.display().to_string();
-            let config = Config::read(&config)?;
-            let warnings = madoguchi_gateway_server::check(&config, system_random(), SystemClock.now())?;
-            for warning in warnings {
-                // When standard error is gone there is nobody to tell.
-                let _ = writeln!(std::io::stderr(), "madoguchi: warning: {warning}");
-            }
-            print_line(&format!("{path}: ok"));
+            let path = config;
+            let (config, now) = (Config::read(&path)?, SystemClock.now());
+            // Before the check: who runs it may be the reason why it fails.
+            warn(advice(&config, &path, rustix::process::geteuid().as_raw(), now));
+            warn(madoguchi_gateway_server::check(&config, system_random(), now)?);
+            print_line(&format!("{}: ok", path.display()));
             Ok(ExitCode::SUCCESS)
         }
         Command::Accounts(command) => run_beside(async |edge, errors| accounts(&command, edge, errors).await),
@@ -166,10 +163,30 @@ fn run_beside(
     Ok(ExitCode::from(runtime.block_on(command(edge, &mut errors))))
 }
 
+fn warn(warnings: Vec<String>) {
+    for warning in warnings {
+        // When standard error is gone there is nobody to tell.
+        let _ = writeln!(std::io::stderr(), "madoguchi: warning: {warning}");
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "the edge: the one place where the program takes randomness")]
 fn system_random() -> Arc<dyn SecureRandom + Send + Sync> {
     Arc::new(SystemRandom::new())
 }
+
+const SERVE_ENDS: &str = concat!(
+    "Exit codes:\n",
+    "  0  ended by a signal\n",
+    "  1  it does not start; standard error says why\n",
+    "  2  the command line cannot be used",
+);
+const CHECK_ENDS: &str = concat!(
+    "Exit codes:\n",
+    "  0  the gateway would start\n",
+    "  1  it would not; standard error says why\n",
+    "  2  the command line cannot be used",
+);
 
 fn print_line(line: &str) {
     let mut stdout = std::io::stdout();

@@ -31,10 +31,11 @@ impl Metrics {
         metrics.gauge("madoguchi_crl_problems", &[], health.problems.len());
         metrics.gauge("madoguchi_crl_rejected_files", &[], health.rejected);
         for download in &health.downloads {
+            let labels = [("url", &*download.url)];
             if let Some(last_good) = download.last_good {
-                let labels = [("url", &*download.url)];
                 metrics.gauge("madoguchi_crl_download_last_good_timestamp_seconds", &labels, last_good);
             }
+            metrics.gauge("madoguchi_crl_download_failing", &labels, u8::from(download.problem.is_some()));
         }
         for anchor in &health.anchors {
             metrics.gauge("madoguchi_anchor_days_left", &[("key", &*anchor.key)], anchor.days_left);

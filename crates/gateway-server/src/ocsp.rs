@@ -4,32 +4,39 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ring::rand::SecureRandom;
-use rustls_platform_verifier::BuilderVerifierExt;
 
 use madoguchi_cert_verify::{Anchor, CertIdHash};
 use madoguchi_revocation::{
-    Alarms, Method, NoResponderCheck, NonceUse, OcspClient, OcspClientParts, OcspLimits, Responder,
+    Alarms, BreakerSettings, ListedResponders, Method, NonceUse, OcspClient, OcspClientParts, OcspLimits,
+    Responder, RetrySettings, SharedCrls,
 };
 
 use crate::ServerError;
-use crate::config::{HashConfig, MethodConfig, NonceConfig, OcspConfig, RevocationConfig};
+use crate::config::{HashConfig, MethodConfig, NonceConfig, OcspConfig, OcspLimitsConfig, RevocationConfig};
+use crate::https::https_trust;
 
-/// The client of a deployment that asks OCSP. Nobody is asked yet.
+/// The client of a deployment that asks OCSP; the lists in use say whether a responder is revoked. Nobody is asked yet.
 pub(crate) fn client(
     config: &RevocationConfig,
     anchors: &[Anchor],
+    crls: Arc<SharedCrls>,
     random: Arc<dyn SecureRandom + Send + Sync>,
     alarms: Arc<Alarms>,
 ) -> Result<Option<Arc<OcspClient>>, ServerError> {
     if !config.sources.sources().ocsp() {
         return Ok(None);
     }
-    let tls = if config.ocsp.iter().any(|ocsp| ocsp.url.is_tls()) { Some(tls()?) } else { None };
+    let tls = if config.ocsp.iter().any(|ocsp| ocsp.url.is_tls()) {
+        let tls = https_trust(config)?.client_config();
+        Some(tls.map_err(|error| ServerError::Tls(format!("revocation.ocsp.url: {error}")))?)
+    } else {
+        None
+    };
     Ok(Some(Arc::new(OcspClient::new(OcspClientParts {
         responders: config.ocsp.iter().map(responder).collect(),
-        limits: OcspLimits::default(),
+        limits: limits(&config.ocsp_limits),
         anchors: anchors.to_vec(),
-        check: Arc::new(NoResponderCheck),
+        check: Arc::new(ListedResponders { crls, max_age: Some(config.max_age()) }),
         random,
         alarms,
         tls,
@@ -57,13 +64,18 @@ fn responder(config: &OcspConfig) -> Responder {
     }
 }
 
-/// The certificates that the system trusts.
-fn tls() -> Result<Arc<rustls::ClientConfig>, ServerError> {
-    let wrong = |error: rustls::Error| ServerError::Tls(format!("revocation.ocsp.url: {error}"));
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .and_then(BuilderVerifierExt::with_platform_verifier)
-        .map_err(wrong)?;
-    Ok(Arc::new(config.with_no_client_auth()))
+/// The bounds of asking.
+pub(crate) fn limits(config: &OcspLimitsConfig) -> OcspLimits {
+    let retries = RetrySettings { percent: config.retry_percent, saved: config.retries_saved };
+    OcspLimits {
+        connect: Duration::from_secs(config.connect_seconds),
+        answer: Duration::from_secs(config.answer_seconds),
+        whole: Duration::from_secs(config.question_seconds),
+        breaker: BreakerSettings {
+            failures: config.failures_to_open,
+            open_for: Duration::from_secs(config.open_seconds),
+        },
+        retries,
+        ..OcspLimits::default()
+    }
 }

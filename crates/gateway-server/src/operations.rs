@@ -1,10 +1,13 @@
 //! What operators look at, on a loopback listener of its own: `/health/revocation` and `/metrics`. No certificate, no
 //! serial number, nothing of a resident.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::http::header;
+use axum::extract::{Request, State};
+use axum::http::uri::Authority;
+use axum::http::{StatusCode, header};
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -29,7 +32,29 @@ pub(crate) struct Watched {
 
 /// The two addresses.
 pub(crate) fn router(watched: Watched) -> Router {
-    Router::new().route("/health/revocation", get(health)).route("/metrics", get(metrics)).with_state(watched)
+    Router::new()
+        .route("/health/revocation", get(health))
+        .route("/metrics", get(metrics))
+        .with_state(watched)
+        .layer(from_fn(only_by_a_loopback_name))
+}
+
+/// A page in a browser of this machine may have a name of its own lead to a loopback address (DNS rebinding), and would
+/// then read what is here.
+async fn only_by_a_loopback_name(request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    if host.is_some_and(is_loopback) {
+        next.run(request).await
+    } else {
+        StatusCode::FORBIDDEN.into_response()
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    let name = authority.host();
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 async fn health(State(watched): State<Watched>) -> Response {
@@ -62,6 +87,9 @@ impl Watched {
         for (alarm, count) in self.alarms.counts() {
             metrics.counter("madoguchi_revocation_alarms_total", &[("alarm", alarm.name())], count);
         }
+        for (answer, count) in self.crls.lookups() {
+            metrics.counter("madoguchi_crl_lookups_total", &[("answer", answer.name())], count);
+        }
         for (shortfall, count) in self.gateway.shortfalls() {
             metrics.counter("madoguchi_revocation_shortfalls_total", &[("shortfall", shortfall)], count);
         }
@@ -69,5 +97,27 @@ impl Watched {
             metrics.counter("madoguchi_logout_deliveries_total", &[("outcome", outcome)], count);
         }
         metrics
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_names_are_answered() {
+        for host in ["127.0.0.1:9000", "127.0.0.2", "localhost:9000", "LOCALHOST", "[::1]:9000", "[::1]"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in [
+            "evil.example",
+            "evil.example:9000",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "10.0.0.1",
+            "",
+        ] {
+            assert!(!is_loopback(host), "{host}");
+        }
     }
 }

@@ -24,12 +24,12 @@ pub async fn serve(
     ready: impl FnOnce(std::net::SocketAddr),
 ) -> Result<(), ServerError> {
     let Built { gateway, refresher, watched } = build(&config, Arc::clone(&clock), random).await?;
-    let (listener, shutdown) = Listener::bind(config.listen, config.tls.as_ref()).await?;
+    let (listener, shutdown) = Listener::bind(config.listen, config.tls.as_ref())?;
     let address = listener.address().unwrap_or(config.listen);
     let mut shutdowns = vec![shutdown];
     let watching = match &config.operations {
         Some(operations) => {
-            let (listener, shutdown) = Listener::bind(operations.listen, None).await?;
+            let (listener, shutdown) = Listener::bind(operations.listen, None)?;
             shutdowns.push(shutdown);
             Some(tokio::spawn(listener.serve(operations::router(watched))))
         }

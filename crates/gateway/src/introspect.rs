@@ -87,6 +87,7 @@ async fn look(
     match used {
         SessionUse::GoesOn => found.told(tenant, &client).map(Some),
         SessionUse::Ended => Ok(None),
+        SessionUse::CannotCheck => Err(OAuthFailure::cannot_check()),
         SessionUse::Failed => Err(OAuthFailure::internal()),
     }
 }

@@ -81,7 +81,7 @@ impl CertificateIds {
         kek: &Sealer,
         municipality: &str,
     ) -> Result<Option<Self>, KeyError> {
-        let key = read_account_key(storage, kek, municipality).await?;
+        let key = stored(storage, kek, municipality, SecretPurpose::AccountKey).await?;
         Ok(key.map(|key| Self::new(&key)))
     }
 
@@ -101,7 +101,7 @@ impl AccountLookups {
         kek: &Sealer,
         municipality: &str,
     ) -> Result<Option<Self>, KeyError> {
-        let key = read_account_key(storage, kek, municipality).await?;
+        let key = stored(storage, kek, municipality, SecretPurpose::AccountKey).await?;
         Ok(key.map(|key| Self(hmac::Key::new(hmac::HMAC_SHA256, key.as_slice()))))
     }
 
@@ -111,18 +111,17 @@ impl AccountLookups {
     }
 }
 
-async fn read_account_key(
+/// A secret of 32 octets, for whoever must not make one.
+pub(crate) async fn stored(
     storage: &dyn Storage,
     kek: &Sealer,
     municipality: &str,
+    purpose: SecretPurpose,
 ) -> Result<Option<Zeroizing<[u8; 32]>>, KeyError> {
-    let purpose = SecretPurpose::AccountKey;
-    let Some(SealedSecret(sealed)) = storage.secret(municipality, purpose).await? else {
-        return Ok(None);
-    };
+    let Some(SealedSecret(sealed)) = storage.secret(municipality, purpose).await? else { return Ok(None) };
     let opened = kek.open(&key_use(municipality, purpose), &sealed);
-    let key = opened.as_ref().and_then(|opened| <[u8; 32]>::try_from(opened.as_slice()).ok());
-    key.map(|key| Some(Zeroizing::new(key))).ok_or_else(|| does_not_open(municipality, purpose))
+    let key = opened.and_then(|opened| <[u8; 32]>::try_from(opened.as_slice()).ok()).map(Zeroizing::new);
+    key.map(Some).ok_or_else(|| does_not_open(municipality, purpose))
 }
 
 /// Issuer key and length-prefixed serial number.

@@ -37,6 +37,7 @@ mod router;
 mod seal;
 mod sealed_form;
 mod service_error;
+mod session_certificate;
 mod session_cookie;
 mod session_pages;
 mod session_use;
@@ -64,6 +65,7 @@ pub use registry::{RegistryConflict, RegistryError};
 pub use router::router;
 pub use seal::{SealError, Sealer};
 pub use service_error::oauth_error;
+pub use session_certificate::SessionCertificate;
 pub use signing_keys::{
     OVERLAP_SECONDS, PUBLISH_AHEAD_SECONDS, SHORTEST_OVERLAP_SECONDS, SigningKeyRing, SigningKeySealer,
     SigningKeySet,

@@ -9,6 +9,7 @@ use madoguchi_oidc::{Description, OAuthError, TokenError};
 use madoguchi_storage::StorageError;
 
 use crate::client_authentication::ClientFailure;
+use crate::session_use::ASK_AGAIN_SECONDS;
 
 /// An error for a service.
 #[derive(Debug)]
@@ -17,12 +18,24 @@ pub(crate) struct OAuthFailure {
     error: OAuthError,
     description: Option<Description>,
     challenge: Option<&'static str>,
+    retry_after: Option<&'static str>,
 }
 
 impl OAuthFailure {
+    /// Nobody can say now whether a session may go on. Nothing is spent: the same request may come again.
+    pub(crate) fn cannot_check() -> Self {
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            error: OAuthError::TemporarilyUnavailable,
+            description: Some(const { Description::new("cannot_check") }),
+            challenge: None,
+            retry_after: Some(ASK_AGAIN_SECONDS),
+        }
+    }
+
     /// A request that a rule refuses.
     pub(crate) fn refused(error: OAuthError, description: Description) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, error, description: Some(description), challenge: None }
+        Self { status: StatusCode::BAD_REQUEST, error, description: Some(description), challenge: None, retry_after: None }
     }
 
     /// Something broke inside, and is in the log.
@@ -32,6 +45,7 @@ impl OAuthFailure {
             error: OAuthError::ServerError,
             description: None,
             challenge: None,
+            retry_after: None,
         }
     }
 }
@@ -43,6 +57,7 @@ impl From<TokenError> for OAuthFailure {
             error: error.error(),
             description: Some(error.description()),
             challenge: error.www_authenticate(),
+            retry_after: None,
         }
     }
 }
@@ -77,6 +92,9 @@ impl IntoResponse for OAuthFailure {
         let mut response = never_stored((self.status, Json(body)).into_response());
         if let Some(challenge) = self.challenge {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
         }
         response
     }

@@ -19,15 +19,20 @@ pub(crate) enum SessionUse {
     GoesOn,
     /// Its certificate was found revoked or on hold; the session is ended.
     Ended,
-    /// It cannot be asked about now; logged.
+    /// A list about it is damaged, which is neither "listed" nor "not listed": whoever asks may ask again; logged.
+    CannotCheck,
+    /// Something broke inside; logged.
     Failed,
 }
 
 /// A session that is used.
 pub(crate) struct UsedSession<'a> {
-    sid: Octets<16>,
-    client_id: &'a str,
-    holder_sealed: &'a [u8],
+    /// The `sid` claim.
+    pub(crate) sid: Octets<16>,
+    /// The service.
+    pub(crate) client_id: &'a str,
+    /// Its certificate.
+    pub(crate) holder_sealed: &'a [u8],
 }
 
 impl<'a> From<&'a AccessTokenRecord> for UsedSession<'a> {
@@ -61,15 +66,15 @@ pub(crate) async fn use_session(
         return SessionUse::Failed;
     };
     let listed = gateway.crls().find_at(holder.crl_points.iter().copied(), &holder.serial);
-    let said: Vec<KeptRevocation> = match listed {
-        Ok(listed) => {
-            listed.map(|revocation| KeptRevocation { source: Source::Crl, revocation }).into_iter().collect()
-        }
-        Err(error) => {
-            tracing::error!(municipality = %id, %error, "a revocation list is damaged");
-            return SessionUse::Failed;
-        }
-    };
+    let damaged = listed.is_err();
+    if damaged {
+        tracing::error!(municipality = %id, %client_id, "a revocation list is damaged; nothing says whether a session may go on");
+    }
+    let said: Vec<KeptRevocation> = listed
+        .unwrap_or_default()
+        .map(|revocation| KeptRevocation { source: Source::Crl, revocation })
+        .into_iter()
+        .collect();
     let certificate = municipality.keys.certificates.id(&holder.issuer_key_hash.0, &holder.serial);
     let storage = &gateway.0.storage;
     let kept = match storage.kept(id, certificate).await {
@@ -79,7 +84,10 @@ pub(crate) async fn use_session(
             return SessionUse::Failed;
         }
     };
-    let Some(code) = told(&said, &kept) else { return SessionUse::GoesOn };
+    // What was kept counts whatever has become of the lists.
+    let Some(code) = told(&said, &kept) else {
+        return if damaged { SessionUse::CannotCheck } else { SessionUse::GoesOn };
+    };
     let revoked =
         RevokedCertificate { certificate, not_after: holder.not_after, said, sources_disagree: false };
     match storage.end_revoked_session(id, sid, client_id, code, revoked).await {
@@ -103,3 +111,6 @@ fn told(said: &[KeptRevocation], kept: &[KeptRecord]) -> Option<ErrorCode> {
         _ => Some(ErrorCode::CertificateRevoked),
     })
 }
+
+/// Seconds after which whoever got [`SessionUse::CannotCheck`] may ask again. It ends with the next list, or a restart.
+pub(crate) const ASK_AGAIN_SECONDS: &str = "30";

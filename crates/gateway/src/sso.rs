@@ -62,7 +62,7 @@ pub(crate) async fn browser_session(
     let Some(record) = found.map_err(|error| tenant.storage_failure(&error))? else { return Ok(None) };
     match use_session(gateway, municipality, &record).await {
         SessionUse::GoesOn => Ok(Some(BrowserSession { hash, record })),
-        SessionUse::Ended | SessionUse::Failed => Ok(None),
+        SessionUse::CannotCheck | SessionUse::Ended | SessionUse::Failed => Ok(None),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ring::rand::SecureRandom;
 
 use madoguchi_cert_verify::{Anchor, PathPolicy, Sources};
-use madoguchi_revocation::{Alarms, CrlShelf, OcspSource, SharedCrls};
+use madoguchi_revocation::{Alarms, OcspSource, SharedCrls};
 use madoguchi_storage::{Clock, SessionLimits, SignInLimits, Storage, StorageError};
 
 use crate::backchannel::LogoutCounts;
@@ -125,7 +125,7 @@ impl Gateway {
     }
 
     /// The CRLs in use.
-    pub fn crls(&self) -> Arc<CrlShelf> {
-        self.0.crls.shelf_to_keep()
+    pub fn crls(&self) -> &SharedCrls {
+        &self.0.crls
     }
 }

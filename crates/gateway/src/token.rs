@@ -23,7 +23,7 @@ use madoguchi_storage::{
 };
 
 use crate::oauth_failure::{OAuthFailure, never_stored};
-use crate::session_use::{SessionUse, use_session};
+use crate::session_use::{SessionUse, UsedSession, use_session};
 use crate::sso::sub_at;
 use crate::state::Gateway;
 use crate::tenant::Tenant;
@@ -93,7 +93,7 @@ impl Exchange<'_> {
                 return Err(error.into());
             }
         };
-        let Some(session) = code.session else {
+        let Some(session) = self.live_session(&code).await? else {
             // Spent, and if it had been used before, that is seen. No ID token speaks of a session that ended.
             let _ = storage.redeem_code(id, hash, None).await?;
             return Err(TokenError::SessionEnded.into());
@@ -119,6 +119,21 @@ impl Exchange<'_> {
                 Err(TokenError::UnknownCode.into())
             }
             Redemption::Expired | Redemption::NotFound => Err(TokenError::UnknownCode.into()),
+        }
+    }
+
+    /// The code's session, if it lives and nothing speaks against its certificate: a minute may have passed since the card
+    /// was shown, and with it a list.
+    async fn live_session(&self, code: &CodeRecord) -> Result<Option<SessionFacts>, OAuthFailure> {
+        let (Some(session), Some(holder_sealed)) = (code.session, code.holder_sealed.as_deref()) else {
+            return Ok(None);
+        };
+        let used = UsedSession { sid: code.sid, client_id: &code.grant.client_id, holder_sealed };
+        match use_session(self.gateway, &self.tenant.municipality, used).await {
+            SessionUse::GoesOn => Ok(Some(session)),
+            SessionUse::Ended => Ok(None),
+            SessionUse::CannotCheck => Err(OAuthFailure::cannot_check()),
+            SessionUse::Failed => Err(OAuthFailure::internal()),
         }
     }
 
@@ -153,6 +168,7 @@ impl Exchange<'_> {
         match use_session(self.gateway, municipality, &record).await {
             SessionUse::GoesOn => {}
             SessionUse::Ended => return Err(TokenError::SessionEnded.into()),
+            SessionUse::CannotCheck => return Err(OAuthFailure::cannot_check()),
             SessionUse::Failed => return Err(OAuthFailure::internal()),
         }
         let new = self.generate(proof, rotates_refresh_tokens(client)).map_err(internal)?;

@@ -14,6 +14,7 @@ use madoguchi_storage::StorageError;
 
 use crate::dpop::{self, DpopFailure};
 use crate::form_body;
+use crate::oauth_failure::OAuthFailure;
 use crate::session_use::{SessionUse, use_session};
 use crate::sso::sub_at;
 use crate::state::Gateway;
@@ -26,6 +27,7 @@ struct UserInfo {
 
 enum Failure {
     Bearer(BearerError),
+    CannotCheck,
     Internal,
 }
 
@@ -69,6 +71,7 @@ pub(crate) async fn userinfo(
             }
             response
         }
+        Err(Failure::CannotCheck) => OAuthFailure::cannot_check().into_response(),
         Err(Failure::Internal) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -106,6 +109,7 @@ async fn lookup(
     match use_session(gateway, municipality, &record).await {
         SessionUse::GoesOn => {}
         SessionUse::Ended => return Err(invalid.into()),
+        SessionUse::CannotCheck => return Err(Failure::CannotCheck),
         SessionUse::Failed => return Err(Failure::Internal),
     }
     let sub = sub_at(municipality, &service.client, record.account);

@@ -10,6 +10,8 @@ use madoguchi_cert_verify::OcspAbsence;
 pub enum Alarm {
     /// A responder's answer is not a well-formed response, or holds what nobody here knows.
     OcspMalformed,
+    /// A responder's own certificate is revoked.
+    OcspResponderRevoked,
     /// A responder's answer is too old, or of a time to come: its clock, ours, or a replay.
     OcspStale,
     /// A responder's answer is about another certificate.
@@ -24,8 +26,9 @@ pub enum Alarm {
 
 impl Alarm {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::OcspMalformed,
+        Self::OcspResponderRevoked,
         Self::OcspStale,
         Self::OcspWrongCertificate,
         Self::OcspWrongNonce,
@@ -37,6 +40,7 @@ impl Alarm {
     pub fn name(self) -> &'static str {
         match self {
             Self::OcspMalformed => "ocsp_malformed",
+            Self::OcspResponderRevoked => "ocsp_responder_revoked",
             Self::OcspStale => "ocsp_stale",
             Self::OcspWrongCertificate => "ocsp_wrong_certificate",
             Self::OcspWrongNonce => "ocsp_wrong_nonce",
@@ -46,12 +50,13 @@ impl Alarm {
     }
 
     /// The alarm that an answer which says nothing is: somebody answered, and it was no answer. Silence and the error
-    /// statuses of RFC 6960 are everyday.
+    /// statuses of RFC 6960 are everyday; a list that is wanting is not the responder's.
     pub fn of_absence(absence: OcspAbsence) -> Option<Self> {
         match absence {
             OcspAbsence::Malformed | OcspAbsence::CriticalExtension | OcspAbsence::BudgetSpent => {
                 Some(Self::OcspMalformed)
             }
+            OcspAbsence::ResponderRevoked => Some(Self::OcspResponderRevoked),
             OcspAbsence::Stale | OcspAbsence::NotYetValid => Some(Self::OcspStale),
             OcspAbsence::WrongCertificate => Some(Self::OcspWrongCertificate),
             OcspAbsence::WrongNonce => Some(Self::OcspWrongNonce),
@@ -104,12 +109,18 @@ mod tests {
 
     #[test]
     fn an_answer_that_says_nothing_is_an_alarm_and_silence_is_none() {
-        for everyday in [OcspAbsence::ErrorStatus, OcspAbsence::NotConfigured, OcspAbsence::Unreachable] {
+        for everyday in [
+            OcspAbsence::ErrorStatus,
+            OcspAbsence::NotConfigured,
+            OcspAbsence::ResponderUnchecked,
+            OcspAbsence::Unreachable,
+        ] {
             assert_eq!(Alarm::of_absence(everyday), None, "{everyday:?}");
         }
         for (absence, alarm) in [
             (OcspAbsence::Malformed, Alarm::OcspMalformed),
             (OcspAbsence::CriticalExtension, Alarm::OcspMalformed),
+            (OcspAbsence::ResponderRevoked, Alarm::OcspResponderRevoked),
             (OcspAbsence::Stale, Alarm::OcspStale),
             (OcspAbsence::NotYetValid, Alarm::OcspStale),
             (OcspAbsence::WrongCertificate, Alarm::OcspWrongCertificate),

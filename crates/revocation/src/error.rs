@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use madoguchi_cert_verify::CrlNumber;
 use madoguchi_cert_verify::der::DerError;
-use serde::Serialize;
+use rustls_pki_types::UnixTime;
+use serde::{Deserialize, Serialize};
 
+use crate::printable::printable;
 use crate::{FetchError, IndexError};
 
 /// Why a list is not on the shelf.
@@ -59,6 +61,12 @@ pub enum Error {
         /// What is wrong with it, and what to do.
         what: &'static str,
     },
+    /// An address brought a list of another partition than before. It is taken.
+    #[error(
+        "the list is of another partition than those that this address brought before; it is in use, and that partition \
+         gets none from here"
+    )]
+    OtherPartition,
     /// Neither DER nor PEM, or PEM that does not read.
     #[error("PEM that does not read: {0}")]
     Pem(&'static str),
@@ -75,6 +83,12 @@ pub enum Error {
         found: CrlNumber,
         /// The number on the shelf, hexadecimal.
         shelved: String,
+    },
+    /// thisUpdate is still to come: the clock of its issuer, or of this machine, is wrong, or somebody was early.
+    #[error("its thisUpdate, {} in seconds since 1970, is still to come; the list in use stays", .this_update.as_secs())]
+    NotYetValid {
+        /// thisUpdate.
+        this_update: UnixTime,
     },
     /// The list is refused.
     #[error("{0}")]
@@ -105,7 +119,9 @@ impl Error {
             Self::Index(error) => error.code(),
             Self::NotAState { .. } => "not_a_state_folder",
             Self::NotRegular => "file_not_regular",
+            Self::NotYetValid { .. } => "crl_not_yet_valid",
             Self::Older { .. } => "crl_older",
+            Self::OtherPartition => "crl_other_partition",
             Self::Pem(_) => "not_der_or_pem",
             Self::PemTruncated => "pem_truncated",
             Self::Refused(error) => error.code(),
@@ -151,8 +167,8 @@ impl From<IndexError> for Error {
     }
 }
 
-/// What cannot be used, in words for an operator.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// What cannot be used, in words for an operator, without control characters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// The file, folder or address.
     pub place: String,
@@ -164,7 +180,8 @@ pub struct Problem {
 
 impl Problem {
     pub(crate) fn new(place: &impl ToString, error: &Error) -> Self {
-        Self { place: place.to_string(), code: error.code().to_owned(), message: error.to_string() }
+        let (place, message) = (printable(&place.to_string()), printable(&error.to_string()));
+        Self { place, code: error.code().to_owned(), message }
     }
 
     /// What is wrong with a file.

@@ -4,15 +4,16 @@
 //! whether it is right; TLS keeps others from holding an old one back unseen.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use rustls_pki_types::UnixTime;
 use serde::{Deserialize, Serialize};
 use ureq::http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use ureq::http::{HeaderMap, HeaderName, StatusCode};
-use ureq::tls::{RootCerts, TlsConfig};
+use ureq::tls::TlsConfig;
 
 use crate::pem::copy_der;
-use crate::{Error, HttpUrl};
+use crate::{Error, HttpUrl, HttpsTrust};
 
 /// How long a download may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,9 @@ impl Default for FetchLimits {
 pub(crate) struct Validators {
     etag: Option<String>,
     last_modified: Option<String>,
+    /// nextUpdate of the list that they came with, in seconds since 1970. "Not modified" is no answer after it.
+    #[serde(default)]
+    until: u64,
 }
 
 /// An answer.
@@ -101,8 +105,11 @@ impl FetchError {
         }
     }
 
-    /// While the body is read, everything comes as an error of reading.
+    /// While the body is read, everything comes as an error of reading; and during a handshake what TLS refuses.
     fn of_io(error: &io::Error) -> Self {
+        if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            return Self::Tls(tls.to_string());
+        }
         match error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>()) {
             Some(ureq::Error::Timeout(which)) => Self::TimedOut(which.to_string()),
             _ if error.kind() == io::ErrorKind::TimedOut => Self::TimedOut(error.to_string()),
@@ -120,8 +127,8 @@ pub struct Fetcher {
 
 impl Fetcher {
     /// A client that follows nobody elsewhere and takes no proxy from its surroundings.
-    pub fn new(limits: FetchLimits, max_octets: u64) -> Self {
-        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+    pub fn new(limits: FetchLimits, https: &HttpsTrust, max_octets: u64) -> Self {
+        let tls = TlsConfig::builder().root_certs(https.root_certs()).build();
         let client = ureq::Agent::config_builder()
             .tls_config(tls)
             .proxy(None)
@@ -144,6 +151,7 @@ impl Fetcher {
         &self,
         url: &HttpUrl,
         known: &Validators,
+        now: UnixTime,
         target: &mut dyn io::Write,
     ) -> Result<Fetched, Error> {
         let mut request = self.client.get(url.as_str());
@@ -155,11 +163,14 @@ impl Fetcher {
         let mut response = request.call().map_err(FetchError::of)?;
         match response.status() {
             StatusCode::OK => {}
-            StatusCode::NOT_MODIFIED => return Ok(Fetched::NotModified),
-            status if status.is_redirection() => return Err(FetchError::Redirect(status.as_u16()).into()),
+            // Only who asked whether it was modified may be told so.
+            StatusCode::NOT_MODIFIED if !known.is_empty() => return Ok(Fetched::NotModified),
+            status if status.is_redirection() && status != StatusCode::NOT_MODIFIED => {
+                return Err(FetchError::Redirect(status.as_u16()).into());
+            }
             status => return Err(FetchError::Status(status.as_u16()).into()),
         }
-        let validators = Validators::of(response.headers());
+        let validators = Validators::of(response.headers(), now);
         // PEM is longer than what it holds; the cap is counted on that.
         let mut body =
             Body { reader: response.body_mut().with_config().limit(u64::MAX).reader(), failed: None };
@@ -184,12 +195,33 @@ impl<R: io::Read> io::Read for Body<R> {
 }
 
 impl Validators {
-    fn of(headers: &HeaderMap) -> Self {
+    /// Those that may be asked with at a moment.
+    pub(crate) fn at(self, now: UnixTime) -> Self {
+        if now.as_secs() < self.until { self } else { Self::default() }
+    }
+
+    /// They go with a list of this nextUpdate.
+    pub(crate) fn until(self, next_update: UnixTime) -> Self {
+        Self { until: next_update.as_secs(), ..self }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.etag.is_none() && self.last_modified.is_none()
+    }
+
+    fn of(headers: &HeaderMap, now: UnixTime) -> Self {
         let text = |name: HeaderName| {
             let text = headers.get(name)?.to_str().ok()?;
             (text.len() <= MAX_VALIDATOR).then(|| text.to_owned())
         };
-        Self { etag: text(ETAG), last_modified: text(LAST_MODIFIED) }
+        // RFC 9110 section 8.8.2.1: no origin server sends a time to come. Asked with one, a server would answer "not
+        // modified" until then, whatever it has.
+        let is_past = |text: &String| {
+            let time = httpdate::parse_http_date(text).ok();
+            let time = time.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+            time.is_some_and(|time| time.as_secs() <= now.as_secs())
+        };
+        Self { etag: text(ETAG), last_modified: text(LAST_MODIFIED).filter(is_past), until: 0 }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use madoguchi_cert_verify::Anchor;
 use rustls_pki_types::UnixTime;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::shelved::{Shelved, ShelvedList};
 use crate::{CrlShelf, OcspHealth, Problem};
@@ -80,7 +80,7 @@ pub struct Building {
 }
 
 /// One address that lists are fetched from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DownloadHealth {
     /// The address.
     pub url: String,
@@ -88,8 +88,21 @@ pub struct DownloadHealth {
     pub last_good: Option<u64>,
     /// Why it gave none the last time.
     pub problem: Option<Problem>,
+    /// When it last gave none, whatever came of it since.
+    pub last_failure: Option<FailedDownload>,
     /// When it is asked next.
     pub next: u64,
+}
+
+/// A download that brought no list that could be used.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedDownload {
+    /// When.
+    pub at: u64,
+    /// The stable name of what was wrong.
+    pub code: String,
+    /// What was wrong.
+    pub message: String,
 }
 
 /// One trust anchor.

@@ -2,18 +2,21 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use madoguchi_cert_verify::{Anchor, CrlHead};
+use madoguchi_cert_verify::{Anchor, CRL_SKEW, CrlHead};
 use ring::rand::SecureRandom;
+use rustls_pki_types::UnixTime;
 
 use crate::incoming::Incoming;
 use crate::index::{IndexError, IndexKey, IndexedCrl};
 use crate::shelved::{Shelved, ShelvedList};
 use crate::state_dir::{Kept, StateDir};
 use crate::stem::{Kind, Stem};
-use crate::{Building, CrlEvent, CrlRefresherParts, CrlReport, CrlShelf, Error, Taken};
+use crate::{Building, CrlEvent, CrlRefresherParts, CrlReport, CrlShelf, Error, Problem, Taken};
 
 /// The newest list of each partition and kind, each in the state folder.
 #[derive(Debug, Default)]
@@ -21,20 +24,66 @@ pub(crate) struct KeptLists {
     lists: BTreeMap<(String, Kind), Arc<ShelvedList>>,
     /// Lists that are gone: nothing older comes back.
     gone: Vec<Stem>,
+    /// Lists that are there and cannot be read: told until another one takes their place.
+    unread: BTreeMap<(String, Kind), Problem>,
     /// Those whose signature was not verified since the start.
     unverified: Vec<(String, Kind)>,
 }
 
 impl KeptLists {
-    /// Opens every list of the folder; also says whether nothing was lost. What is damaged is made again from the
-    /// private copy, or goes; a list whose anchor is no longer configured goes.
-    pub(crate) fn open(parts: &CrlRefresherParts) -> Result<(Self, bool), Error> {
+    /// Opens every list of the folder; also says whether nothing was lost of those that were in use before. What is
+    /// damaged is made again from the private copy, or goes; a list whose anchor is no longer configured goes. One that
+    /// cannot be read keeps no other from being used.
+    pub(crate) fn open(
+        parts: &CrlRefresherParts,
+        before: impl Iterator<Item = Stem>,
+    ) -> Result<(Self, bool), Error> {
         let mut kept_lists = Self::default();
         let mut complete = true;
         for kept in parts.state.kept()? {
             complete &= kept_lists.open_one(parts, &kept)?;
         }
+        for stem in before {
+            let is_lost = kept_lists.newest(&stem).is_none_or(|newest| newest.is_older_than(&stem));
+            if is_lost && !kept_lists.is_overtaken(&stem) {
+                // Whoever took its files away did not make an older list the newest one.
+                kept_lists.unread.insert(key(&stem), lost(&parts.state, &stem));
+                kept_lists.gone.push(stem);
+                complete = false;
+            }
+        }
         Ok((kept_lists, complete))
+    }
+
+    /// The newest list of each partition and kind that is there or was.
+    pub(crate) fn stems(&self) -> impl Iterator<Item = &Stem> {
+        self.lists.values().map(|list| &list.stem).chain(&self.gone)
+    }
+
+    /// What is wrong with lists that were in use: those that cannot be read, and deltas that were lost.
+    pub(crate) fn problems(&self, state: &StateDir) -> impl Iterator<Item = Problem> {
+        let complete = self.lists.values().filter(|list| list.stem.kind == Kind::Complete);
+        let lost = complete.filter_map(|list| self.lost_delta(&list.stem));
+        let problem = |stem: &Stem| {
+            Problem {
+            place: state.list_path(stem).display().to_string(),
+            code: "crl_delta_lost".to_owned(),
+            message: "this delta list was lost, and nobody is good by its complete list alone; get it again, or the \
+                      next complete list"
+                .to_owned(),
+        }
+        };
+        self.unread.values().cloned().chain(lost.map(problem).collect::<Vec<_>>())
+    }
+
+    /// Whether it is a delta, and the complete list that is there holds what it said.
+    fn is_overtaken(&self, stem: &Stem) -> bool {
+        let complete = self.lists.get(&(stem.partition().to_owned(), Kind::Complete));
+        stem.kind == Kind::Delta && complete.is_some_and(|complete| !stem.is_delta_above(&complete.stem))
+    }
+
+    fn lost_delta(&self, complete: &Stem) -> Option<&Stem> {
+        self.gone.iter().find(|gone| gone.is_delta_above(complete))
     }
 
     /// The same for whoever only looks: nothing is written, and nothing is verified again. Also says which of the newest
@@ -45,7 +94,10 @@ impl KeptLists {
     ) -> Result<(Self, Vec<(Kept, IndexError)>), Error> {
         let mut kept_lists = Self::default();
         let mut unread: Vec<(Kept, IndexError)> = Vec::new();
-        for kept in state.kept()?.into_iter().filter(|kept| kept.has_list) {
+        let (kept, without) = state.kept()?.into_iter().partition::<Vec<_>, _>(|kept| kept.has_list);
+        let gone = without.into_iter().filter(|kept| !kept.has_index);
+        kept_lists.gone.extend(gone.map(|kept| kept.stem));
+        for kept in kept {
             let is_unread = unread.iter().any(|(newest, _)| newest.stem.replaces(&kept.stem));
             if is_unread || kept_lists.lists.contains_key(&key(&kept.stem)) {
                 continue;
@@ -68,17 +120,24 @@ impl KeptLists {
         let complete = self.lists.iter().filter(|((_, kind), _)| *kind == Kind::Complete);
         CrlShelf::new(complete.map(|((partition, _), complete)| {
             let delta = self.lists.get(&(partition.clone(), Kind::Delta));
-            Arc::new(Shelved::new(Arc::clone(complete), delta.cloned()))
+            let is_lost = self.lost_delta(&complete.stem).is_some();
+            Arc::new(Shelved::new(Arc::clone(complete), delta.cloned(), is_lost))
         }))
     }
 
-    /// Verifies and indexes a private copy and puts it in place; `None` when it is the list that is there.
+    /// Verifies and indexes a private copy and puts it in place; nothing is taken when it is the list that is there. Also
+    /// answers what it is.
     pub(crate) fn take(
         &mut self,
         parts: &CrlRefresherParts,
         incoming: &Incoming,
         place: &str,
-    ) -> Result<Option<Taken>, Error> {
+        now: UnixTime,
+    ) -> Result<(Option<Taken>, Judged), Error> {
+        if let Some(list) = self.same_as(incoming)? {
+            parts.observer.event(&CrlEvent::Unchanged { place });
+            return Ok((None, Judged::of(&list.stem, list.crl.head())));
+        }
         let start = (parts.stopwatch)();
         let crl = IndexedCrl::build(
             incoming.list(),
@@ -88,10 +147,12 @@ impl KeptLists {
             &progress(parts, place),
         )?;
         let stem = stem_of(crl.head());
+        let judged = Judged::of(&stem, crl.head());
         if self.is_there(&stem, &crl)? {
             parts.observer.event(&CrlEvent::Unchanged { place });
-            return Ok(None);
+            return Ok((None, judged));
         }
+        has_begun(crl.head(), now)?;
         self.may_be_used(&crl)?;
         parts.state.place(incoming.list(), &crl, &stem)?;
         let build = (parts.stopwatch)().saturating_sub(start);
@@ -104,7 +165,7 @@ impl KeptLists {
             milliseconds: u64::try_from(build.as_millis()).unwrap_or(u64::MAX),
         };
         self.replace(parts, stem, crl, build)?;
-        Ok(Some(taken))
+        Ok((Some(taken), judged))
     }
 
     /// Verifies the signature of one list that was opened by its checksums. `None` when none is left; false when it does
@@ -129,12 +190,13 @@ impl KeptLists {
         let state = &parts.state;
         let stem = &kept.stem;
         if !kept.has_list {
-            if kept.has_index {
-                state.remove_index(stem)?;
-            } else {
+            if !kept.has_index {
                 self.gone.push(stem.clone());
+                return Ok(true);
             }
-            return Ok(true);
+            // Its list was to follow and did not, or was taken away: it may still lie where it came from.
+            state.remove_index(stem)?;
+            return Ok(false);
         }
         // Left by an end between two steps: the newer one was put in place, the older one not yet taken away.
         if self.newest(stem).is_some_and(|newest| stem.is_older_than(&newest)) {
@@ -160,9 +222,16 @@ impl KeptLists {
                 self.forget(parts, stem.clone(), "it is not the list that its name says")?;
                 Ok(false)
             }
-            Err(error) if error.is_ours() => Err(error),
+            Err(error) if error.is_ours() => {
+                let problem = Problem::of_path(&list, &error);
+                parts.observer.event(&CrlEvent::Refused { problem: &problem, moved_to: None });
+                self.unread.insert(key(stem), problem);
+                self.gone.push(stem.clone());
+                Ok(false)
+            }
             Err(_) => {
                 self.forget(parts, stem.clone(), "the private copy is damaged")?;
+                self.unread.insert(key(stem), lost(state, stem));
                 Ok(false)
             }
         }
@@ -186,6 +255,23 @@ impl KeptLists {
             Some(list) if list.stem == *stem => Err(Error::SameNumber { number }),
             _ => Ok(false),
         }
+    }
+
+    /// The list that is there with the octets of this copy: it was verified, under whatever name it comes again.
+    fn same_as(&self, incoming: &Incoming) -> Result<Option<&ShelvedList>, Error> {
+        let octets = File::open(incoming.list())?.metadata()?.len();
+        let of_length = self.lists.values().filter(|list| u64::try_from(list.crl.der().len()) == Ok(octets));
+        for list in of_length {
+            if is_read_as(&mut File::open(incoming.list())?, list.crl.der())? {
+                return Ok(Some(list));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether there is a list of a partition, by its name in the folder.
+    pub(crate) fn has(&self, partition: &str) -> bool {
+        self.lists.contains_key(&(partition.to_owned(), Kind::Complete))
     }
 
     /// A delta needs the list that it changes.
@@ -223,6 +309,14 @@ impl KeptLists {
             if self.lists.get(&delta).is_some_and(is_over) {
                 over.extend(self.lists.remove(&delta).map(|list| list.stem.clone()));
             }
+            let is_over = |gone: &Stem| {
+                gone.kind == Kind::Delta
+                    && gone.partition() == stem.partition()
+                    && !gone.is_delta_above(&stem)
+            };
+            let (gone, kept) = std::mem::take(&mut self.gone).into_iter().partition(is_over);
+            self.gone = kept;
+            over.extend::<Vec<Stem>>(gone);
         }
         over.retain(|old| *old != stem);
         parts.state.is_back(&stem)?;
@@ -231,6 +325,7 @@ impl KeptLists {
     }
 
     fn insert(&mut self, stem: Stem, crl: IndexedCrl, build: Option<Duration>) {
+        self.unread.remove(&key(&stem));
         self.lists.insert(key(&stem), Arc::new(ShelvedList { stem, crl, build }));
     }
 
@@ -251,6 +346,55 @@ fn index_again(parts: &CrlRefresherParts, kept: &Kept) -> Result<(IndexedCrl, Op
     let crl = IndexedCrl::build(&list, &parts.anchors, new_key(parts)?, parts.max_octets, &progress)?;
     crl.save(&parts.state.index_path(&kept.stem))?;
     Ok((crl, Some((parts.stopwatch)().saturating_sub(start))))
+}
+
+/// Whether a file has these octets and no others.
+fn is_read_as(file: &mut File, mut octets: &[u8]) -> io::Result<bool> {
+    let mut part = [0; 16 * 1024];
+    loop {
+        let read = file.read(&mut part)?;
+        let Some((first, rest)) = octets.split_at_checked(read) else { return Ok(false) };
+        if part.get(..read) != Some(first) {
+            return Ok(false);
+        }
+        if read == 0 {
+            return Ok(rest.is_empty());
+        }
+        octets = rest;
+    }
+}
+
+/// A list that is in use.
+#[derive(Clone, Debug)]
+pub(crate) struct Judged {
+    pub(crate) next_update: UnixTime,
+    /// Its partition, as in the names of files.
+    pub(crate) partition: String,
+}
+
+impl Judged {
+    fn of(stem: &Stem, head: &CrlHead) -> Self {
+        Self { next_update: head.next_update(), partition: stem.partition().to_owned() }
+    }
+}
+
+/// What to do about a list that was in use.
+fn lost(state: &StateDir, stem: &Stem) -> Problem {
+    Problem {
+        place: state.list_path(stem).display().to_string(),
+        code: "crl_lost".to_owned(),
+        message: "this list was in use and is not there any more; get it again, or a newer one".to_owned(),
+    }
+}
+
+/// A list of a time to come says good of nobody yet, and nothing older could take its place again: one wrong clock at the
+/// issuer would shut its partition until then.
+fn has_begun(head: &CrlHead, now: UnixTime) -> Result<(), Error> {
+    let this_update = head.this_update();
+    if this_update.as_secs() > now.as_secs().saturating_add(CRL_SKEW.as_secs()) {
+        return Err(Error::NotYetValid { this_update });
+    }
+    Ok(())
 }
 
 fn key(stem: &Stem) -> (String, Kind) {

@@ -10,11 +10,14 @@ mod event;
 mod fetch;
 mod health;
 mod http_url;
+mod https;
 mod incoming;
 mod index;
 mod kept_lists;
+mod lookups;
 mod ocsp;
 mod pem;
+mod printable;
 mod reader;
 mod refresh;
 mod rejected;
@@ -34,15 +37,20 @@ pub use error::{Error, Problem};
 pub use event::{CrlEvent, CrlObserver, Taken, Unobserved};
 pub use fetch::{FetchError, FetchLimits, Fetcher};
 pub use health::{
-    AnchorHealth, Building, CrlReport, DownloadHealth, ListHealth, PartitionHealth, RevocationHealth,
+    AnchorHealth, Building, CrlReport, DownloadHealth, FailedDownload, ListHealth, PartitionHealth,
+    RevocationHealth,
 };
 pub use http_url::{HttpUrl, HttpUrlError};
+pub use https::HttpsTrust;
 pub use index::{Damaged, IndexError, IndexKey, IndexedCrl};
+pub use lookups::CrlLookup;
 pub use ocsp::{
-    BreakerSettings, BreakerState, Method, NoOcsp, NoResponderCheck, NonceUse, OcspClient, OcspClientParts,
-    OcspHealth, OcspLimits, OcspSource, Responder, ResponderCheck, ResponderHealth,
+    BreakerSettings, BreakerState, ListedResponders, Method, NoOcsp, NoResponderCheck, NonceUse, OcspClient,
+    OcspClientParts, OcspHealth, OcspLimits, OcspSource, Responder, ResponderCheck, ResponderHealth,
+    RetrySettings,
 };
 pub use refresh::{CrlRefresher, CrlRefresherParts};
+pub use rejected::RejectedFile;
 pub use shared::SharedCrls;
 pub use shelf::{CrlShelf, Listing};
 pub use sources::{CrlFiles, CrlUrl};

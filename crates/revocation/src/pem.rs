@@ -9,12 +9,20 @@ use crate::Error;
 
 /// Copies a list as DER, never more than `max_octets` of it; returns how many there were.
 pub(crate) fn copy_der(source: impl Read, target: &mut dyn Write, max_octets: u64) -> Result<u64, Error> {
-    let mut source = BufReader::with_capacity(BUFFER, source);
-    match source.fill_buf()?.first() {
+    // PEM has four characters for three octets, ends of lines and text before; white space without end is no list.
+    let most = max_octets.saturating_mul(2).saturating_add(2 * MAX_TEXT);
+    let mut source = BufReader::with_capacity(BUFFER, source.take(most));
+    let copied = match source.fill_buf()?.first() {
         None => Err(Error::Empty),
         // PEM is text; a SEQUENCE's first octet is the digit 0, which no PEM file starts with.
-        Some(0x30) => copy(source, target, max_octets),
-        Some(_) => copy_pem(source, target, max_octets),
+        Some(0x30) => copy(&mut source, target, max_octets),
+        Some(_) => copy_pem(&mut source, target, max_octets),
+    };
+    match copied {
+        Err(Error::PemTruncated) if source.get_ref().limit() == 0 => {
+            Err(Error::TooLarge { limit: max_octets })
+        }
+        copied => copied,
     }
 }
 
@@ -142,6 +150,14 @@ mod tests {
         assert_eq!(read(pem, 4), Err("file_too_large"));
         assert_eq!(read(&der, 4), Err("file_too_large"));
         assert_eq!(read(b"", 4), Err("file_empty"));
+    }
+
+    /// Whoever appends white space faster than it is read must not keep the reader for ever.
+    #[test]
+    fn pem_without_end_is_too_large() {
+        let endless = io::Read::chain(&b"-----BEGIN X509 CRL-----\n"[..], io::repeat(b'\n'));
+        let mut der = Vec::new();
+        assert_eq!(copy_der(endless, &mut der, 1000).map_err(|error| error.code()), Err("file_too_large"));
     }
 
     /// At each length PEM is whole, still being written, or too little to tell.

@@ -1,5 +1,6 @@
 //! A state folder for whoever only looks at it, beside the program that writes it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::io::Write as _;
@@ -14,7 +15,7 @@ use crate::index::{IndexError, replace_private};
 use crate::kept_lists::KeptLists;
 use crate::seen::Seen;
 use crate::state_dir::{Kept, StateDir};
-use crate::{CrlShelf, Error, Problem};
+use crate::{CrlShelf, DownloadHealth, Error, Problem};
 
 impl StateDir {
     /// Who may sign lists, as the program was told that wrote the folder last.
@@ -27,6 +28,11 @@ impl StateDir {
     /// The files that were refused and could not be moved aside, as the program that writes the folder noted them.
     pub fn problems(&self) -> Vec<Problem> {
         Seen::noted(self).refusals().collect()
+    }
+
+    /// How each address answered that lists are fetched from, as the program that writes the folder noted it.
+    pub fn downloads(&self) -> BTreeMap<String, DownloadHealth> {
+        Seen::noted(self).into_downloads()
     }
 
     pub(crate) fn save_anchors(&self, anchors: &[Anchor]) -> Result<(), Error> {
@@ -50,7 +56,8 @@ impl CrlShelf {
                 continue;
             }
             let problem = |(kept, error): &_| problem(state, kept, error, anchors);
-            return Ok((lists.shelf(), unread.iter().map(problem).collect()));
+            let problems = lists.problems(state).chain(unread.iter().map(problem));
+            return Ok((lists.shelf(), problems.collect()));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The one who reads lists: takes them from files and downloads into the state folder, and puts what was verified in
 //! use. Nobody who looks something up ever waits for it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,14 +14,15 @@ use rustls_pki_types::UnixTime;
 
 use crate::download::Downloads;
 use crate::incoming::{Incoming, stamp};
-use crate::kept_lists::KeptLists;
+use crate::kept_lists::{Judged, KeptLists};
+use crate::printable::printable_path;
 use crate::rejected::{count, move_aside};
 use crate::seen::Seen;
 use crate::stamp::Stamp;
 use crate::state_dir::StateDir;
 use crate::{
-    CrlEvent, CrlFiles, CrlObserver, CrlReport, CrlShelf, CrlUrl, Error, FetchLimits, Problem, SharedCrls,
-    Taken,
+    CrlEvent, CrlFiles, CrlObserver, CrlReport, CrlShelf, CrlUrl, Error, FetchLimits, HttpsTrust, Problem,
+    SharedCrls, Taken,
 };
 
 /// What a refresher works with.
@@ -32,6 +33,8 @@ pub struct CrlRefresherParts {
     pub files: CrlFiles,
     /// Addresses to fetch from.
     pub urls: Vec<CrlUrl>,
+    /// Who must have issued the certificates of the servers of addresses with `https`.
+    pub https: HttpsTrust,
     /// How long a download may take.
     pub limits: FetchLimits,
     /// The longest list, in octets of DER.
@@ -71,13 +74,13 @@ impl CrlRefresher {
     pub fn open(parts: CrlRefresherParts) -> Result<Self, Error> {
         let judged_under = fingerprint(&parts.anchors, parts.max_octets);
         let mut seen = Seen::load(&parts.state, judged_under);
-        let (lists, complete) = KeptLists::open(&parts)?;
+        let (lists, complete) = KeptLists::open(&parts, seen.lists())?;
         if !complete {
             // What was lost may still lie where it came from.
             seen.clear();
         }
         parts.state.save_anchors(&parts.anchors)?;
-        let downloads = Downloads::new(&parts);
+        let downloads = Downloads::new(&parts, &seen);
         let mut refresher = Self {
             parts,
             lists,
@@ -100,8 +103,9 @@ impl CrlRefresher {
         let paths = self.paths();
         // Files of a folder that is out of reach may be back with it, as they were.
         if !self.folder_lost {
-            self.seen.retain(|path| paths.iter().any(|there| there == path));
-            self.pending.retain(|path, _| paths.contains(path));
+            let there: HashSet<&Path> = paths.iter().map(PathBuf::as_path).collect();
+            self.seen.retain(&there);
+            self.pending.retain(|path, _| there.contains(path.as_path()));
         }
         let mut postponed = Vec::new();
         for path in &paths {
@@ -117,8 +121,8 @@ impl CrlRefresher {
     }
 
     /// Reads one file, wherever it lies. It is not moved.
-    pub fn take(&mut self, path: &Path) -> Result<(), Error> {
-        let taken = self.judge_file(path);
+    pub fn take(&mut self, path: &Path, now: UnixTime) -> Result<(), Error> {
+        let taken = self.judge_file(path, now);
         self.finish();
         taken
     }
@@ -150,6 +154,7 @@ impl CrlRefresher {
         if !self.unpublished.is_empty() {
             self.publish();
         }
+        self.seen.note_lists(self.lists.stems());
         if let Err(error) = self.seen.save(&self.parts.state) {
             let problem = Problem::of_path(&self.parts.state.seen_path(), &error);
             self.problems.insert(problem.place.clone(), problem);
@@ -158,14 +163,15 @@ impl CrlRefresher {
         self.report();
     }
 
-    /// Verifies and indexes a private copy and puts it in place.
-    pub(crate) fn judge(&mut self, incoming: &Incoming, place: &str) -> Result<(), Error> {
-        self.unpublished.extend(self.lists.take(&self.parts, incoming, place)?);
+    /// Verifies and indexes a private copy and puts it in place. Answers what it is.
+    pub(crate) fn judge(&mut self, incoming: &Incoming, place: &str, now: UnixTime) -> Result<Judged, Error> {
+        let (taken, judged) = self.lists.take(&self.parts, incoming, place, now)?;
+        self.unpublished.extend(taken);
         // Each shelf costs as much as there are partitions; a large list does not wait for the small ones after it.
         if self.unpublished.len() >= PUBLISH_EVERY {
             self.publish();
         }
-        Ok(())
+        Ok(judged)
     }
 
     fn paths(&mut self) -> Vec<PathBuf> {
@@ -208,8 +214,8 @@ impl CrlRefresher {
                 self.problems.insert(pending.problem.place.clone(), pending.problem.clone());
                 return Looked::Done;
             }
-            Some(pending) if pending.stamp == before && !pending.waits_for_base => pending.clone(),
-            _ => match self.judge_file(path) {
+            Some(pending) if pending.stamp == before && pending.stands_at(now) => pending.clone(),
+            _ => match self.judge_file(path, now) {
                 Ok(()) => {
                     self.pending.remove(path);
                     self.seen.note(path, before, None);
@@ -220,12 +226,17 @@ impl CrlRefresher {
                 Err(error) => Pending {
                     stamp: before,
                     problem: Problem::of_path(path, &error),
-                    waits_for_base: matches!(error, Error::DeltaWithoutBase),
+                    waits: match error {
+                        Error::DeltaWithoutBase => Waits::ForBase,
+                        Error::NotYetValid { this_update } => Waits::Until(this_update),
+                        _ => Waits::No,
+                    },
                     patience: if error.may_still_come() { PATIENCE } else { QUIET },
                 },
             },
         };
-        if before.quiet_for(now) >= pending.patience && stamp(path).ok() == Some(before) {
+        let is_over = before.quiet_for(now) >= pending.patience && !matches!(pending.waits, Waits::Until(_));
+        if is_over && stamp(path).ok() == Some(before) {
             self.pending.remove(path);
             self.refuse(path, before, pending.problem);
         } else {
@@ -235,9 +246,9 @@ impl CrlRefresher {
         Looked::Done
     }
 
-    fn judge_file(&mut self, path: &Path) -> Result<(), Error> {
+    fn judge_file(&mut self, path: &Path, now: UnixTime) -> Result<(), Error> {
         let incoming = Incoming::copy(&self.parts.state, "file", path, self.parts.max_octets)?;
-        self.judge(&incoming, &path.display().to_string())
+        self.judge(&incoming, &printable_path(path), now).map(drop)
     }
 
     fn note(&mut self, path: &Path, error: &Error) -> Looked {
@@ -275,7 +286,7 @@ impl CrlRefresher {
 
     fn report(&self) {
         self.parts.shared.tell(CrlReport {
-            problems: self.problems.values().cloned().collect(),
+            problems: self.problems.values().cloned().chain(self.lists.problems(&self.parts.state)).collect(),
             building: None,
             rejected: self.parts.files.directory.as_deref().map_or(0, count),
             downloads: self.downloads.health(),
@@ -304,9 +315,29 @@ enum Looked {
 struct Pending {
     stamp: Stamp,
     problem: Problem,
-    waits_for_base: bool,
+    waits: Waits,
     /// How long nobody must have written to it before it is refused for good.
     patience: Duration,
+}
+
+impl Pending {
+    /// Whether another judgement of the same octets would end the same.
+    fn stands_at(&self, now: UnixTime) -> bool {
+        match self.waits {
+            Waits::No => true,
+            Waits::ForBase => false,
+            Waits::Until(this_update) => now < this_update,
+        }
+    }
+}
+
+/// What a list waits for that is good otherwise.
+#[derive(Clone, Copy, Debug)]
+enum Waits {
+    No,
+    ForBase,
+    /// Its thisUpdate: it stays where it is, as a problem.
+    Until(UnixTime),
 }
 
 /// What a judgement depends on beside the file.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use madoguchi_cert_verify::{
-    CrlAbsence, CrlEntry, CrlEvidence, CrlNumber, CrlPoint, Partition, Revocation, RevocationReason,
-    VerifiedPath,
+    Anchor, Certificate, CrlAbsence, CrlAnswer, CrlEntry, CrlEvidence, CrlNumber, CrlPoint, CrlSubject,
+    Partition, ResponderStanding, Revocation,
 };
 use madoguchi_protocol::Octets;
 use rustls_pki_types::UnixTime;
@@ -29,7 +29,9 @@ impl CrlShelf {
     pub(crate) fn new(lists: impl IntoIterator<Item = Arc<Shelved>>) -> Self {
         let mut shelf = Self::default();
         for list in lists {
-            for point in list.head().points() {
+            // A list of CA certificates is kept and shown, and says nothing about a card.
+            let points = list.head().points();
+            for point in points.filter(|_| list.head().is_about_cards()) {
                 shelf.by_point_id.entry(point.id()).or_default().push(Arc::clone(&list));
                 shelf.by_point.entry(point.into_owned()).or_default().push(Arc::clone(&list));
             }
@@ -49,12 +51,35 @@ impl CrlShelf {
     }
 
     /// What the lists say about a certificate: revoked by any that covers it, else good by any, else why not.
-    pub fn evidence(&self, path: &VerifiedPath, now: UnixTime, max_age: Option<Duration>) -> CrlEvidence {
-        path.crl_points()
+    pub fn evidence<'a>(
+        &self,
+        subject: impl Into<CrlSubject<'a>>,
+        now: UnixTime,
+        max_age: Option<Duration>,
+    ) -> CrlEvidence {
+        let subject = subject.into();
+        subject
+            .points()
             .filter_map(|point| self.by_point.get(&point))
             .flatten()
-            .map(|list| list.evidence(path, now, max_age))
-            .fold(CrlEvidence::none(path, CrlAbsence::MissingPartition), CrlEvidence::or)
+            .map(|list| list.evidence(subject, now, max_age))
+            .fold(CrlEvidence::none(subject, CrlAbsence::MissingPartition), CrlEvidence::or)
+    }
+
+    /// What the lists say about the certificate of an OCSP responder, whose signature by this issuer holds (RFC 6960
+    /// section 4.2.2.2.1): good when a fresh list covers it and does not have it.
+    pub fn responder_standing(
+        &self,
+        responder: &Certificate,
+        issuer: &Anchor,
+        now: UnixTime,
+        max_age: Option<Duration>,
+    ) -> ResponderStanding {
+        match self.evidence(CrlSubject::of_responder(responder, issuer), now, max_age).answer() {
+            CrlAnswer::Good(_) => ResponderStanding::Good,
+            CrlAnswer::None(_) => ResponderStanding::Unknown,
+            CrlAnswer::Revoked(_) => ResponderStanding::Revoked,
+        }
     }
 
     /// What the lists of these points say about a serial: the question at each use of a session, which keeps nothing of
@@ -67,14 +92,6 @@ impl CrlShelf {
     ) -> Result<Option<Revocation>, Damaged> {
         let lists = points.into_iter().filter_map(|point| self.by_point_id.get(&point)).flatten();
         weightiest(lists, serial)
-    }
-
-    /// The same in every list of an issuer key, for whoever knows no point: it asks as many lists as there are.
-    pub fn find(&self, issuer_key_hash: &[u8; 32], serial: &[u8]) -> Result<Option<Revocation>, Damaged> {
-        weightiest(
-            self.lists.values().filter(|list| list.head().issuer_key_hash().0 == *issuer_key_hash),
-            serial,
-        )
     }
 
     /// What each list says about a serial number, for an operator. Two CAs may give the same one.
@@ -117,26 +134,32 @@ pub struct Listing<'a> {
     pub found: Result<Option<CrlEntry<'a>>, Damaged>,
 }
 
-/// A revocation that is final outweighs a hold; and either outweighs a list that is damaged.
+/// A revocation that is final outweighs a hold; and either outweighs a list that is damaged. All of the lists cover the
+/// certificate: a hold of one whose nextUpdate was past when another one began yields to that one, as in
+/// [`CrlEvidence::or`].
 fn weightiest<'a>(
     lists: impl Iterator<Item = &'a Arc<Shelved>>,
     serial: &[u8],
 ) -> Result<Option<Revocation>, Damaged> {
-    let mut damaged = None;
-    let mut found: Option<Revocation> = None;
+    let (mut damaged, mut hold, mut clean) = (None, None::<Revocation>, None);
     for list in lists {
         match list.find(serial) {
-            Ok(Some(listed))
-                if found.is_none_or(|found| found.reason == RevocationReason::CertificateHold) =>
-            {
-                found = Some(listed);
+            Ok(Some(listed)) if !listed.is_hold() => return Ok(Some(listed)),
+            Ok(Some(listed)) if hold.is_none_or(|hold| hold_until(&hold) < hold_until(&listed)) => {
+                hold = Some(listed);
             }
-            Ok(_) => {}
+            Ok(Some(_)) => {}
+            Ok(None) => clean = clean.max(list.clean_since()),
             Err(error) => damaged = Some(error),
         }
     }
-    match (found, damaged) {
+    let hold = hold.filter(|hold| clean.is_none_or(|clean| clean <= hold_until(hold)));
+    match (hold, damaged) {
         (None, Some(damaged)) => Err(damaged),
-        (found, _) => Ok(found),
+        (hold, _) => Ok(hold),
     }
+}
+
+fn hold_until(hold: &Revocation) -> UnixTime {
+    hold.times.next_update.unwrap_or(hold.times.this_update)
 }

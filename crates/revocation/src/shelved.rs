@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use madoguchi_cert_verify::{
-    AskedCrl, CrlAbsence, CrlAnswer, CrlEvidence, CrlHead, Partition, Revocation, RevocationReason,
-    SourceTimes, VerifiedPath,
+    AskedCrl, CrlAbsence, CrlAnswer, CrlEvidence, CrlHead, CrlSubject, Partition, Revocation,
+    RevocationReason, SourceTimes,
 };
 use rustls_pki_types::UnixTime;
 
@@ -27,12 +27,19 @@ pub(crate) struct Shelved {
     pub(crate) partition: Partition,
     pub(crate) complete: Arc<ShelvedList>,
     pub(crate) delta: Option<Arc<ShelvedList>>,
+    /// There was a delta that said more than the complete list, and it was lost: nobody is good any more by this list
+    /// alone, since who was revoked by the delta is not known.
+    pub(crate) delta_is_lost: bool,
 }
 
 impl Shelved {
-    pub(crate) fn new(complete: Arc<ShelvedList>, delta: Option<Arc<ShelvedList>>) -> Self {
+    pub(crate) fn new(
+        complete: Arc<ShelvedList>,
+        delta: Option<Arc<ShelvedList>>,
+        delta_is_lost: bool,
+    ) -> Self {
         let delta = delta.filter(|delta| delta.crl.head().changes(complete.crl.head()));
-        Self { partition: complete.crl.head().partition(), complete, delta }
+        Self { partition: complete.crl.head().partition(), complete, delta, delta_is_lost }
     }
 
     pub(crate) fn head(&self) -> &CrlHead {
@@ -42,29 +49,38 @@ impl Shelved {
     /// What they say about a certificate. An index that does not hold together says nothing, whichever of the two.
     pub(crate) fn evidence(
         &self,
-        path: &VerifiedPath,
+        subject: CrlSubject<'_>,
         now: UnixTime,
         max_age: Option<Duration>,
     ) -> CrlEvidence {
-        let complete =
-            self.complete.crl.find(path.serial()).map(|found| AskedCrl { head: self.head(), found });
-        let Some(delta) = &self.delta else {
-            return complete.map_or_else(damaged(path), |asked| asked.evidence(path, now, max_age));
+        let serial = subject.serial();
+        let complete = self.complete.crl.find(serial).map(|found| AskedCrl { head: self.head(), found });
+        let delta = match &self.delta {
+            Some(delta) => delta.crl.find(serial).map(|found| AskedCrl { head: delta.crl.head(), found }),
+            None if self.delta_is_lost => Err(Damaged),
+            None => {
+                return complete.map_or_else(damaged(subject), |asked| asked.evidence(subject, now, max_age));
+            }
         };
-        let delta = delta.crl.find(path.serial()).map(|found| AskedCrl { head: delta.crl.head(), found });
         match (complete, delta) {
-            (Ok(complete), Ok(delta)) => complete.evidence_with_delta(delta, path, now, max_age),
+            (Ok(complete), Ok(delta)) => complete.evidence_with_delta(delta, subject, now, max_age),
             // Half of the answer is enough for a revocation, and for nothing else.
             (Ok(asked), Err(_)) | (Err(_), Ok(asked)) => {
-                let evidence = asked.evidence(path, now, max_age);
+                let evidence = asked.evidence(subject, now, max_age);
                 if matches!(evidence.answer(), CrlAnswer::Revoked(_)) {
                     evidence
                 } else {
-                    damaged(path)(Damaged)
+                    damaged(subject)(Damaged)
                 }
             }
-            (Err(error), Err(_)) => damaged(path)(error),
+            (Err(error), Err(_)) => damaged(subject)(error),
         }
+    }
+
+    /// Since when a serial that is in neither list is in none; never, when one of them is lost.
+    pub(crate) fn clean_since(&self) -> Option<UnixTime> {
+        let newest = self.delta.as_ref().unwrap_or(&self.complete);
+        (!self.delta_is_lost).then(|| newest.crl.head().this_update())
     }
 
     /// Whether a serial is listed, whatever the age of the lists: what is final is final, and of the rest the delta's
@@ -82,8 +98,8 @@ impl Shelved {
 }
 
 /// An index that does not hold together says nothing.
-fn damaged(path: &VerifiedPath) -> impl Fn(Damaged) -> CrlEvidence {
-    move |_| CrlEvidence::none(path, CrlAbsence::MissingPartition)
+fn damaged(subject: CrlSubject<'_>) -> impl Fn(Damaged) -> CrlEvidence {
+    move |_| CrlEvidence::none(subject, CrlAbsence::MissingPartition)
 }
 
 fn find_in(list: &ShelvedList, serial: &[u8]) -> Result<Option<Revocation>, Damaged> {

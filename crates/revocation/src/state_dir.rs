@@ -52,7 +52,11 @@ impl StateDir {
         make_private(&state.lists(), Part::Inside)?;
         make_private(&state.incoming(), Part::Inside)?;
         for entry in fs::read_dir(state.incoming())? {
-            fs::remove_file(entry?.path())?;
+            let entry = entry?;
+            // Copies are files; what else somebody put there is in nobody's way.
+            if !entry.file_type()?.is_dir() {
+                fs::remove_file(entry.path())?;
+            }
         }
         Ok(state)
     }
@@ -159,6 +163,19 @@ impl StateDir {
         [self.list_path(stem), self.index_path(stem)].iter().try_for_each(|path| remove(path))?;
         File::open(self.lists())?.sync_all()?;
         Ok(())
+    }
+
+    /// Takes the lists of a partition away that its issuer gave up; their numbers are remembered, so that nothing older is
+    /// taken. The partition is named as in health. Answers how many lists there were.
+    pub fn forget_partition(&self, partition: &str) -> Result<usize, Error> {
+        let kept = self.kept()?.into_iter();
+        let of_partition = kept.filter(|kept| kept.has_list && kept.stem.partition() == partition);
+        let mut forgotten = 0;
+        for kept in of_partition {
+            self.forget(&kept.stem)?;
+            forgotten += 1;
+        }
+        Ok(forgotten)
     }
 
     fn lists(&self) -> PathBuf {

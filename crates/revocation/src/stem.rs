@@ -46,6 +46,11 @@ impl Stem {
         self.number < other.number || self.this_update < other.this_update
     }
 
+    /// Whether this is a delta that says more than a complete list: its number is above that one's.
+    pub(crate) fn is_delta_above(&self, complete: &Self) -> bool {
+        self.kind == Kind::Delta && self.partition == complete.partition && self.number > complete.number
+    }
+
     /// cRLNumber as an operator reads it.
     pub(crate) fn number(&self) -> &str {
         let digits = self.number.trim_start_matches("00");

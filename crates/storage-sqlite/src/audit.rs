@@ -4,11 +4,13 @@ use async_trait::async_trait;
 use rusqlite::Row;
 
 use madoguchi_protocol::{ErrorCode, Octets};
-use madoguchi_storage::{Audit, AuditKind, AuditRecord, StorageError};
+use madoguchi_storage::{Audit, AuditKind, AuditRecord, SignInTrace, StorageError};
 
 use crate::error::SqliteError;
+use crate::rows::{By, find_sign_in};
 use crate::store::SqliteStore;
 use crate::work::{Work, column, damaged, integer, time};
+use crate::{kept, sessions};
 
 #[async_trait]
 impl Audit for SqliteStore {
@@ -25,6 +27,23 @@ impl Audit for SqliteStore {
                 (municipality, integer(after), limit),
                 read,
             )
+        })
+        .await
+    }
+
+    async fn trace(&self, municipality: &str, sign_in: Octets<16>) -> Result<SignInTrace, StorageError> {
+        let municipality = municipality.to_owned();
+        self.read(move |work| {
+            Ok(SignInTrace {
+                sign_in: find_sign_in(work, &municipality, &[(By::Id, &sign_in.0)])?,
+                records: work.all(
+                    "SELECT * FROM audit WHERE municipality = ?1 AND sign_in = ?2 ORDER BY number",
+                    (&municipality, sign_in.0),
+                    read,
+                )?,
+                session: sessions::of_sign_in(work, &municipality, sign_in)?,
+                refused: kept::refused_with(work, &municipality, sign_in)?,
+            })
         })
         .await
     }

@@ -79,8 +79,8 @@ pub(crate) fn insert(
 
 fn find(work: &Work<'_>, municipality: &str, hash: Octets<32>) -> Result<Option<CodeRecord>, SqliteError> {
     let sql = format!(
-        "SELECT codes.*, sessions.sid IS NOT NULL AS live, sessions.counter, sessions.revocation_source,
-                sessions.revocation_checked_at
+        "SELECT codes.*, sessions.sid IS NOT NULL AS live, sessions.counter, sessions.holder_sealed,
+                sessions.revocation_source, sessions.revocation_checked_at
          FROM codes LEFT JOIN sessions ON {OF_CODE} AND sessions.expires_at > ?3
          WHERE codes.municipality = ?1 AND codes.hash = ?2"
     );
@@ -94,6 +94,7 @@ fn find(work: &Work<'_>, municipality: &str, hash: Octets<32>) -> Result<Option<
             sid: Octets(column(row, TABLE, "sid")?),
             auth_time: time(row, TABLE, "auth_time")?,
             expires_at: time(row, TABLE, "expires_at")?,
+            holder_sealed: column(row, "sessions", "holder_sealed")?,
             session: if live { Some(session_facts(row)?) } else { None },
         })
     })

@@ -1,4 +1,4 @@
-//! Kept revocations: a row for what each source said of a certificate. What takes the place of what is one conditional
+//! Kept revocations: a row for what each signer said of a certificate. What takes the place of what is one conditional
 //! write.
 
 use async_trait::async_trait;
@@ -132,7 +132,7 @@ impl Event<'_> {
     }
 }
 
-/// Keeps what each source said; whatever changes is an event.
+/// Keeps what each signer said; whatever changes is an event.
 pub(crate) fn keep(
     work: &Work<'_>,
     event: &Event<'_>,
@@ -141,12 +141,12 @@ pub(crate) fn keep(
     for KeptRevocation { source, revocation } in &revoked.said {
         let changed = work.execute(
             "INSERT INTO kept_revocations (municipality, certificate, source, signer_key, reason, revoked_at,
-                                           this_update, next_update, produced_at, kept_at, not_after)
+                                           this_update, next_update, produced_at, kept_at, not_after, sign_in)
              VALUES (:municipality, :certificate, :source, :signer_key, :reason, :revoked_at,
-                     :this_update, :next_update, :produced_at, :now, :not_after)
-             ON CONFLICT (municipality, certificate, source) DO UPDATE SET
-                 signer_key = :signer_key, reason = :reason, revoked_at = :revoked_at, this_update = :this_update,
-                 next_update = :next_update, produced_at = :produced_at, kept_at = :now
+                     :this_update, :next_update, :produced_at, :now, :not_after, :sign_in)
+             ON CONFLICT (municipality, certificate, source, signer_key) DO UPDATE SET
+                 reason = :reason, revoked_at = :revoked_at, this_update = :this_update,
+                 next_update = :next_update, produced_at = :produced_at, kept_at = :now, sign_in = :sign_in
              WHERE reason = :hold AND (:reason <> :hold OR :this_update > this_update)",
             named_params! {
                 ":municipality": event.municipality,
@@ -160,6 +160,7 @@ pub(crate) fn keep(
                 ":produced_at": revocation.times.produced_at.map(seconds),
                 ":now": work.now,
                 ":not_after": seconds(revoked.not_after),
+                ":sign_in": event.sign_in.map(|id| id.0),
                 ":hold": RevocationReason::CertificateHold.name(),
             },
         )?;
@@ -168,6 +169,22 @@ pub(crate) fn keep(
         }
     }
     Ok(())
+}
+
+/// The certificate that a sign-in was refused with, as long as the sign-in or what it kept is there.
+pub(crate) fn refused_with(
+    work: &Work<'_>,
+    municipality: &str,
+    sign_in: Octets<16>,
+) -> Result<Option<CertificateId>, SqliteError> {
+    work.find(
+        "SELECT certificate FROM sign_ins WHERE municipality = ?1 AND id = ?2 AND certificate IS NOT NULL
+         UNION ALL
+         SELECT certificate FROM kept_revocations WHERE municipality = ?1 AND sign_in = ?2 AND not_after >= ?3
+         LIMIT 1",
+        (municipality, sign_in.0, work.now),
+        |row| Ok(CertificateId(Octets(column(row, TABLE, "certificate")?))),
+    )
 }
 
 /// The condition of a proof, for the statement that proves: nothing but holds that are over is kept. Its parameters are

@@ -12,6 +12,7 @@ use crate::error::SqliteError;
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001.sql"),
     include_str!("../migrations/0002.sql"),
+    include_str!("../migrations/0003.sql"),
     include_str!("../migrations/0004.sql"),
     include_str!("../migrations/0005.sql"),
     include_str!("../migrations/0006.sql"),
@@ -108,6 +109,31 @@ mod tests {
                 .expect("a count")
         };
         assert_eq!((count("secrets"), count("kept_revocations")), (1, 0));
+    }
+
+    /// A table that is made anew for another primary key loses nothing.
+    #[test]
+    fn what_was_kept_in_the_second_version_is_kept() {
+        let mut connection = Connection::open_in_memory().expect("a database");
+        apply(&mut connection, &MIGRATIONS[..2]).expect("the second version");
+        connection
+            .execute(
+                "INSERT INTO kept_revocations
+                 VALUES ('midori', x'01', 'ocsp', x'02', 'keyCompromise', 1, 2, NULL, 3, 4, 5)",
+                (),
+            )
+            .expect("a row");
+        migrate(&mut connection).expect("the newest version");
+        let found: String = connection
+            .query_row(
+                "SELECT concat_ws(' ', municipality, hex(certificate), source, hex(signer_key), reason, revoked_at,
+                                  this_update, next_update, produced_at, kept_at, not_after, sign_in)
+                 FROM kept_revocations",
+                (),
+                |row| row.get(0),
+            )
+            .expect("the row");
+        assert_eq!(found, "midori 01 ocsp 02 keyCompromise 1 2 3 4 5");
     }
 
     #[test]

@@ -129,6 +129,19 @@ pub(crate) fn find_of_sign_in(
     Ok(find(work, municipality, id_hash)?.filter(|session| session.sign_in == sign_in))
 }
 
+/// The live session of a sign-in, whoever asks.
+pub(crate) fn of_sign_in(
+    work: &Work<'_>,
+    municipality: &str,
+    sign_in: Octets<16>,
+) -> Result<Option<SessionRecord>, SqliteError> {
+    work.find(
+        "SELECT * FROM sessions WHERE municipality = ?1 AND sign_in = ?2 AND expires_at > ?3",
+        (municipality, sign_in.0, work.now),
+        read,
+    )
+}
+
 /// A live session by its public name, the `sid` claim.
 pub(crate) fn find_by_sid(
     work: &Work<'_>,

@@ -4,6 +4,8 @@ use rustls_pki_types::UnixTime;
 
 use madoguchi_protocol::{ErrorCode, Octets};
 
+use crate::{CertificateId, SessionRecord, SignIn};
+
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -128,6 +130,20 @@ impl AuditKind {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
+}
+
+/// All that is still known of one sign-in, for an operator who has its id and nothing else.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SignInTrace {
+    /// The sign-in, which is deleted an hour after its end.
+    pub sign_in: Option<SignIn>,
+    /// What the audit log has of it, oldest first.
+    pub records: Vec<AuditRecord>,
+    /// Its session while that lives.
+    pub session: Option<SessionRecord>,
+    /// The certificate with which it was refused as revoked or on hold: as long as the sign-in is there, and as long as
+    /// what it kept is.
+    pub refused: Option<CertificateId>,
 }
 
 /// One audit record, inserted in the transaction of what it records.

@@ -39,6 +39,8 @@ pub struct CodeRecord {
     pub expires_at: UnixTime,
     /// What its session knows. `None` when the session has ended.
     pub session: Option<SessionFacts>,
+    /// Issuer key id and serial, sealed, of its session while that lives.
+    pub holder_sealed: Option<Vec<u8>>,
 }
 
 /// What a token says of the session that it comes from.

@@ -112,6 +112,7 @@ cases! { $
     }
     codes {
         a_code_is_shown_used_or_not,
+        a_code_has_the_holder_of_its_session_while_that_lives,
         a_code_is_redeemed_once,
         a_second_use_revokes_the_token,
         a_second_use_is_seen_after_the_code_expired,
@@ -136,6 +137,7 @@ cases! { $
         a_refusal_keeps_what_was_said,
         what_takes_the_place_of_what,
         each_source_is_kept_by_itself,
+        each_signer_is_kept_by_itself,
         nothing_is_proven_against_what_is_kept,
         a_hold_that_is_over_goes_with_the_proof,
         a_proof_that_fails_lets_no_hold_go,
@@ -148,8 +150,14 @@ cases! { $
         one_certificate_is_released,
         what_a_signer_gave_is_released,
         of_64_refusals_of_one_card_one_is_kept,
+        a_sign_in_is_traced_to_what_it_was_refused_with,
     }
-    log { the_log_is_in_order_and_pages, the_log_says_what_happened, what_is_not_listed_is_not_logged, }
+    log {
+        the_log_is_in_order_and_pages,
+        the_log_says_what_happened,
+        what_is_not_listed_is_not_logged,
+        a_sign_in_is_traced_through_its_session,
+    }
     municipalities { a_municipality_sees_nothing_of_another, a_twin_lends_nothing, twins_in_two_municipalities_live_apart, }
     pushed {
         a_pushed_request_is_found_until_it_expires,

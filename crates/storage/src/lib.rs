@@ -31,7 +31,7 @@ mod store;
 mod transition;
 
 pub use account::AccountId;
-pub use audit::{AuditKind, AuditRecord};
+pub use audit::{AuditKind, AuditRecord, SignInTrace};
 pub use clients::{ClientChange, ClientRecord, ClientWrite, Clients, NewRegistrationToken, Registration};
 pub use clock::{Clock, ManualClock};
 pub use code::{AccessTokenRecord, CodeRecord, NewAccessToken, NewCode, NewTokens, Redemption, SessionFacts};

@@ -9,7 +9,7 @@ use crate::{
     CodeRecord, EndedBy, KeptCount, KeptRecord, KeptSelection, ListedSession, LogoutDelivery, Municipalities,
     NewCode, NewRelinkOrder, NewSession, NewSignIn, NewTokens, Operator, Proof, PushedRequests, Redemption,
     RefreshTokens, Refused, Release, RelinkCards, RelinkOpened, RelinkOrder, Relinked, Replays, Returned,
-    RevokedCertificate, SealedSecret, SecretPurpose, SessionRecord, SessionSelection, SignIn, SigningKeys,
+    RevokedCertificate, SealedSecret, SecretPurpose, SessionRecord, SessionSelection, SignIn, SignInTrace, SigningKeys,
     StorageError, Transition,
 };
 
@@ -228,9 +228,9 @@ pub trait LogoutDeliveries {
     async fn count_deliveries(&self) -> Result<u64, StorageError>;
 }
 
-/// Revocations that are kept, per certificate and source, until the certificate's notAfter.
+/// Revocations that are kept, per certificate, source and signer's key, until the certificate's notAfter.
 ///
-/// What a source says takes the place of what the same source said earlier when that was a hold and this is final, or a
+/// What a signer says takes the place of what the same signer said earlier when that was a hold and this is final, or a
 /// hold of a later thisUpdate. Else what was kept first stays. Each change is audited (`RevocationKept`).
 #[async_trait]
 pub trait KeptRevocations {
@@ -333,6 +333,9 @@ pub trait Audit {
         after: u64,
         limit: u32,
     ) -> Result<Vec<AuditRecord>, StorageError>;
+
+    /// All that is still known of a sign-in, whoever it was of.
+    async fn trace(&self, municipality: &str, sign_in: Octets<16>) -> Result<SignInTrace, StorageError>;
 }
 
 /// A whole backend.

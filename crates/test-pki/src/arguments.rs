@@ -49,6 +49,9 @@ pub(crate) enum Command {
         /// The certificate with this serial number, hexadecimal.
         #[arg(long, group = "which")]
         serial: Option<Serial>,
+        /// The certificate of the OCSP responder.
+        #[arg(long, group = "which")]
+        responder: bool,
         /// Why.
         #[arg(long, value_enum, default_value = "unspecified")]
         reason: RevocationReason,

@@ -51,9 +51,10 @@ pub(crate) fn run(arguments: Arguments, context: Context) -> Result<(), Error> {
             )
         }
         Command::Issue(issue) => issue_card(&issue, now, random),
-        Command::Revoke { pki: folder, card, serial, reason, json } => {
+        Command::Revoke { pki: folder, card, serial, responder, reason, json } => {
             let _lock = lock(&folder)?;
             let mut pki = TestPki::load(&folder, random)?;
+            let serial = serial.or(responder.then(|| pki.responder_serial()));
             let serial = serial_of(&folder, serial, card)?;
             pki.revoke(serial, reason, now)?;
             pki.save(&folder)?;

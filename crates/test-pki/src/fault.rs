@@ -80,7 +80,7 @@ pub enum OcspFault {
     ResponderExpired,
     /// The responder's certificate is of an authority with the same name and another key.
     ResponderOfOtherCa,
-    /// The responder's certificate has no id-pkix-ocsp-nocheck.
+    /// The responder's certificate has no id-pkix-ocsp-nocheck; the first municipality's list covers it.
     ResponderUnchecked,
     /// The responder's certificate is not for OCSP signing.
     ResponderWithoutPurpose,

@@ -11,9 +11,9 @@ use ring::{digest, rand::SecureRandom};
 use rustls_pki_types::UnixTime;
 
 use crate::{
-    CertificateBuilder, Error, Extension, OcspBehaviour, OcspCertId, OcspClaim, OcspFault, OcspResponderId,
-    OcspResponseBuilder, OcspSingle, OcspStatus, RevocationReason, Serial, TestPki, authority::Purpose, der,
-    holder::responder, oid, pki::tampered, validity,
+    CertificateBuilder, Error, Extension, MUNICIPALITIES, OcspBehaviour, OcspCertId, OcspClaim, OcspFault,
+    OcspResponderId, OcspResponseBuilder, OcspSingle, OcspStatus, RevocationReason, Serial, TestPki,
+    authority::Purpose, der, holder::responder, oid, pki::tampered, validity,
 };
 
 /// How long an answer is good for.
@@ -124,14 +124,20 @@ impl TestPki {
             _ => return Ok(self.responder_certificate.clone()),
         }
         let not_before = validity::days_before(now, 30);
-        let serial = self.state.next_serial;
+        let serial = self.state.responder_serial;
         let mut builder: CertificateBuilder =
             responder(&self.auth, serial, &self.responder_key, not_before, not_after)?;
-        builder.extensions.retain(|extension| match fault {
-            Some(OcspFault::ResponderUnchecked) => extension.id != oid::OCSP_NO_CHECK,
-            Some(OcspFault::ResponderWithoutPurpose) => extension.id != oid::EXT_KEY_USAGE,
-            _ => true,
-        });
+        match fault {
+            Some(OcspFault::ResponderUnchecked) => {
+                builder.extensions.retain(|extension| extension.id != oid::OCSP_NO_CHECK);
+                let point = Purpose::Auth.distribution_point(&MUNICIPALITIES[0])?;
+                builder.extensions.push(Extension::crl_distribution_points(&point));
+            }
+            Some(OcspFault::ResponderWithoutPurpose) => {
+                builder.extensions.retain(|extension| extension.id != oid::EXT_KEY_USAGE);
+            }
+            _ => {}
+        }
         builder.sign(&issuer.key, random)
     }
 

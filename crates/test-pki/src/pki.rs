@@ -7,11 +7,11 @@ use rustls_pki_types::UnixTime;
 use zeroize::Zeroizing;
 
 use crate::{
-    AUTH_POLICY, Error, KeyKind, PrivateKey,
+    AUTH_POLICY, Error, KeyKind, MUNICIPALITIES, PrivateKey, Serial,
     authority::{Authority, Purpose},
     folder,
     holder::responder,
-    state::{FIRST_SERIAL, State},
+    state::{FIRST_SERIAL, Issued, State},
     validity,
 };
 
@@ -40,6 +40,7 @@ impl TestPki {
             next_serial: FIRST_SERIAL,
             auth_ca_serial: FIRST_SERIAL,
             sign_ca_serial: FIRST_SERIAL,
+            responder_serial: FIRST_SERIAL,
             crl_number: 0,
             ocsp_url: options.ocsp_url.clone(),
             issued: Vec::new(),
@@ -47,12 +48,17 @@ impl TestPki {
         };
         state.auth_ca_serial = state.take_serial();
         state.sign_ca_serial = state.take_serial();
+        state.responder_serial = state.take_serial();
         let kind = options.authority_key;
         let auth = Authority::create(Purpose::Auth, state.auth_ca_serial, kind, now, random)?;
         let sign = Authority::create(Purpose::Sign, state.sign_ca_serial, kind, now, random)?;
         let responder_key = PrivateKey::generate(kind, random)?;
         let (not_before, not_after) = (validity::days_before(now, 1), validity::days_after(now, 365));
-        let builder = responder(&auth, state.take_serial(), &responder_key, not_before, not_after)?;
+        let serial = state.responder_serial;
+        let builder = responder(&auth, serial, &responder_key, not_before, not_after)?;
+        // As the cards of the first municipality: one of its lists has it when it is revoked.
+        let municipality = MUNICIPALITIES[0].code.to_owned();
+        state.issued.push(Issued { serial, purpose: Purpose::Auth, municipality, card: String::new() });
         let responder_certificate = builder.sign(&auth.key, random)?;
         Ok(Self { auth, sign, responder_certificate, responder_key, state })
     }
@@ -75,6 +81,11 @@ impl TestPki {
     /// Certificate of the OCSP responder, DER.
     pub fn responder_certificate(&self) -> &[u8] {
         &self.responder_certificate
+    }
+
+    /// Serial number of the OCSP responder's certificate, which lists of the first municipality cover.
+    pub fn responder_serial(&self) -> Serial {
+        self.state.responder_serial
     }
 
     /// Key of the OCSP responder.

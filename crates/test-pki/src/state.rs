@@ -11,6 +11,7 @@ pub(crate) struct State {
     pub(crate) next_serial: Serial,
     pub(crate) auth_ca_serial: Serial,
     pub(crate) sign_ca_serial: Serial,
+    pub(crate) responder_serial: Serial,
     /// cRLNumber of the last lists.
     pub(crate) crl_number: u64,
     pub(crate) ocsp_url: Option<String>,

@@ -24,8 +24,8 @@ use madoguchi_gateway::{
 use madoguchi_oidc::{Client, ClientAuthentication, ClientSecret, Profile};
 use madoguchi_protocol::{ErrorCode, LocalText};
 use madoguchi_revocation::{
-    Alarm, Alarms, CrlFiles, CrlRefresher, CrlRefresherParts, FetchLimits, NoOcsp, OcspSource, SharedCrls,
-    StateDir, Unobserved,
+    Alarm, Alarms, CrlFiles, CrlRefresher, CrlRefresherParts, FetchLimits, HttpsTrust, NoOcsp, OcspSource,
+    SharedCrls, StateDir, Unobserved,
 };
 use madoguchi_storage::{
     Accounts as _, Audit as _, AuditKind, Clock, ManualClock, SessionLimits, SignInLimits,
@@ -35,7 +35,7 @@ use madoguchi_test_pki::{
     AUTH_POLICY, CardOptions, CertificateFault, CrlFault, KeyKind, Options, RevocationReason, TestPki,
 };
 
-use super::{Answer, HINATA, KOSODATE, MIDORI, TOSHO, TestCard, TestOcsp, Town};
+use super::{Answer, GatedStore, HINATA, KOSODATE, MIDORI, TOSHO, TestCard, TestOcsp, Town};
 
 /// The time at which every test begins: 2026-11-22T00:00:00Z.
 pub const NOW: u64 = 1_795_305_600;
@@ -49,6 +49,8 @@ pub struct TestGateway {
     pub gateway: Gateway,
     /// Its store.
     pub store: Arc<SqliteStore>,
+    /// The gate that the gateway has before the store.
+    pub gate: Arc<GatedStore>,
     /// Its clock and the store's.
     pub clock: Arc<ManualClock>,
     /// The OCSP responder, asked where the gateway has OCSP among its sources.
@@ -89,6 +91,7 @@ impl TestGateway {
         let time: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
         let store = SqliteStore::open(&folder.path().join("m.sqlite3"), Arc::clone(&time), limits);
         let store = Arc::new(store.expect("a store"));
+        let gate = Arc::new(GatedStore::new(Arc::clone(&store)));
         let options = Options { authority_key: KeyKind::P256, ..Options::default() };
         let pki = TestPki::create(&options, clock.now(), random()).expect("a PKI");
         let anchors = vec![Anchor::new(pki.auth_ca()).expect("an anchor")];
@@ -105,7 +108,7 @@ impl TestGateway {
             municipalities.push(municipality(town, &secret, keys));
         }
         let parts = GatewayParts {
-            storage: Arc::clone(&store) as Arc<dyn madoguchi_storage::Storage>,
+            storage: Arc::clone(&gate) as Arc<dyn madoguchi_storage::Storage>,
             clock: time,
             random: Arc::new(random().clone()),
             municipalities,
@@ -126,6 +129,7 @@ impl TestGateway {
             router: router(gateway.clone()),
             gateway,
             store,
+            gate,
             clock,
             ocsp,
             client_secret: secret.encode().to_string(),
@@ -261,7 +265,7 @@ impl TestGateway {
         let mut refresher = self.refresher.lock().expect("a lock");
         for entry in std::fs::read_dir(self.folder.path().join("crl")).expect("a folder") {
             // What is refused is not on the shelf; that is what tests look for.
-            let _ = refresher.take(&entry.expect("an entry").path());
+            let _ = refresher.take(&entry.expect("an entry").path(), self.clock.now());
         }
     }
 
@@ -273,6 +277,27 @@ impl TestGateway {
         for (name, der) in lists {
             std::fs::write(folder.join(name), der).expect("written");
         }
+    }
+
+    /// The private copies of the lists in use are overwritten where they lie, as a disk does that fails.
+    pub fn damage_lists(&self) {
+        for state in std::fs::read_dir(self.folder.path()).expect("a folder") {
+            let lists = state.expect("an entry").path().join("state/lists");
+            let Ok(lists) = std::fs::read_dir(lists) else { continue };
+            for list in lists.map(|list| list.expect("an entry").path()) {
+                if list.extension().is_some_and(|kind| kind == "crl") {
+                    let mut file = std::fs::OpenOptions::new().write(true).open(&list).expect("ours");
+                    let octets = file.metadata().expect("a length").len();
+                    let damage = vec![0xff; usize::try_from(octets).expect("a short list")];
+                    std::io::Write::write_all(&mut file, &damage).expect("written");
+                }
+            }
+        }
+    }
+
+    /// How often each answer of a list was counted, by its name.
+    pub fn lookups(&self) -> std::collections::BTreeMap<&'static str, u64> {
+        self.crls.lookups().map(|(lookup, count)| (lookup.name(), count)).collect()
     }
 
     /// How often an alarm was raised.
@@ -363,6 +388,7 @@ fn refresher(folder: &TempDir, anchors: &[Anchor], crls: &Arc<SharedCrls>) -> Cr
         state: StateDir::open(&state.keep().join("state")).expect("a state folder"),
         files: CrlFiles::default(),
         urls: Vec::new(),
+        https: HttpsTrust::System,
         limits: FetchLimits::default(),
         max_octets: 1 << 20,
         anchors: anchors.to_vec(),

@@ -18,7 +18,7 @@ impl Suite {
     }
 
     /// The assertion of now with these claims changed; `null` leaves one out. Each has a `jti` of its own.
-    fn assertion(&self, changes: Value) -> String {
+    fn assertion(&self, changes: &Value) -> String {
         let (id, now) = (&self.keyed.service.client_id, self.gateway.now());
         let jti = self.keyed.again().service.state;
         let mut claims =
@@ -47,9 +47,9 @@ impl Suite {
     }
 
     /// A push that must be refused, and then one that is right and is not.
-    async fn refuses_to_push(&self, changes: Value) {
+    async fn refuses_to_push(&self, changes: &Value) {
         self.push(self.assertion(changes)).await.is_oauth_error(401, "invalid_client");
-        assert_eq!(self.push(self.assertion(json!({}))).await.status, 201);
+        assert_eq!(self.push(self.assertion(&json!({}))).await.status, 201);
     }
 
     async fn code(&self) -> String {
@@ -58,11 +58,11 @@ impl Suite {
     }
 
     /// A redemption that must be refused; the code is still good for one that is right.
-    async fn refuses_to_redeem(&self, changes: Value) {
+    async fn refuses_to_redeem(&self, changes: &Value) {
         let form = self.keyed.service.token_form(&self.code().await);
         let refused = self.ask(PATH_TOKEN, form.clone(), self.assertion(changes)).await;
         refused.is_oauth_error(401, "invalid_client");
-        let answer = self.ask(PATH_TOKEN, form, self.assertion(json!({}))).await;
+        let answer = self.ask(PATH_TOKEN, form, self.assertion(&json!({}))).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
     }
 }
@@ -70,18 +70,18 @@ impl Suite {
 #[tokio::test]
 async fn fapi2_security_profile_final_par_test_array_as_audience_fails() {
     let suite = Suite::new().await;
-    suite.refuses_to_push(json!({ "aud": [MIDORI.issuer] })).await;
-    suite.refuses_to_push(json!({ "aud": [MIDORI.issuer, "https://other.example"] })).await;
+    suite.refuses_to_push(&json!({ "aud": [MIDORI.issuer] })).await;
+    suite.refuses_to_push(&json!({ "aud": [MIDORI.issuer, "https://other.example"] })).await;
 }
 
 #[tokio::test]
 async fn fapi2_security_profile_final_par_test_par_endpoint_url_as_audience_fails() {
-    Suite::new().await.refuses_to_push(json!({ "aud": MIDORI.url(PATH_PAR) })).await;
+    Suite::new().await.refuses_to_push(&json!({ "aud": MIDORI.url(PATH_PAR) })).await;
 }
 
 #[tokio::test]
 async fn fapi2_security_profile_final_par_test_token_endpoint_url_as_audience_fails() {
-    Suite::new().await.refuses_to_push(json!({ "aud": MIDORI.url(PATH_TOKEN) })).await;
+    Suite::new().await.refuses_to_push(&json!({ "aud": MIDORI.url(PATH_TOKEN) })).await;
 }
 
 #[tokio::test]
@@ -89,7 +89,7 @@ async fn fapi2_security_profile_final_par_ensure_jwt_client_assertions_nbf_8_sec
  {
     let suite = Suite::new().await;
     let soon = suite.gateway.now() + 8;
-    let answer = suite.push(suite.assertion(json!({ "nbf": soon, "iat": soon }))).await;
+    let answer = suite.push(suite.assertion(&json!({ "nbf": soon, "iat": soon }))).await;
     assert_eq!(answer.status, 201, "{}", answer.body);
 }
 
@@ -98,7 +98,7 @@ async fn fapi2_security_profile_final_par_ensure_jwt_client_assertions_nbf_over_
  {
     let suite = Suite::new().await;
     let late = suite.gateway.now() + 61;
-    suite.refuses_to_push(json!({ "nbf": late })).await;
+    suite.refuses_to_push(&json!({ "nbf": late })).await;
 }
 
 /// The header names RS256; the registered key is for ES256.
@@ -121,7 +121,7 @@ async fn fapi2_security_profile_final_ensure_client_assertion_in_token_endpoint(
     let proof = suite.keyed.dpop_proof(&suite.gateway, "POST", PATH_TOKEN, &json!({}));
     let without = post(&suite.gateway, MIDORI, PATH_TOKEN, &form, &[("dpop", &proof)]).await;
     without.is_oauth_error(401, "invalid_client");
-    let with = suite.ask(PATH_TOKEN, form, suite.assertion(json!({}))).await;
+    let with = suite.ask(PATH_TOKEN, form, suite.assertion(&json!({}))).await;
     assert_eq!(with.status, 200, "{}", with.body);
 }
 
@@ -129,19 +129,19 @@ async fn fapi2_security_profile_final_ensure_client_assertion_in_token_endpoint(
 async fn fapi2_security_profile_final_ensure_client_assertion_exp_is_5_minutes_in_past_fails() {
     let suite = Suite::new().await;
     let past = suite.gateway.now() - 300;
-    suite.refuses_to_redeem(json!({ "exp": past, "iat": past - 60 })).await;
+    suite.refuses_to_redeem(&json!({ "exp": past, "iat": past - 60 })).await;
 }
 
 #[tokio::test]
 async fn fapi2_security_profile_final_ensure_client_assertion_with_wrong_aud_fails() {
     let suite = Suite::new().await;
-    suite.refuses_to_redeem(json!({ "aud": "https://other.example" })).await;
-    suite.refuses_to_redeem(json!({ "aud": null })).await;
+    suite.refuses_to_redeem(&json!({ "aud": "https://other.example" })).await;
+    suite.refuses_to_redeem(&json!({ "aud": null })).await;
 }
 
 #[tokio::test]
 async fn fapi2_security_profile_final_ensure_client_assertion_with_no_sub_fails() {
-    Suite::new().await.refuses_to_redeem(json!({ "sub": null })).await;
+    Suite::new().await.refuses_to_redeem(&json!({ "sub": null })).await;
 }
 
 /// Another client's id beside the assertion.
@@ -152,10 +152,10 @@ async fn fapi2_security_profile_final_ensure_client_id_in_token_endpoint() {
     let mut other = form.clone();
     other.retain(|(name, _)| *name != "client_id");
     other.push(("client_id", "kosodate".to_owned()));
-    let refused = suite.ask(PATH_TOKEN, other, suite.assertion(json!({}))).await;
+    let refused = suite.ask(PATH_TOKEN, other, suite.assertion(&json!({}))).await;
     let error = refused.json()["error"].clone();
     assert!(error == "invalid_client" || error == "invalid_request", "{error}");
     assert!(refused.status.is_client_error());
-    let answer = suite.ask(PATH_TOKEN, form, suite.assertion(json!({}))).await;
+    let answer = suite.ask(PATH_TOKEN, form, suite.assertion(&json!({}))).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
 }

@@ -24,7 +24,7 @@ fn lists_are_indexed_and_looked_up() {
     assert_eq!(code, Some(0), "an answer is an answer, whatever it says");
     let lines: Vec<&str> = words.lines().collect();
     assert!(lines[0].starts_with(&format!("{}: listed in list 02 of ", serial.to_lowercase())), "{words}");
-    assert!(lines[1].ends_with(": not listed in 1 lists"), "{words}");
+    assert!(lines[1].ends_with(": not listed in the one list that is there"), "{words}");
     // The anchors are those that the folder's writer was told, or others.
     assert_eq!(world.run(&format!("lookup state --serial {serial} --anchor ca.der")).0, Some(0));
     let (code, status, _) = world.run("status state --json");
@@ -32,8 +32,15 @@ fn lists_are_indexed_and_looked_up() {
     assert_eq!((code, status["partitions"][0]["complete"]["number"].as_str()), (Some(0), Some("02")));
     let words = world.run("status state").1;
     assert!(
-        words.contains("the whole issuer: list 02, 20000 entries") && words.contains(" old, nextUpdate 20")
+        words.contains("the whole issuer:\n  list 02, 20000 entries, ")
+            && words.contains(" old,\n  nextUpdate 20"),
+        "{words}"
     );
+    assert!(
+        words.ends_with(" min\n") && words.contains("\n1 partition, none past nextUpdate, oldest "),
+        "{words}"
+    );
+    assert!(words.lines().all(|line| line.chars().count() <= 80), "{words}");
 }
 
 #[test]
@@ -58,7 +65,7 @@ fn what_cannot_be_used_ends_in_2() {
     fs::copy(world.file("new.crl"), world.file("open/new.crl")).expect("copied");
     for (arguments, says) in [
         ("index new.crl --anchor none.der --out other", "none.der: "),
-        ("index new.crl --anchor new.crl --out other", "new.crl: "),
+        ("index new.crl --anchor new.crl --out other", "new.crl: no anchor that can be used: "),
         ("index --anchor ca.der --out other", "<FILE>"),
         ("index new.crl --anchor ca.der --out open", "open is not a folder made by madoguchi crl index"),
         ("lookup open --serial 1", "open is not a folder made by madoguchi crl index"),
@@ -73,6 +80,7 @@ fn what_cannot_be_used_ends_in_2() {
         let (code, output, errors) = world.run(arguments);
         assert_eq!((code, output.as_str()), (Some(2), ""), "{arguments}: {errors}");
         assert!(errors.contains(says) && !errors.contains("chmod"), "{arguments}: {errors}");
+        assert!(!errors.contains("open: open"), "{errors}");
     }
 }
 
@@ -112,7 +120,8 @@ fn what_is_damaged_is_named_and_the_others_answer() {
         for arguments in [format!("lookup state --serial {serial}"), "status state".to_owned()] {
             let (end, words, errors) = world.run(&arguments);
             assert_eq!((end, errors.as_str()), (Some(1), ""), "{arguments}");
-            let told = words.lines().find(|line| line.contains(name)).expect("the file's name");
+            let (_, told) = words.split_once(name).expect("the file's name");
+            let told = told.lines().take(2).collect::<Vec<_>>().join(" ");
             assert!(told.contains(code) && told.contains(says), "{told}");
             assert!(words.contains("list 01"), "the other list answers: {words}");
         }
@@ -138,7 +147,7 @@ fn no_list_and_a_list_past_its_next_update_are_told() {
     let (code, words, _) = world.run("lookup state --serial 1a");
     assert_eq!((code, words.as_str()), (Some(1), "1a: no list, and nothing to say\n"));
     let (code, words, _) = world.run("status state");
-    assert!(code == Some(1) && words.starts_with("no list\n"), "{words}");
+    assert!(code == Some(1) && words.contains("\nno list\n"), "{words}");
 
     // Each list is valid for 240 hours, and this one is 500 hours older than number 0's 100.
     let old = World { now: world.now - 500 * 3600, ..world };
@@ -146,13 +155,47 @@ fn no_list_and_a_list_past_its_next_update_are_told() {
     assert_eq!(old.run("index past.crl --anchor ca.der --out state").0, Some(0));
     let (code, words, _) = old.run("lookup state --serial 1a");
     assert_eq!(code, Some(0), "an answer is an answer, whatever it says");
-    assert!(words.contains("1a: not listed in 1 lists\nlist 03 of "), "{words}");
+    assert!(words.contains("1a: not listed in the one list that is there\nlist 03 of "), "{words}");
     assert!(words.contains(": past nextUpdate since "), "{words}");
     let (_, line, _) = old.run("lookup state --json --serial 1a");
     let line: Value = serde_json::from_str(&line).expect("JSON");
     assert_eq!(line["expired"].as_array().map(Vec::len), Some(1), "{line}");
     let (code, words, _) = old.run("status state");
-    assert!(code == Some(1) && words.contains(" old, past nextUpdate since "), "{words}");
+    assert!(code == Some(1) && words.contains(" old,\n  past nextUpdate since "), "{words}");
+}
+
+#[test]
+fn a_partition_that_was_given_up_is_forgotten_and_one_that_is_current_is_not() {
+    let world = World::new();
+    assert_eq!(world.run("index new.crl --anchor ca.der --out state").0, Some(0));
+    let partition = |world: &World| {
+        let status: Value = serde_json::from_str(&world.run("status state --json").1).expect("JSON");
+        status["partitions"][0]["partition"].as_str().map(str::to_owned)
+    };
+    let current = partition(&world).expect("a partition");
+    let (code, words, _) = world.run(&format!("forget state {current}"));
+    assert_eq!(
+        (code, words.as_str()),
+        (Some(1), "the whole issuer: not forgotten: its list is not past its nextUpdate\n")
+    );
+    let (code, _, errors) = world.run("forget state 00");
+    assert!(code == Some(2) && errors.contains("no list of partition 00"), "{errors}");
+    assert_eq!(world.run("forget absent 00").0, Some(2));
+    assert!(!world.file("absent").exists());
+    fs::remove_dir_all(world.file("state")).expect("removed");
+
+    let old = World { now: world.now - 500 * 3600, ..world };
+    old.list("past.crl", 3, 0..10);
+    old.list("before.crl", 2, 0..10);
+    assert_eq!(old.run("index past.crl --anchor ca.der --out state").0, Some(0));
+    let (code, words, _) = old.run(&format!("forget state {current}"));
+    assert_eq!(
+        (code, words.as_str()),
+        (Some(0), "the whole issuer: 1 list forgotten; nothing older is taken again\n")
+    );
+    assert_eq!(partition(&old), None);
+    let (code, words, _) = old.run("index before.crl --anchor ca.der --out state");
+    assert!(code == Some(1) && words.contains("(crl_older)"), "{words}");
 }
 
 #[test]

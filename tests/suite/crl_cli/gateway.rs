@@ -146,13 +146,66 @@ fn a_gateway_fetches_refuses_what_is_older_and_remembers() {
     assert!(told.contains("revocation.state_dir: ") && told.contains("(state_busy)"), "{told}");
     fs::rename(world.file("old.crl"), world.file("drop/a.crl")).expect("renamed");
     assert!(gateway.logged("a CRL is refused").contains("crl_older"));
+    let download = &held["downloads"][0];
+    assert_eq!((&held["told_by"], &download["problem"]), (&"disk".into(), &Value::Null), "{held}");
+    assert!(download["last_good"].is_u64() && download["last_failure"].is_null(), "{download}");
+    let rejected = status(&world)["rejected_files"].clone();
+    assert_eq!((&rejected[0]["code"], rejected.as_array().map(Vec::len)), (&"crl_older".into(), Some(1)));
+    let words = world.run("status --config madoguchi.toml").1;
+    let url = format!("download http://{address}/list.crl: well\n  last good answer 20");
+    assert!(words.contains(&url), "{words}");
+    assert!(words.contains("drop/rejected/a.crl\n  list number 01 is older than"), "{words}");
+    assert!(words.lines().all(|line| line.chars().count() <= 80), "{words}");
     drop(gateway);
 
     // The server is gone, and so is the file of the list; the same older list is put back.
     fs::rename(world.file("drop/rejected/a.crl"), world.file("drop/b.crl")).expect("renamed");
     let mut gateway = Gateway::start(&world);
     gateway.logged("older than max_age_hours");
-    assert!(gateway.logged("a CRL is refused").contains("fetch_no_connection"));
+    assert!(gateway.logged("a CRL cannot be fetched").contains("fetch_no_connection"));
     assert!(gateway.logged("a CRL is refused").contains("crl_older"));
-    assert_eq!(status(&world)["partitions"][0]["complete"], held["partitions"][0]["complete"]);
+    let after = status(&world);
+    assert_eq!(after["partitions"][0]["complete"], held["partitions"][0]["complete"]);
+    // The last good answer is remembered beside the failure.
+    let (before, after) = (&held["downloads"][0], &after["downloads"][0]);
+    assert_eq!(
+        (&after["last_good"], &after["problem"]["code"]),
+        (&before["last_good"], &"fetch_no_connection".into())
+    );
+    assert!(after["last_failure"]["at"].as_u64() >= before["last_good"].as_u64(), "{after}");
+    let words = world.run("status --config madoguchi.toml").1;
+    assert!(words.contains("/list.crl: FAILING\n") && words.contains("(fetch_no_connection)"), "{words}");
+}
+
+#[test]
+fn config_check_tells_who_should_run_it_and_what_the_service_cannot_read() {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let world = World::new();
+    let text = CONFIG.replace("[[revocation.crl_url]]\nurl = \"http://ADDRESS/list.crl\"\n", "");
+    configure(&world, &text);
+    let file = world.file("madoguchi.toml");
+    let config = madoguchi_gateway_server::Config::read(&file).expect("a configuration");
+    let owner = fs::metadata(world.file("kek")).expect("there").uid();
+    let advice = |user, now| madoguchi_gateway_server::advice(&config, &file, user, now);
+    assert_eq!(advice(owner, super::world::at(world.now)), [] as [String; 0]);
+    let told = advice(owner + 1, super::world::at(world.now));
+    assert_eq!(told.len(), 1, "the owner may do everything: {told:?}");
+    let command = format!("madoguchi config check --config {}", file.display());
+    assert!(
+        told[0].contains("run it as the service's user: sudo -u ") && told[0].ends_with(&command),
+        "{told:?}"
+    );
+    // An anchor that is over.
+    let told = advice(owner, super::world::at(world.now + 20 * 366 * 86_400));
+    assert!(told.len() == 1 && told[0].contains("ca.der expired at 20"), "{told:?}");
+    // Root may read everything, whatever the mode.
+    if owner != 0 {
+        fs::set_permissions(world.file("ca.der"), fs::Permissions::from_mode(0o000)).expect("a mode");
+        let told = advice(owner + 1, super::world::at(world.now));
+        assert!(
+            told.iter().any(|line| line.contains("could not read") && line.contains("ca.der")),
+            "{told:?}"
+        );
+    }
 }

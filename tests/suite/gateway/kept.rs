@@ -3,7 +3,7 @@
 use madoguchi_cert_verify::Sources;
 use madoguchi_protocol::ErrorCode;
 use madoguchi_revocation::Alarm;
-use madoguchi_storage::{Audit as _, AuditKind};
+use madoguchi_storage::{Audit as _, AuditKind, SignInState};
 use madoguchi_test_pki::{CrlFault, OcspClaim, RevocationReason};
 use madoguchi_tests::gateway::{HINATA, MIDORI, TestCard, TestGateway, TestService, Town, Visit};
 use serde_json::Value;
@@ -215,4 +215,68 @@ async fn what_a_session_found_keeps_the_card_out() {
     assert_eq!(visit.service.userinfo(&gateway, token).await.status, 401);
     gateway.start_with_lists(&before);
     assert_eq!(try_again(&gateway, &visit.card).await, REVOKED);
+}
+
+/// Between judgement and write nothing is locked. A sign-in that was judged good, and whose card another one finds revoked before its
+/// proof is written, is judged again, by what is kept: also when its own sources say good still.
+#[tokio::test]
+async fn a_proof_against_what_was_kept_meanwhile_is_judged_again() {
+    for (reason, code) in [
+        (RevocationReason::KeyCompromise, ErrorCode::CertificateRevoked),
+        (RevocationReason::CertificateHold, ErrorCode::CertificateOnHold),
+    ] {
+        let gateway = TestGateway::new().await;
+        let card = gateway.card();
+        let morning = gateway.lists();
+        let (judged, mut other) = (Visit::claimed(&gateway).await, Visit::claimed(&gateway).await);
+        gateway.gate.hold_proofs();
+        let ((), outcome) = tokio::join!(
+            async {
+                gateway.gate.proof_came().await;
+                gateway.gate.write_proofs_at_once();
+                gateway.wait(60);
+                gateway.revoke(&card, reason);
+                gateway.publish_lists();
+                other.finish_with(&card).await.is_refusal(403, code);
+                other.status().await;
+                // The list by which it was judged good is back.
+                gateway.start_with_lists(&morning);
+                gateway.gate.let_proof();
+            },
+            judged.finish_with(&card)
+        );
+        outcome.is_refusal(403, code);
+        assert_eq!(judged.state().await, SignInState::Cancelled(code));
+        judged.nobody_is_signed_in().await;
+        let refused_on = judged.record().await.and_then(|record| record.refused_on).expect("evidence");
+        let evidence: Value = serde_json::from_str(&refused_on).expect("JSON");
+        let rule = if code == ErrorCode::CertificateRevoked { "kept_revoked" } else { "kept_on_hold" };
+        assert_eq!(
+            (&evidence["rule"], &evidence["crl"]["says"]),
+            (&rule.into(), &"good".into()),
+            "{evidence}"
+        );
+    }
+}
+
+/// What is kept against another card is no reason to judge again.
+#[tokio::test]
+async fn a_proof_is_written_whatever_is_kept_against_others() {
+    let gateway = TestGateway::new().await;
+    let (card, revoked) = (gateway.card(), gateway.card());
+    let (judged, other) = (Visit::claimed(&gateway).await, Visit::claimed(&gateway).await);
+    gateway.gate.hold_proofs();
+    let ((), outcome) = tokio::join!(
+        async {
+            gateway.gate.proof_came().await;
+            gateway.revoke(&revoked, RevocationReason::KeyCompromise);
+            gateway.publish_lists();
+            other.finish_with(&revoked).await.is_refusal(403, ErrorCode::CertificateRevoked);
+            // A second judgement would wait here for ever.
+            gateway.gate.let_proof();
+        },
+        judged.finish_with(&card)
+    );
+    assert_eq!(outcome.status, 200);
+    assert_eq!(judged.state().await, SignInState::Proven);
 }

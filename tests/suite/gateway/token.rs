@@ -3,6 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use madoguchi_oidc::AuthorizationCode;
 use madoguchi_storage::AuditKind;
+use madoguchi_test_pki::RevocationReason;
 use madoguchi_tests::gateway::{HINATA, MIDORI, TestBrowser, TestGateway, TestService, Visit, form, random};
 use serde_json::json;
 
@@ -223,4 +224,43 @@ async fn without_a_nonce_there_is_none() {
     let tokens = visit.tokens().await;
     assert_eq!(visit.claims(&tokens).await.get("nonce"), None);
     assert_eq!(tokens["expires_in"], json!(300));
+}
+
+/// A minute may pass between card and token, and with it a list: every use of a session asks again.
+#[tokio::test]
+async fn a_certificate_revoked_since_gives_no_token() {
+    for reason in [RevocationReason::KeyCompromise, RevocationReason::CertificateHold] {
+        let gateway = TestGateway::new().await;
+        let mut visit = Visit::completed(&gateway).await;
+        let code = visit.code().await;
+        gateway.revoke(&visit.card, reason);
+        gateway.wait(1);
+        gateway.publish_lists();
+        visit.service.redeem(&gateway, &code).await.is_oauth_error(400, "invalid_grant");
+        let kinds: Vec<_> = gateway.audit(MIDORI).await.into_iter().map(|(kind, _)| kind).collect();
+        let ended = [AuditKind::SignInCompleted, AuditKind::RevocationKept, AuditKind::SessionRevoked];
+        assert_eq!(kinds, ended);
+        // Spent: what comes after it is a second use.
+        visit.service.redeem(&gateway, &code).await.is_oauth_error(400, "invalid_grant");
+        assert_eq!(gateway.audit(MIDORI).await.last().map(|(kind, _)| *kind), Some(AuditKind::CodeReused));
+    }
+}
+
+/// The code is as good as before once the lists are.
+#[tokio::test]
+async fn while_a_list_is_damaged_a_code_is_neither_taken_nor_spent() {
+    let gateway = TestGateway::new().await;
+    let mut visit = Visit::completed(&gateway).await;
+    let code = visit.code().await;
+    gateway.revoke(&visit.card, RevocationReason::CertificateHold);
+    gateway.wait(1);
+    gateway.publish_lists();
+    gateway.damage_lists();
+    let answer = visit.service.redeem(&gateway, &code).await;
+    answer.is_oauth_error(503, "temporarily_unavailable");
+    assert_eq!(answer.header("retry-after"), "30");
+    gateway.reinstate(&visit.card);
+    gateway.wait(1);
+    gateway.publish_lists();
+    assert_eq!(visit.service.redeem(&gateway, &code).await.status, 200);
 }

@@ -165,3 +165,41 @@ async fn another_municipality_does_not_know_the_token() {
     is_invalid_token(&elsewhere.userinfo(&gateway, &token).await);
     assert_eq!(visit.service.userinfo(&gateway, &token).await.status, 200);
 }
+
+/// Neither "listed" nor "not listed": nobody is turned away for good, and nobody goes on.
+#[tokio::test]
+async fn a_damaged_list_is_cannot_check_and_ends_nothing() {
+    let gateway = TestGateway::new().await;
+    let (visit, token) = signed_in(&gateway).await;
+    gateway.revoke(&visit.card, RevocationReason::CertificateHold);
+    gateway.wait(1);
+    gateway.publish_lists();
+    gateway.damage_lists();
+    let answer = visit.service.userinfo(&gateway, &token).await;
+    answer.is_oauth_error(503, "temporarily_unavailable");
+    assert_eq!(answer.header("retry-after"), "30");
+    assert_eq!(answer.json()["error_description"], "cannot_check");
+    assert_eq!(gateway.lookups()["damaged"], 1);
+    assert_eq!(gateway.audit(MIDORI).await.len(), 1, "the sign-in, and no end of it");
+    gateway.reinstate(&visit.card);
+    gateway.wait(1);
+    gateway.publish_lists();
+    assert_eq!(visit.service.userinfo(&gateway, &token).await.status, 200);
+}
+
+/// Each answer is counted once, at a sign-in and at a use.
+#[tokio::test]
+async fn what_lists_answer_is_counted() {
+    let gateway = TestGateway::new().await;
+    let (visit, token) = signed_in(&gateway).await;
+    let counted = |name: &str| gateway.lookups()[name];
+    let (at_sign_in, hits) = (counted("miss"), counted("hit"));
+    assert!(at_sign_in > 0 && hits == 0, "{:?}", gateway.lookups());
+    assert_eq!(visit.service.userinfo(&gateway, &token).await.status, 200);
+    assert_eq!(counted("miss"), at_sign_in + 1);
+    gateway.revoke(&visit.card, RevocationReason::KeyCompromise);
+    gateway.wait(1);
+    gateway.publish_lists();
+    is_invalid_token(&visit.service.userinfo(&gateway, &token).await);
+    assert_eq!((counted("hit"), counted("miss")), (1, at_sign_in + 1));
+}

@@ -7,7 +7,8 @@ async fn sign_ins_go_on_by_the_lists_and_ocsp_comes_back() {
     let mut sources = Sources::with(Lists::Good).await;
     assert_eq!(rule(&mut sources).await, "ocsp_and_crl_good");
 
-    sources.ocsp("http unavailable").await;
+    // What one card gets for an answer counts once; that nobody answers counts each time.
+    sources.ocsp("http silent").await;
     while breaker(&sources) == "closed" {
         assert_eq!(rule(&mut sources).await, "crl_good");
     }

@@ -39,7 +39,9 @@ async fn counts_by_municipality_signer_and_reason() {
     let output = world.run(&["kept", "--municipality", HINATA]);
     assert_eq!(String::from_utf8_lossy(&output.stdout), "hinata: nothing is kept\n");
     let text = String::from_utf8(world.run(&["kept"]).stdout).expect("UTF-8");
-    assert!(text.contains("midori: 2 keyCompromise by crl of signer "), "{text}");
+    assert!(text.contains("midori: 2 certificates, keyCompromise, on the word of crl\n  signer "), "{text}");
+    assert!(text.contains("midori: 1 certificate, certificateHold, on the word of crl\n"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     for card in &cards {
         assert!(
             !text.contains(&card.files.auth_serial.to_string())

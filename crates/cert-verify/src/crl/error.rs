@@ -2,6 +2,7 @@
 
 use rustls_pki_types::UnixTime;
 
+use crate::utc::utc;
 use crate::{Error, PathError};
 
 /// Why the lists that were offered leave a certificate's revocation open: the most telling reason of all of them.
@@ -59,7 +60,7 @@ pub enum CrlError {
     #[error("the issuer of the revocation list is revoked itself")]
     SignerRevoked,
     /// thisUpdate lies in the future.
-    #[error("the revocation list is from {}, it is {}", .this_update.as_secs(), .now.as_secs())]
+    #[error("the revocation list is from {}, it is {}", utc(.this_update), utc(.now))]
     NotYetValid {
         /// The moment of the check.
         now: UnixTime,
@@ -67,7 +68,7 @@ pub enum CrlError {
         this_update: UnixTime,
     },
     /// nextUpdate is past.
-    #[error("the next revocation list was due at {}, it is {}", .next_update.as_secs(), .now.as_secs())]
+    #[error("the next revocation list was due at {}, it is {}", utc(.next_update), utc(.now))]
     Expired {
         /// The moment of the check.
         now: UnixTime,
@@ -75,7 +76,7 @@ pub enum CrlError {
         next_update: UnixTime,
     },
     /// The list is older than the settings allow.
-    #[error("the revocation list is from {}, which is too long ago at {}", .this_update.as_secs(), .now.as_secs())]
+    #[error("the revocation list is from {}, which is too long ago at {}", utc(.this_update), utc(.now))]
     TooOld {
         /// The moment of the check.
         now: UnixTime,

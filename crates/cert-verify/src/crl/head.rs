@@ -7,8 +7,8 @@ use rustls_pki_types::UnixTime;
 
 use crate::crl::scope::Scope;
 use crate::crl::walk::EntriesPlace;
-use crate::crl::{CrlNumber, CrlPoint, EntryWalk, Partition, WalkedEntry};
-use crate::{Error, Name, SourceTimes, VerifiedPath};
+use crate::crl::{CrlNumber, CrlPoint, CrlSubject, EntryWalk, Partition, WalkedEntry};
+use crate::{Error, Name, SourceTimes};
 
 /// The header of a version 2 list, complete or a delta, signed by a trust anchor. The list may be stale.
 #[derive(Clone)]
@@ -56,31 +56,34 @@ impl CrlHead {
 
     /// Under which points the list is found.
     pub fn points(&self) -> impl Iterator<Item = CrlPoint<'_>> {
-        CrlPoint::of_scope(self.issuer_key, &self.scope)
+        CrlPoint::of_scope(self.issuer_key, &self.issuer, &self.scope)
+    }
+
+    /// Whether the list may cover a card's certificate. A list of CA or attribute certificates, or of some reasons, and an
+    /// indirect one never do; serial numbers of attribute certificates are others' altogether.
+    pub fn is_about_cards(&self) -> bool {
+        self.scope.is_about_cards()
     }
 
     /// Whether the list is the one to ask about this certificate: same issuer name, the key that verified the
     /// certificate, and a scope that holds one of its distribution points.
-    pub fn covers(&self, path: &VerifiedPath) -> bool {
-        self.issuer_key == path.issuer_key_hash()
-            && self.issuer == *path.issuer()
-            && self.scope.covers(path.distribution_points())
+    pub fn covers<'a>(&self, subject: impl Into<CrlSubject<'a>>) -> bool {
+        let subject = subject.into();
+        self.issuer_key == subject.issuer_key_hash()
+            && self.issuer == *subject.issuer()
+            && self.scope.covers(&subject)
     }
 
     /// RFC 5280 sections 5.2.4 and 6.3.3 (c): whether this is a delta that brings that complete list up to date: same
     /// issuer, key and scope, not made for a later base, and later itself.
     pub fn changes(&self, complete: &Self) -> bool {
-        self.follows(complete) && self.base.as_ref().is_some_and(|base| *base <= complete.number)
+        let is_in_reach = self.base.as_ref().is_some_and(|base| *base <= complete.number);
+        is_in_reach && complete.base.is_none() && self.is_like(complete) && complete.number < self.number
     }
 
-    /// A delta of the same partition with a later number.
-    pub(super) fn follows(&self, complete: &Self) -> bool {
-        self.base.is_some()
-            && complete.base.is_none()
-            && self.issuer == complete.issuer
-            && self.issuer_key == complete.issuer_key
-            && self.scope == complete.scope
-            && complete.number < self.number
+    /// Of the same partition.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self.issuer == other.issuer && self.issuer_key == other.issuer_key && self.scope.is_like(&other.scope)
     }
 
     /// The entries of the list, given its octets.

@@ -78,6 +78,9 @@ impl<'a> List<'a> {
         if self.next_update.is_none() {
             return Err(Error::CrlWithoutNextUpdate);
         }
+        if self.next_update.is_some_and(|next_update| next_update < self.this_update) {
+            return Err(Error::CrlTimesReversed);
+        }
         if !self.profiled_times {
             return Err(Error::CrlTimeForm);
         }

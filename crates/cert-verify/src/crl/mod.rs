@@ -3,6 +3,7 @@
 //! [`UnverifiedCrl`] and [`CrlHead`] are the gateway's: direct, signed by an anchor, asked through an index of the
 //! entries. [`CrlChecker`] is general: every kind of list that the standard has, for the certificates of any path.
 
+mod candidate;
 mod coverage;
 mod entry;
 mod error;
@@ -19,6 +20,7 @@ mod role;
 mod said;
 mod scope;
 mod signer;
+mod subject;
 mod tally;
 mod unverified;
 mod verified;
@@ -35,7 +37,9 @@ pub use point::CrlPoint;
 pub use process::{CrlChecker, CrlStatus};
 pub use profile::{CrlProfile, CrlSettings};
 pub use role::{CrlRole, CrlSeen};
-pub use said::AskedCrl;
+pub use said::{AskedCrl, CRL_SKEW};
+pub(crate) use subject::About;
+pub use subject::CrlSubject;
 pub use unverified::UnverifiedCrl;
 pub use verified::VerifiedCrl;
 pub use walk::{EntryWalk, WalkedEntry};

@@ -15,14 +15,19 @@ impl CrlNumber {
         let mut reader = Reader::new(value);
         let number = reader.integer()?;
         reader.finish()?;
-        match number {
-            [0x80..=0xff, ..] => Err(DerError::Integer),
-            [0x00, magnitude @ ..] => Ok(Self(magnitude.to_vec())),
-            magnitude if magnitude.len() <= 20 => Ok(Self(magnitude.to_vec())),
-            _ => Err(DerError::TooLong),
+        if matches!(number, [0x80..=0xff, ..]) {
+            return Err(DerError::Integer);
         }
+        let magnitude = number.strip_prefix(&[0]).unwrap_or(number);
+        if magnitude.len() > MAX_OCTETS {
+            return Err(DerError::TooLong);
+        }
+        Ok(Self(magnitude.to_vec()))
     }
 }
+
+/// RFC 5280 section 5.2.3: conforming issuers go no further. The zero that says "not negative" does not count.
+const MAX_OCTETS: usize = 20;
 
 impl Ord for CrlNumber {
     fn cmp(&self, other: &Self) -> Ordering {
@@ -71,7 +76,13 @@ mod tests {
     #[test]
     fn negative_and_long_numbers_are_refused() {
         assert_eq!(CrlNumber::from_value(&[2, 1, 0xff]), Err(DerError::Integer));
-        let long = [&[2, 21, 1][..], &[0; 20]].concat();
-        assert_eq!(CrlNumber::from_value(&long), Err(DerError::TooLong));
+        for (sign, first, zeros) in [(false, 1, 20), (true, 0x80, 20), (true, 0xff, 21), (true, 0x80, 110)] {
+            let value = [vec![0; usize::from(sign)], vec![first], vec![0; zeros]].concat();
+            let long = [&[2, u8::try_from(value.len()).expect("short")], value.as_slice()].concat();
+            assert_eq!(CrlNumber::from_value(&long), Err(DerError::TooLong), "{value:x?}");
+        }
+        for longest in [[vec![0, 0xff], vec![0; 19]].concat(), [vec![0x7f], vec![0; 19]].concat()] {
+            assert_eq!(number(&longest).to_string().len(), 40);
+        }
     }
 }

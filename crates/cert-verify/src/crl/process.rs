@@ -5,8 +5,8 @@
 //! hold. "Good" needs all that, conforming, current, for every reason, from an issuer that is good itself. Everything
 //! else is "undetermined", by the reason of the list that came furthest; never good.
 //!
-//! Departures from the letter of section 6.3.3, all towards refusing: every list is looked at, not only until all
-//! reasons are covered; removeFromCRL takes back a hold and nothing else; an older list of a scope counts for nothing
+//! Departures from the letter of section 6.3.3, all towards refusing: every list that could change the answer is looked
+//! at, not only until all reasons are covered; removeFromCRL takes back a hold and nothing else; an older list of a scope counts for nothing
 //! but a final revocation while a newer one is there.
 
 use std::cell::RefCell;
@@ -15,12 +15,13 @@ use std::collections::HashMap;
 use madoguchi_protocol::Octets;
 use rustls_pki_types::UnixTime;
 
+use crate::crl::candidate::Candidate;
 use crate::crl::coverage::{Found, covers, find, may_be_of_issuer};
 use crate::crl::list::List;
 use crate::crl::role::scope_in_words;
 use crate::crl::signer::{Question, Signer};
 use crate::crl::tally::Tally;
-use crate::crl::{CrlError, CrlRole, CrlSeen, OfferedCrls};
+use crate::crl::{CrlError, CrlNumber, CrlRole, CrlSeen, OfferedCrls};
 use crate::distribution_point::DistributionPoint;
 use crate::reason::ReasonFlags;
 use crate::{
@@ -54,6 +55,11 @@ impl<'a> CrlChecker<'a> {
     /// Asks these lists, signed by issuers of paths or by certificates of the pool, at `now`.
     pub fn new(crls: &'a OfferedCrls<'a>, pool: &'a [Certificate], now: UnixTime) -> Self {
         Self { crls, pool, now, signatures: RefCell::new(HashMap::new()) }
+    }
+
+    /// The same checker to ask beside it: it knows the signatures that are known by now, and this one learns nothing.
+    pub fn beside(&self) -> Self {
+        Self { crls: self.crls, pool: self.pool, now: self.now, signatures: self.signatures.clone() }
     }
 
     /// Whether a certificate that `issuer`, of this path, has issued is revoked. The caller asks about every
@@ -155,58 +161,109 @@ impl<'a> CrlChecker<'a> {
             }
         }
         // Who signed a list, and what it says, does not depend on the point.
-        let mut said = HashMap::new();
+        let mut known = Known::default();
         for point in points {
-            let mut valid = Vec::new();
-            let mut spent = Ok(());
-            for (index, offered) in self.crls.lists.iter().enumerate() {
-                let Ok(list) = &offered.read else { continue };
-                match self.valid(index, list, point, question, &mut said, budget) {
-                    Ok(list) if offered.fault.is_none() => valid.push(list),
-                    Ok(list) => only_against(&list, tally),
-                    Err(CrlError::BudgetSpent) => {
-                        spent = Err(CrlError::BudgetSpent);
-                        break;
-                    }
-                    Err(error) => tally.unused(index, error),
-                }
+            let (mut valid, mut spent) = (Vec::new(), Ok(()));
+            if let Err(error) = self.verify(point, question, &mut known, &mut valid, tally, budget) {
+                spent = Err(error);
             }
             // What has been found counts, if no more is looked for: it may revoke.
             self.judge(&valid, tally);
             spent?;
+            if tally.is_settled() {
+                break;
+            }
         }
         Ok(())
     }
 
-    /// Section 6.3.3 (b) to (g) for one list.
-    fn valid<'l>(
+    /// Section 6.3.3 (b) to (g): the lists of one point whose signatures hold, but for those that can change nothing.
+    fn verify<'l>(
+        &'l self,
+        point: &DistributionPoint,
+        question: &Question<'_, 'a>,
+        known: &mut Known,
+        valid: &mut Vec<Valid<'l, 'a>>,
+        tally: &mut Tally,
+        budget: &mut Budget,
+    ) -> Result<(), CrlError> {
+        let mut candidates = Vec::new();
+        let mut spent = Ok(());
+        for (index, offered) in self.crls.lists.iter().enumerate() {
+            let Ok(list) = &offered.read else { continue };
+            match self.candidate(index, list, point, question, known, budget) {
+                Ok(candidate) => candidates.push(candidate),
+                Err(CrlError::BudgetSpent) => {
+                    spent = Err(CrlError::BudgetSpent);
+                    break;
+                }
+                Err(error) => tally.unused(index, error),
+            }
+        }
+        candidates.sort_by_cached_key(Candidate::order);
+        for candidate in candidates {
+            let Candidate { index, list, reasons, found, .. } = candidate;
+            let is_faulty = self.crls.lists.get(index).is_some_and(|offered| offered.fault.is_some());
+            let is_needless = |newer: &Valid<'_, 'a>| {
+                self.has_begun(newer.list).is_ok() && candidate.is_needless_beside(newer)
+            };
+            // What such a list says stands, whichever is newer.
+            let stands = is_faulty && found.is_some();
+            if !stands && valid.iter().any(is_needless) {
+                tally.role(index, if list.is_delta() { CrlRole::DeltaUnused } else { CrlRole::Older });
+                continue;
+            }
+            let signer = known.signers.entry(index);
+            let signer = signer.or_insert_with(|| self.signer(index, list, question, budget)).clone();
+            match signer.map(|signer| Valid { index, list, reasons, signer, found }) {
+                Ok(list) if is_faulty => only_against(&list, tally),
+                Ok(list) => valid.push(list),
+                Err(CrlError::BudgetSpent) => return Err(CrlError::BudgetSpent),
+                Err(error) => {
+                    tally.unused(index, error);
+                    continue;
+                }
+            }
+            if found.is_some_and(Found::is_final) && !tally.wants_roles() {
+                return Ok(());
+            }
+        }
+        spent
+    }
+
+    /// Section 6.3.3 (b) and (d), and the entry of (i) and (j), before the signature.
+    fn candidate<'l>(
         &self,
         index: usize,
         list: &'l List<'a>,
         point: &DistributionPoint,
         question: &Question<'_, 'a>,
-        said: &mut HashMap<usize, Result<(Signer, Option<Found>), CrlError>>,
+        known: &mut Known,
         budget: &mut Budget,
-    ) -> Result<Valid<'l, 'a>, CrlError> {
+    ) -> Result<Candidate<'l, 'a>, CrlError> {
         let reasons = covers(list, point, question.certificate, budget)?;
-        let (signer, found) =
-            said.entry(index).or_insert_with(|| self.say(index, list, question, budget)).clone()?;
-        Ok(Valid { index, list, reasons, signer, found })
+        let claims = known.claims.entry(index);
+        let claims = claims.or_insert_with(|| self.claims(index, list, question, budget)).clone()?;
+        Ok(Candidate { index, list, reasons, only_key: claims.only_key, found: claims.found })
     }
 
-    /// Section 6.3.3 (f), (g), and the entry of (i) and (j).
-    fn say(
+    /// What a list says of itself. One that nobody here may have signed is not gone through.
+    fn claims(
         &self,
         index: usize,
         list: &List<'a>,
         question: &Question<'_, 'a>,
         budget: &mut Budget,
-    ) -> Result<(Signer, Option<Found>), CrlError> {
-        let signer = self.signer(index, list, question, budget)?;
+    ) -> Result<Claims, CrlError> {
+        let keys = self.keys(list, question, budget)?;
+        let only_key = keys.first().filter(|first| keys.iter().all(|key| key == *first)).copied();
+        if keys.is_empty() {
+            return Ok(Claims { only_key, found: None });
+        }
         let cost = self.crls.lists.get(index).map_or(u64::MAX, |offered| offered.walk_cost);
         budget.spend_steps(cost).map_err(|_| CrlError::BudgetSpent)?;
         let found = find(list, question.certificate).map_err(|error| CrlError::Refused { error })?;
-        Ok((signer, found))
+        Ok(Claims { only_key, found })
     }
 
     /// Section 6.3.3 (c) and (h) to (l) for the lists of one point whose signatures hold.
@@ -340,12 +397,26 @@ fn only_against(list: &Valid<'_, '_>, tally: &mut Tally) {
     }
 }
 
+/// What is known about lists for one certificate, by their places.
+#[derive(Default)]
+struct Known {
+    claims: HashMap<usize, Result<Claims, CrlError>>,
+    signers: HashMap<usize, Result<Signer, CrlError>>,
+}
+
+/// What a list says, whoever signed it.
+#[derive(Clone)]
+struct Claims {
+    only_key: Option<Octets<32>>,
+    found: Option<Found>,
+}
+
 /// A list that is about the certificate, and whose signature holds.
-struct Valid<'l, 'a> {
+pub(super) struct Valid<'l, 'a> {
     index: usize,
-    list: &'l List<'a>,
+    pub(super) list: &'l List<'a>,
     reasons: ReasonFlags,
-    signer: Signer,
+    pub(super) signer: Signer,
     found: Option<Found>,
 }
 
@@ -357,7 +428,7 @@ impl Valid<'_, '_> {
             && self.list.scope() == other.list.scope()
     }
 
-    fn age(&self) -> impl Ord + use<> {
+    pub(super) fn age(&self) -> (Option<CrlNumber>, UnixTime) {
         (self.list.number().cloned(), self.list.this_update)
     }
 

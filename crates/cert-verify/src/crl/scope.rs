@@ -1,8 +1,9 @@
 //! What a list covers (issuingDistributionPoint, RFC 5280 section 5.2.5).
 
 use crate::Name;
+use crate::crl::CrlSubject;
 use crate::der::{DerError, Reader, tag};
-use crate::distribution_point::{DistributionPoint, point_names};
+use crate::distribution_point::point_names;
 use crate::general_name::GeneralName;
 use crate::reason::ReasonFlags;
 
@@ -77,22 +78,39 @@ impl Scope {
         self.indirect
     }
 
-    /// Whether the list is complete for a user's certificate with these distribution points: every point and
-    /// every name of the certificate is compared with every name of the list.
-    pub(crate) fn covers(&self, points: &[DistributionPoint]) -> bool {
-        let of_users = matches!(self.holders, Holders::All | Holders::User);
+    /// Whether the list is complete for a certificate: every point and every name of the certificate is compared with
+    /// every name of the list.
+    pub(super) fn covers(&self, subject: &CrlSubject<'_>) -> bool {
+        let of_holder = match self.holders {
+            Holders::All => true,
+            Holders::Attribute => false,
+            Holders::Ca => subject.is_ca(),
+            Holders::User => !subject.is_ca(),
+        };
         let complete = self.reasons.is_none() && !self.indirect;
         let named = || {
-            points
+            subject
+                .distribution_points()
                 .iter()
                 .filter(|point| !point.is_partial())
                 .flat_map(|point| &point.names)
                 .any(|name| self.names.contains(name))
         };
-        of_users && complete && (self.names.is_empty() || named())
+        of_holder && complete && (self.names.is_empty() || named())
     }
 
-    /// One octet string for all scopes that are equal.
+    /// Whether the list may be complete for a certificate that is neither a CA's nor an attribute certificate.
+    pub(super) fn is_about_cards(&self) -> bool {
+        let of_cards = matches!(self.holders, Holders::All | Holders::User);
+        of_cards && self.reasons.is_none() && !self.indirect
+    }
+
+    /// Whether lists of the two replace each other: the order of the names and a name that stands there twice mean nothing.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self == other || self.key() == other.key()
+    }
+
+    /// One octet string for all scopes of the same names, flags and reasons.
     pub(super) fn key(&self) -> Vec<u8> {
         let holders = match self.holders {
             Holders::All => 0,
@@ -102,8 +120,10 @@ impl Scope {
         };
         let mut key = vec![holders, u8::from(self.indirect), u8::from(self.reasons.is_some())];
         key.extend(self.reasons.unwrap_or_default().octets());
-        for name in &self.names {
-            let octets = name.normal();
+        let mut names: Vec<Vec<u8>> = self.names.iter().map(GeneralName::normal).collect();
+        names.sort_unstable();
+        names.dedup();
+        for octets in names {
             key.extend(u64::try_from(octets.len()).unwrap_or(u64::MAX).to_be_bytes());
             key.extend_from_slice(&octets);
         }

@@ -63,9 +63,7 @@ impl<'a> CrlChecker<'a> {
     ) -> Result<Signer, CrlError> {
         let mut best = CrlError::SignerUnknown;
         let mut unchecked = None;
-        let candidates =
-            u64::try_from(self.pool.len().saturating_add(question.above.len())).unwrap_or(u64::MAX);
-        budget.spend_steps(candidates).map_err(|_| CrlError::BudgetSpent)?;
+        self.spend_candidates(question, budget)?;
         let above = question.above.iter().copied().map(|certificate| (certificate, None));
         let pool = self
             .pool
@@ -92,6 +90,26 @@ impl<'a> CrlChecker<'a> {
             }
         }
         unchecked.ok_or(best)
+    }
+
+    /// The keys that may have signed a list, by its issuer's name and its authority key identifier.
+    pub(super) fn keys(
+        &self,
+        list: &List<'a>,
+        question: &Question<'_, 'a>,
+        budget: &mut Budget,
+    ) -> Result<Vec<Octets<32>>, CrlError> {
+        self.spend_candidates(question, budget)?;
+        let all = question.above.iter().copied().chain(self.pool);
+        let named = all.filter(|certificate| *certificate.subject() == list.issuer);
+        let keys = named.filter(|certificate| may_be_key_of(list, certificate).is_ok());
+        Ok(keys.map(|certificate| certificate.public_key().spki_sha256()).collect())
+    }
+
+    fn spend_candidates(&self, question: &Question<'_, 'a>, budget: &mut Budget) -> Result<(), CrlError> {
+        let candidates = self.pool.len().saturating_add(question.above.len());
+        let candidates = u64::try_from(candidates).unwrap_or(u64::MAX);
+        budget.spend_steps(candidates).map_err(|_| CrlError::BudgetSpent)
     }
 
     /// Section 6.3.3 (f) and (g), the cheap rules first.

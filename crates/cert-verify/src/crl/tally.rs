@@ -43,6 +43,16 @@ impl Tally {
         self.roles.take().unwrap_or_default()
     }
 
+    /// Whether somebody wants to see what each list does, also when it changes nothing any more.
+    pub(super) fn wants_roles(&self) -> bool {
+        self.roles.is_some()
+    }
+
+    /// Whether nothing changes the answer any more.
+    pub(super) fn is_settled(&self) -> bool {
+        self.revoked.is_some() && !self.wants_roles()
+    }
+
     pub(super) fn note(&mut self, error: CrlError) {
         if self.error.as_ref().is_none_or(|known| error.tells_more_than(known)) {
             self.error = Some(error);

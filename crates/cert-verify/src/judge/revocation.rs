@@ -146,7 +146,7 @@ impl<'a> Revocations<'a> {
                         .and_then(|asked| is_about_others(response, asked, budget))
                     {
                         Ok(true) => continue,
-                        Ok(false) => self.response(response, certificate, issuer, chain, budget),
+                        Ok(false) => self.response(response, &self.lists, certificate, issuer, chain, budget),
                         Err(error) => Err(error),
                     }
                 }
@@ -177,6 +177,7 @@ impl<'a> Revocations<'a> {
     pub(super) fn response(
         &self,
         response: &OcspResponse<'a>,
+        lists: &CrlChecker<'a>,
         certificate: &Certificate,
         issuer: &Certificate,
         chain: &VerifiedChain<'a>,
@@ -201,7 +202,7 @@ impl<'a> Revocations<'a> {
         let spent = Cell::new(false);
         let standing = |responder: &Certificate| {
             let mut budget = for_lists.borrow_mut();
-            let status = self.lists.status(responder, issuer, chain, &mut budget);
+            let status = lists.status(responder, issuer, chain, &mut budget);
             spent.set(spent.get() || status == CrlStatus::Undetermined(CrlError::BudgetSpent));
             self.responder(status)
         };
@@ -288,7 +289,9 @@ impl Said {
                 let refused = match error.absence() {
                     _ if error.is_of_another_moment() => 1,
                     OcspAbsence::Malformed => 2,
-                    OcspAbsence::WrongSigner => 3,
+                    OcspAbsence::ResponderRevoked
+                    | OcspAbsence::ResponderUnchecked
+                    | OcspAbsence::WrongSigner => 3,
                     _ => 4,
                 };
                 return (refused, error.code());

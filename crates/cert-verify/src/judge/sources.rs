@@ -34,7 +34,8 @@ impl<'a> Revocations<'a> {
         chain: &VerifiedChain<'a>,
         mut budget: Budget,
     ) -> Vec<SourceSeen> {
-        let (_, lists) = self.lists.seen(certificate, issuer, chain, &mut budget);
+        let beside = self.lists.beside();
+        let (_, lists) = beside.seen(certificate, issuer, chain, &mut budget);
         let mut all: Vec<SourceSeen> =
             lists.into_iter().enumerate().map(|(index, seen)| SourceSeen::Crl { index, seen }).collect();
         let asked = Asked::new(certificate, issuer.public_key(), &mut budget);
@@ -43,7 +44,9 @@ impl<'a> Revocations<'a> {
                 (_, Err(error)) | (Err(error), _) => Some(Err(error.clone())),
                 (Ok(asked), Ok(response)) => match is_about_others(response, asked, &mut budget) {
                     Ok(true) => None,
-                    Ok(false) => Some(self.response(response, certificate, issuer, chain, &mut budget)),
+                    Ok(false) => {
+                        Some(self.response(response, &beside, certificate, issuer, chain, &mut budget))
+                    }
                     Err(error) => Some(Err(error)),
                 },
             };

@@ -3,6 +3,7 @@
 use rustls_pki_types::UnixTime;
 
 use crate::der::{DerError, integer};
+use crate::utc::utc;
 use crate::{Error, OcspAbsence, Oid, SignatureAlgorithm};
 
 /// OCSPResponseStatus of an answer that is none (RFC 6960 section 4.2.1).
@@ -149,7 +150,7 @@ pub enum OcspError {
     #[error("keyUsage of the responder's certificate lacks digitalSignature")]
     ResponderKeyUsage,
     /// The responder's certificate is not valid yet.
-    #[error("the responder's certificate is valid from {}, it is {}", .not_before.as_secs(), .now.as_secs())]
+    #[error("the responder's certificate is valid from {}, it is {}", utc(.not_before), utc(.now))]
     ResponderNotYetValid {
         /// The moment of the check.
         now: UnixTime,
@@ -157,7 +158,7 @@ pub enum OcspError {
         not_before: UnixTime,
     },
     /// The responder's certificate has expired.
-    #[error("the responder's certificate expired at {}, it is {}", .not_after.as_secs(), .now.as_secs())]
+    #[error("the responder's certificate expired at {}, it is {}", utc(.not_after), utc(.now))]
     ResponderExpired {
         /// The moment of the check.
         now: UnixTime,
@@ -207,7 +208,7 @@ pub enum OcspError {
     #[error("the response has another nonce than the request")]
     NonceWrong,
     /// producedAt is to come.
-    #[error("the response was produced at {}, it is {}", .produced_at.as_secs(), .now.as_secs())]
+    #[error("the response was produced at {}, it is {}", utc(.produced_at), utc(.now))]
     ProducedInFuture {
         /// The moment of the check.
         now: UnixTime,
@@ -215,7 +216,7 @@ pub enum OcspError {
         produced_at: UnixTime,
     },
     /// thisUpdate is to come.
-    #[error("the answer is as of {}, it is {}", .this_update.as_secs(), .now.as_secs())]
+    #[error("the answer is as of {}, it is {}", utc(.this_update), utc(.now))]
     NotYetValid {
         /// The moment of the check.
         now: UnixTime,
@@ -223,7 +224,7 @@ pub enum OcspError {
         this_update: UnixTime,
     },
     /// nextUpdate lies before thisUpdate.
-    #[error("nextUpdate {} lies before thisUpdate {}", .next_update.as_secs(), .this_update.as_secs())]
+    #[error("nextUpdate {} lies before thisUpdate {}", utc(.next_update), utc(.this_update))]
     TimesReversed {
         /// thisUpdate.
         this_update: UnixTime,
@@ -231,7 +232,7 @@ pub enum OcspError {
         next_update: UnixTime,
     },
     /// nextUpdate is past.
-    #[error("a newer answer was due at {}, it is {}", .next_update.as_secs(), .now.as_secs())]
+    #[error("a newer answer was due at {}, it is {}", utc(.next_update), utc(.now))]
     Expired {
         /// The moment of the check.
         now: UnixTime,
@@ -239,7 +240,7 @@ pub enum OcspError {
         next_update: UnixTime,
     },
     /// thisUpdate is older than the limit.
-    #[error("the answer is as of {}, it is {}: older than the limit", .this_update.as_secs(), .now.as_secs())]
+    #[error("the answer is as of {}, it is {}: older than the limit", utc(.this_update), utc(.now))]
     TooOld {
         /// The moment of the check.
         now: UnixTime,
@@ -249,7 +250,7 @@ pub enum OcspError {
     /// The certificate had expired before the response was made, and the responder does not say that it remembers.
     #[error(
         "the certificate expired at {}, the response is of {}, and no archiveCutoff reaches back so far",
-        .not_after.as_secs(), .produced_at.as_secs()
+        utc(.not_after), utc(.produced_at)
     )]
     CertificateExpired {
         /// producedAt.
@@ -368,9 +369,9 @@ impl OcspError {
             | Self::ResponderKey { .. }
             | Self::ResponderAlgorithm { .. }
             | Self::ResponderNotSignedByIssuer
-            | Self::ResponderRevoked
-            | Self::ResponderUnchecked
             | Self::SignatureInvalid => OcspAbsence::WrongSigner,
+            Self::ResponderRevoked => OcspAbsence::ResponderRevoked,
+            Self::ResponderUnchecked => OcspAbsence::ResponderUnchecked,
             Self::WrongCertificate { .. } => OcspAbsence::WrongCertificate,
             Self::NonceMissing | Self::NonceMalformed | Self::NonceWrong => OcspAbsence::WrongNonce,
             Self::ProducedInFuture { .. } | Self::NotYetValid { .. } => OcspAbsence::NotYetValid,

@@ -31,6 +31,11 @@ pub enum OcspAbsence {
     NotConfigured,
     /// The answer is of a time to come.
     NotYetValid,
+    /// The responder's own certificate is revoked.
+    ResponderRevoked,
+    /// Whether the responder's own certificate is revoked is not known: it has no id-pkix-ocsp-nocheck, and no fresh
+    /// list covers it.
+    ResponderUnchecked,
     /// The answer is too old.
     Stale,
     /// Nobody answered.
@@ -113,6 +118,8 @@ impl OcspAbsence {
             Self::Malformed => "ocsp_malformed",
             Self::NotConfigured => "ocsp_not_configured",
             Self::NotYetValid => "ocsp_not_yet_valid",
+            Self::ResponderRevoked => "ocsp_responder_revoked",
+            Self::ResponderUnchecked => "ocsp_responder_unchecked",
             Self::Stale => "ocsp_stale",
             Self::Unreachable => "ocsp_unreachable",
             Self::WrongCertificate => "ocsp_wrong_certificate",

@@ -3,8 +3,10 @@
 use std::fmt;
 
 use madoguchi_protocol::Octets;
+use rustls_pki_types::UnixTime;
 
-use crate::{CrlAbsence, CrlAnswer, OcspAbsence, OcspAnswer, VerifiedPath};
+use crate::crl::{About, CrlSubject};
+use crate::{CrlAbsence, CrlAnswer, OcspAbsence, OcspAnswer, Revocation, VerifiedPath};
 
 /// OCSP's answer about one certificate. Only this crate makes one that says something.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,18 +34,18 @@ impl OcspEvidence {
 /// The revocation lists' answer about one certificate. Only this crate makes one that says something.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CrlEvidence {
-    pub(super) certificate: Octets<32>,
+    pub(super) about: About,
     pub(super) answer: CrlAnswer,
 }
 
 impl CrlEvidence {
-    pub(crate) fn new(path: &VerifiedPath, answer: CrlAnswer) -> Self {
-        Self { certificate: path.certificate_sha256(), answer }
+    pub(crate) fn new<'a>(subject: impl Into<CrlSubject<'a>>, answer: CrlAnswer) -> Self {
+        Self { about: subject.into().about(), answer }
     }
 
     /// Nothing to go by.
-    pub fn none(path: &VerifiedPath, absence: CrlAbsence) -> Self {
-        Self::new(path, CrlAnswer::None(absence))
+    pub fn none<'a>(subject: impl Into<CrlSubject<'a>>, absence: CrlAbsence) -> Self {
+        Self::new(subject, CrlAnswer::None(absence))
     }
 
     /// The answer.
@@ -52,23 +54,34 @@ impl CrlEvidence {
     }
 
     /// The weightier of two lists' answers about one certificate: revoked by any, else good by any, else the more
-    /// telling absence. Of two revocations one that is final outweighs a hold. An answer about another
-    /// certificate weighs nothing.
+    /// telling absence. Of two revocations one that is final outweighs a hold. A hold of a list whose nextUpdate was past
+    /// when another list began yields to that one: nobody maintains it any more. An answer about another certificate
+    /// weighs nothing.
     pub fn or(self, other: Self) -> Self {
-        if other.certificate != self.certificate || weight(other.answer) <= weight(self.answer) {
-            self
-        } else {
-            other
-        }
+        if other.about != self.about || weight(other.answer) <= weight(self.answer) { self } else { other }
     }
 }
 
-fn weight(answer: CrlAnswer) -> (u8, Option<CrlAbsence>) {
+/// In ascending order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    None(CrlAbsence),
+    /// Good since a moment, or on hold until one: of two, the later moment; of the same moment, the hold.
+    Open {
+        moment: UnixTime,
+        is_hold: bool,
+    },
+    Final,
+}
+
+fn weight(answer: CrlAnswer) -> Weight {
     match answer {
-        CrlAnswer::Revoked(revocation) if !revocation.is_hold() => (3, None),
-        CrlAnswer::Revoked(_) => (2, None),
-        CrlAnswer::Good(_) => (1, None),
-        CrlAnswer::None(absence) => (0, Some(absence)),
+        CrlAnswer::Revoked(revocation) if !revocation.is_hold() => Weight::Final,
+        CrlAnswer::Revoked(Revocation { times, .. }) => {
+            Weight::Open { moment: times.next_update.unwrap_or(times.this_update), is_hold: true }
+        }
+        CrlAnswer::Good(times) => Weight::Open { moment: times.this_update, is_hold: false },
+        CrlAnswer::None(absence) => Weight::None(absence),
     }
 }
 

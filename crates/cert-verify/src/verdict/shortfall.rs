@@ -11,6 +11,8 @@ pub enum Shortfall {
     CrlExpired,
     /// No list covers the certificate's partition.
     CrlMissingPartition,
+    /// Whether the responder's own certificate is revoked is not known, for want of a fresh list that covers it.
+    OcspResponderUnchecked,
     /// The answer is too old, or of a time to come.
     OcspStale,
     /// No responder answered, or only with an error status.
@@ -23,9 +25,10 @@ pub enum Shortfall {
 
 impl Shortfall {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::CrlExpired,
         Self::CrlMissingPartition,
+        Self::OcspResponderUnchecked,
         Self::OcspStale,
         Self::OcspUnavailable,
         Self::OcspUnusable,
@@ -37,6 +40,7 @@ impl Shortfall {
         match self {
             Self::CrlExpired => "crl_expired",
             Self::CrlMissingPartition => "crl_missing_partition",
+            Self::OcspResponderUnchecked => "ocsp_responder_unchecked",
             Self::OcspStale => "ocsp_stale",
             Self::OcspUnavailable => "ocsp_unavailable",
             Self::OcspUnusable => "ocsp_unusable",
@@ -53,10 +57,12 @@ impl Shortfall {
             OcspAbsence::ErrorStatus | OcspAbsence::NotConfigured | OcspAbsence::Unreachable => {
                 Self::OcspUnavailable
             }
+            OcspAbsence::ResponderUnchecked => Self::OcspResponderUnchecked,
             OcspAbsence::NotYetValid | OcspAbsence::Stale => Self::OcspStale,
             OcspAbsence::BudgetSpent
             | OcspAbsence::CriticalExtension
             | OcspAbsence::Malformed
+            | OcspAbsence::ResponderRevoked
             | OcspAbsence::WrongCertificate
             | OcspAbsence::WrongNonce
             | OcspAbsence::WrongSigner => Self::OcspUnusable,

@@ -140,6 +140,33 @@ fn the_weightier_of_two_lists_answers_wins() {
             assert_eq!(b.or(a).answer(), *heavier);
         }
     }
+    // Lists that a CA gave up, and those that took their place.
+    let times = |this_update, next_update| SourceTimes {
+        this_update: at(this_update),
+        next_update: Some(at(next_update)),
+        produced_at: None,
+    };
+    let hold = |this_update, next_update| {
+        C::Revoked(Revocation { times: times(this_update, next_update), ..revocation(HOLD) })
+    };
+    let ascending = [
+        C::None(CrlAbsence::Expired),
+        C::Good(times(100, 400)),
+        hold(100, 200),
+        C::Good(times(201, 300)),
+        hold(150, 250),
+        C::Good(times(260, 300)),
+        C::Revoked(Revocation { times: times(10, 20), ..revocation(LAST) }),
+    ];
+    for a in ascending {
+        for b in ascending {
+            for c in ascending {
+                let [x, y, z] = [a, b, c].map(|answer| CrlEvidence::new(&path, answer));
+                let heaviest = ascending.iter().rfind(|answer| [a, b, c].contains(answer)).expect("one");
+                assert_eq!(x.or(y).or(z).answer(), *heaviest, "{a:?} {b:?} {c:?}");
+            }
+        }
+    }
     let foreign = CrlEvidence::new(&self::path(), C::Good(TIMES));
     let own = CrlEvidence::none(&path, CrlAbsence::Expired);
     assert_eq!(own.or(foreign).answer(), C::None(CrlAbsence::Expired));

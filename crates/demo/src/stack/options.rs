@@ -200,7 +200,7 @@ impl Answer {
     /// The mock card's scenario that brings it about, where it is the card that differs.
     pub(super) fn scenario(self) -> Option<&'static str> {
         match self {
-            // After the certificate was read, and before the PIN is sent.
+            // While the agent reads from it.
             Self::CardRemoved => Some("fault = \"remove@8\""),
             Self::CertificateMissing => Some("persona = \"no-certificate\""),
             Self::NotMyNumberCard => Some("persona = \"other-card\""),

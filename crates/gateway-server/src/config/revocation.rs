@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use madoguchi_cert_verify::Sources;
-use madoguchi_revocation::HttpUrl;
+use madoguchi_revocation::{HttpUrl, OcspLimits};
 
 use crate::ServerError;
 
@@ -38,9 +38,15 @@ pub struct RevocationConfig {
     /// Seconds between looks at the CRL files for a change.
     #[serde(default = "reload_seconds")]
     pub reload_seconds: u64,
+    /// CA certificates, PEM: the servers of `https` addresses must have theirs from one of these, instead of those that
+    /// the system trusts.
+    pub https_ca: Option<PathBuf>,
     /// OCSP responders, in the order in which they are asked.
     #[serde(default)]
     pub ocsp: Vec<OcspConfig>,
+    /// The bounds of asking them.
+    #[serde(default)]
+    pub ocsp_limits: OcspLimitsConfig,
 }
 
 /// `revocation.sources`.
@@ -87,6 +93,42 @@ pub struct OcspConfig {
     /// Seconds for which an answer is used again.
     #[serde(default = "reuse_seconds")]
     pub reuse_seconds: u64,
+}
+
+/// `[revocation.ocsp_limits]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OcspLimitsConfig {
+    /// Seconds for name, connection and TLS.
+    pub connect_seconds: u64,
+    /// Seconds from the request to the last octet of its answer.
+    pub answer_seconds: u64,
+    /// Seconds for one question with all its responders.
+    pub question_seconds: u64,
+    /// So many failures in a row, and a responder is left alone.
+    pub failures_to_open: u32,
+    /// Seconds until one request finds out whether it is back.
+    pub open_seconds: u64,
+    /// Requests to the next responder, for every hundred questions.
+    pub retry_percent: u32,
+    /// So many of these at once after a quiet time.
+    pub retries_saved: u32,
+}
+
+impl Default for OcspLimitsConfig {
+    /// Those of [`OcspLimits`].
+    fn default() -> Self {
+        let OcspLimits { connect, answer, whole, breaker, retries, .. } = OcspLimits::default();
+        Self {
+            connect_seconds: connect.as_secs(),
+            answer_seconds: answer.as_secs(),
+            question_seconds: whole.as_secs(),
+            failures_to_open: breaker.failures,
+            open_seconds: breaker.open_for.as_secs(),
+            retry_percent: retries.percent,
+            retries_saved: retries.saved,
+        }
+    }
 }
 
 /// `revocation.ocsp.method`.
@@ -139,6 +181,7 @@ impl RevocationConfig {
         self.crl_dir.iter_mut().for_each(resolve);
         self.crl_files.iter_mut().for_each(resolve);
         self.state_dir.iter_mut().for_each(resolve);
+        self.https_ca.iter_mut().for_each(resolve);
         self.state_dir.get_or_insert_with(|| database.with_file_name("crl-state"));
     }
 
@@ -168,9 +211,9 @@ impl RevocationConfig {
             return Err(ServerError::value("revocation.sources", message));
         }
         if let (Some(state), Some(drop)) = (&self.state_dir, &self.crl_dir)
-            && same_folder(state, drop)
+            && one_in_the_other(state, drop)
         {
-            let message = "another folder than crl_dir: nobody but the gateway may write here";
+            let message = "another folder than crl_dir, neither in it nor around it: nobody but the gateway may write here";
             return Err(ServerError::value("revocation.state_dir", message));
         }
         for (key, value) in [
@@ -183,7 +226,15 @@ impl RevocationConfig {
         self.crl_urls
             .iter()
             .try_for_each(|url| at_least_1("revocation.crl_url.every_minutes", url.every_minutes))?;
-        self.ocsp.iter().try_for_each(OcspConfig::check)
+        self.ocsp.iter().try_for_each(OcspConfig::check)?;
+        self.ocsp_limits.check()?;
+        let has_https = self.ocsp.iter().any(|ocsp| ocsp.url.is_tls())
+            || self.crl_urls.iter().any(|list| list.url.is_tls());
+        if self.https_ca.is_some() && !has_https {
+            let message = "take it out: no address of a list or responder begins with https";
+            return Err(ServerError::value("revocation.https_ca", message));
+        }
+        Ok(())
     }
 }
 
@@ -201,17 +252,50 @@ impl OcspConfig {
     }
 }
 
-/// Whether both names lead to one folder. Links are followed where both are there.
-fn same_folder(one: &Path, other: &Path) -> bool {
-    match (one.canonicalize(), other.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => one == other,
+impl OcspLimitsConfig {
+    fn check(&self) -> Result<(), ServerError> {
+        for (key, value, most) in [
+            ("connect_seconds", self.connect_seconds, MOST_QUESTION_SECONDS),
+            ("answer_seconds", self.answer_seconds, MOST_QUESTION_SECONDS),
+            ("question_seconds", self.question_seconds, MOST_QUESTION_SECONDS),
+            ("failures_to_open", self.failures_to_open.into(), 1000),
+            ("open_seconds", self.open_seconds, 3600),
+            ("retry_percent", self.retry_percent.into(), 100),
+            ("retries_saved", self.retries_saved.into(), 10_000),
+        ] {
+            if !(1..=most).contains(&value) {
+                let key = format!("revocation.ocsp_limits.{key}");
+                return Err(ServerError::value(key, format!("from 1 to {most}")));
+            }
+        }
+        if self.question_seconds < self.connect_seconds.saturating_add(self.answer_seconds) {
+            let message =
+                "at least connect_seconds and answer_seconds together: the first responder would be cut off";
+            return Err(ServerError::value("revocation.ocsp_limits.question_seconds", message));
+        }
+        Ok(())
     }
+}
+
+/// Whether both are one folder, or one lies in the other: whoever may write in a folder may move away all that is in it.
+fn one_in_the_other(one: &Path, other: &Path) -> bool {
+    let (one, other) = (as_it_is(one), as_it_is(other));
+    one.starts_with(&other) || other.starts_with(&one)
+}
+
+/// The path with the links followed of as much of it as is there.
+fn as_it_is(path: &Path) -> PathBuf {
+    let found =
+        path.ancestors().find_map(|above| Some((above.canonicalize().ok()?, path.strip_prefix(above).ok()?)));
+    found.map_or_else(|| path.components().collect(), |(above, rest)| above.join(rest).components().collect())
 }
 
 fn at_least_1(key: &str, value: u64) -> Result<(), ServerError> {
     if value == 0 { Err(ServerError::value(key, "at least 1")) } else { Ok(()) }
 }
+
+/// An agent waits 15 seconds for the answer to a finish.
+const MOST_QUESTION_SECONDS: u64 = 12;
 
 /// Two days: yesterday's list may still be in use while today's arrives.
 const fn max_age_hours() -> u64 {

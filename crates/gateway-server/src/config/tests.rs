@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 
 const GOOD: &str = r#"
@@ -65,6 +67,16 @@ fn what_cannot_work_is_refused_by_name() {
         (
             "crl_dir = \"crl\"",
             "crl_dir = \"crl\"\nstate_dir = \"./crl\"",
+            "revocation.state_dir: another folder",
+        ),
+        (
+            "crl_dir = \"crl\"",
+            "crl_dir = \"crl\"\nstate_dir = \"crl/absent/state\"",
+            "revocation.state_dir: another folder",
+        ),
+        (
+            "crl_dir = \"crl\"",
+            "crl_dir = \"absent/state/drop\"\nstate_dir = \"absent/state\"",
             "revocation.state_dir: another folder",
         ),
         (
@@ -142,6 +154,94 @@ fn what_cannot_work_with_ocsp_is_refused_by_name() {
     }
     read(&with_ocsp("\nmethod = \"get\"\nnonce = \"none\"")).expect("GET without a nonce");
     read(&format!("{GOOD}\n[operations]\nlisten = \"127.0.0.1:9000\"")).expect("a loopback address");
+}
+
+fn with_limits(more: &str) -> String {
+    with_ocsp(&format!("\n[revocation.ocsp_limits]\n{more}"))
+}
+
+#[test]
+fn the_limits_of_asking_are_those_that_are_written_and_the_usual_ones() {
+    let limits = |text: &str| read(text).expect("a good configuration").revocation.ocsp_limits;
+    let usual = limits(&with_ocsp(""));
+    assert_eq!((usual.connect_seconds, usual.answer_seconds, usual.question_seconds), (3, 3, 10));
+    assert_eq!((usual.failures_to_open, usual.open_seconds), (5, 30));
+    assert_eq!((usual.retry_percent, usual.retries_saved), (20, 50));
+    let all = "connect_seconds = 1\nanswer_seconds = 2\nquestion_seconds = 3\nfailures_to_open = 4\n\
+               open_seconds = 5\nretry_percent = 6\nretries_saved = 7";
+    let written = crate::ocsp::limits(&limits(&with_limits(all)));
+    let seconds = |limit: Duration| limit.as_secs();
+    assert_eq!([written.connect, written.answer, written.whole].map(seconds), [1, 2, 3]);
+    assert_eq!((written.breaker.failures, seconds(written.breaker.open_for)), (4, 5));
+    assert_eq!((written.retries.percent, written.retries.saved), (6, 7));
+}
+
+#[test]
+fn limits_that_make_no_sense_are_refused_by_name() {
+    for (key, least, most) in [
+        ("connect_seconds", 1, 9),
+        ("answer_seconds", 1, 9),
+        ("question_seconds", 6, 12),
+        ("failures_to_open", 1, 1000),
+        ("open_seconds", 1, 3600),
+        ("retry_percent", 1, 100),
+        ("retries_saved", 1, 10_000),
+    ] {
+        let with = |value: i64| {
+            let room = if matches!(key, "connect_seconds" | "answer_seconds") {
+                "question_seconds = 12\n"
+            } else {
+                ""
+            };
+            with_limits(&format!("{room}{key} = {value}"))
+        };
+        for good in [least, most] {
+            read(&with(good)).unwrap_or_else(|wrong| panic!("{key} = {good}: {wrong}"));
+        }
+        for bad in [0, least - 1, most + 1, -1, i64::MAX] {
+            let error = error(&with(bad));
+            assert!(
+                error.contains("ocsp_limits") || error.contains("invalid value"),
+                "{key} = {bad}: {error}"
+            );
+        }
+    }
+    let error = error(&with_limits("answer_seconds = 8"));
+    assert!(
+        error
+            .contains("revocation.ocsp_limits.question_seconds: at least connect_seconds and answer_seconds")
+    );
+}
+
+#[test]
+fn cas_of_servers_are_for_addresses_with_https() {
+    let ca = "sources = \"crl\"\nhttps_ca = \"servers.pem\"";
+    let plain = GOOD.replace("sources = \"crl\"", ca);
+    assert!(error(&plain).contains("revocation.https_ca: take it out"));
+    let https = plain.replace(
+        "[[municipality]]",
+        "[[revocation.crl_url]]\nurl = \"https://crl.example.jp/\"\n[[municipality]]",
+    );
+    let config = read(&https).expect("a good configuration");
+    let path = config.revocation.https_ca.clone().expect("a path");
+    assert!(path.is_absolute());
+    let refused = |content: Option<&str>| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("servers.pem");
+        if let Some(content) = content {
+            fs::write(&path, content).expect("written");
+        }
+        let config = RevocationConfig { https_ca: Some(path), ..config.revocation.clone() };
+        crate::https::https_trust(&config).expect_err("refused").to_string()
+    };
+    for (content, says) in [
+        (None, "No such file"),
+        (Some(""), "no certificate in PEM"),
+        (Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), "invalid peer certificate"),
+    ] {
+        let error = refused(content);
+        assert!(error.contains("revocation.https_ca") && error.contains(says), "{error}");
+    }
 }
 
 #[test]

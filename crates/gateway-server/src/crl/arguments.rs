@@ -9,19 +9,34 @@ use crate::crl::serial::SerialNumber;
 /// Revocation lists and their indexes.
 #[derive(Subcommand, Debug)]
 pub enum CrlArguments {
+    /// Takes the lists of a partition away that its CA gave up, while no gateway runs on the folder.
+    Forget(ForgetArguments),
     /// Verifies and indexes lists into a folder.
     Index(IndexArguments),
     /// Looks serial numbers up in a folder of indexed lists.
     Lookup(LookupArguments),
-    /// Shows every partition with its age.
+    /// Shows every partition with its age, how downloads go and which files were rejected, as the disk has it.
     Status(StatusArguments),
     /// Keeps indexing what appears in a folder, until SIGTERM or SIGINT. Prints one JSON line for each thing that
     /// happens.
     Watch(WatchArguments),
 }
 
+/// `madoguchi crl forget`.
+#[derive(Args, Debug)]
+#[command(after_help = FORGET_ENDS)]
+pub struct ForgetArguments {
+    /// A folder that `crl index`, `crl watch` or a gateway writes.
+    #[arg(value_name = "DIR")]
+    pub(super) folder: PathBuf,
+    /// The partition, as `crl status --json` names it.
+    #[arg(value_name = "PARTITION")]
+    pub(super) partition: String,
+}
+
 /// `madoguchi crl index`.
 #[derive(Args, Debug)]
+#[command(after_help = INDEX_ENDS)]
 pub struct IndexArguments {
     /// Lists, DER or PEM.
     #[arg(value_name = "FILE", required = true)]
@@ -35,6 +50,7 @@ pub struct IndexArguments {
 
 /// `madoguchi crl lookup`.
 #[derive(Args, Debug)]
+#[command(after_help = LOOKUP_ENDS)]
 pub struct LookupArguments {
     /// A folder that `crl index`, `crl watch` or a gateway writes.
     #[arg(value_name = "DIR")]
@@ -52,6 +68,7 @@ pub struct LookupArguments {
 
 /// `madoguchi crl status`.
 #[derive(Args, Debug)]
+#[command(after_help = STATUS_ENDS, override_usage = "madoguchi crl status [--json] <DIR | --config <FILE>>")]
 pub struct StatusArguments {
     /// A folder that `crl index`, `crl watch` or a gateway writes.
     #[arg(value_name = "DIR", required_unless_present = "config", conflicts_with = "config")]
@@ -66,6 +83,7 @@ pub struct StatusArguments {
 
 /// `madoguchi crl watch`.
 #[derive(Args, Debug)]
+#[command(after_help = WATCH_ENDS)]
 pub struct WatchArguments {
     /// The folder where lists appear, `*.crl`.
     #[arg(value_name = "DIR")]
@@ -90,3 +108,33 @@ pub(super) struct Target {
     #[arg(long, value_name = "OCTETS", default_value_t = 4 * 1024 * 1024 * 1024 - 1)]
     pub(super) max_octets: u64,
 }
+
+const FORGET_ENDS: &str = concat!(
+    "Exit codes:\n",
+    "  0  forgotten; nothing older is taken again\n",
+    "  1  the list is not past its nextUpdate, and stays\n",
+    "  2  the command line or the folder cannot be used, or there is no such list",
+);
+const INDEX_ENDS: &str = concat!(
+    "Exit codes:\n",
+    "  0  every list was taken, or is there already\n",
+    "  1  a list was refused; the others were taken\n",
+    "  2  the command line, an anchor or the folder cannot be used",
+);
+const LOOKUP_ENDS: &str = concat!(
+    "Exit codes:\n",
+    "  0  answered, whatever the answer is, also by a list past its nextUpdate\n",
+    "  1  there is no list, or a file is damaged; the others answer\n",
+    "  2  the command line, an anchor or the folder cannot be used",
+);
+const STATUS_ENDS: &str = concat!(
+    "Exit codes:\n",
+    "  0  well, also when a download fails or a file was rejected\n",
+    "  1  a list is past its nextUpdate, a file is damaged, or there is no list\n",
+    "  2  the command line, the configuration or the folder cannot be used",
+);
+const WATCH_ENDS: &str = concat!(
+    "Exit codes:\n",
+    "  0  ended by a signal\n",
+    "  2  the command line, an anchor or a folder cannot be used",
+);

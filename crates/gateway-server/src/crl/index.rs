@@ -20,11 +20,12 @@ pub(super) fn index(
     let teller = Arc::new(Teller::new(if arguments.json { Form::Json } else { Form::Words }, output));
     let files = madoguchi_revocation::CrlFiles::default();
     let mut refresher = refresher(&arguments.target, files, edge, Arc::clone(&teller) as _)?;
+    let now = edge.clock.now();
     let mut refused = 0_usize;
     // A delta may stand before its base.
     let mut waiting = Vec::new();
     for file in &arguments.files {
-        match refresher.take(file) {
+        match refresher.take(file, now) {
             Err(madoguchi_revocation::Error::DeltaWithoutBase) => waiting.push(file),
             Err(error) => {
                 refused += 1;
@@ -34,7 +35,7 @@ pub(super) fn index(
         }
     }
     for file in waiting {
-        if let Err(error) = refresher.take(file) {
+        if let Err(error) = refresher.take(file, now) {
             refused += 1;
             tell(&teller, &Problem::of_path(file, &error));
         }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::crl::arguments::LookupArguments;
 use crate::crl::parts::anchors;
 use crate::crl::serial::SerialNumber;
-use crate::crl::tell::label;
+use crate::crl::tell::{label, printable};
 use crate::crl::{CrlEnd, CrlUsage};
 use crate::verify::instant;
 
@@ -120,7 +120,8 @@ impl<'a> Answer<'a> {
             _ if !self.listed.is_empty() => Ok(()),
             0 if !self.damaged.is_empty() => Ok(()),
             0 => writeln!(output, "{serial}: no list, and nothing to say"),
-            count => writeln!(output, "{serial}: not listed in {count} lists"),
+            1 => writeln!(output, "{serial}: not listed in the one list that is there"),
+            count => writeln!(output, "{serial}: not listed in any of {count} lists"),
         }
     }
 
@@ -131,7 +132,7 @@ impl<'a> Answer<'a> {
             writeln!(output, "{}: past nextUpdate since {since}", name(listing))?;
         }
         for Problem { place, message, code } in self.unread {
-            writeln!(output, "{place}: {message} ({code})")?;
+            writeln!(output, "{}\n  {} ({code})", printable(place), printable(message))?;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 //! here are command lines, files and answers.
 
 mod arguments;
+mod forget;
 mod index;
 mod lookup;
 mod parts;
@@ -48,6 +49,7 @@ pub fn crl(
     errors: &mut dyn Write,
 ) -> CrlEnd {
     let ended = match arguments {
+        CrlArguments::Forget(arguments) => forget::forget(arguments, edge.clock.now(), &mut output),
         CrlArguments::Index(arguments) => index::index(arguments, edge, output),
         CrlArguments::Lookup(arguments) => lookup::lookup(arguments, edge.clock.now(), &mut output),
         CrlArguments::Status(arguments) => status::status(arguments, edge.clock.now(), &mut output),
@@ -74,6 +76,18 @@ impl CrlUsage {
 
     fn of_state(folder: &Path, error: &madoguchi_revocation::Error) -> Self {
         Self(state::unusable(folder, error))
+    }
+
+    /// With what is behind it.
+    fn of_error(error: &dyn std::error::Error) -> Self {
+        let mut message = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            message.push_str(": ");
+            message.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        Self(message)
     }
 
     fn of_output(error: &std::io::Error) -> Self {

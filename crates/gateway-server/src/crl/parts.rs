@@ -8,7 +8,7 @@ use ring::rand::SecureRandom;
 
 use madoguchi_cert_verify::Anchor;
 use madoguchi_revocation::{
-    CrlFiles, CrlObserver, CrlRefresher, CrlRefresherParts, FetchLimits, SharedCrls, StateDir,
+    CrlFiles, CrlObserver, CrlRefresher, CrlRefresherParts, FetchLimits, HttpsTrust, SharedCrls, StateDir,
 };
 use madoguchi_storage::Clock;
 
@@ -28,7 +28,9 @@ pub struct Edge {
 pub(super) fn anchors(files: &[PathBuf]) -> Result<Vec<Anchor>, CrlUsage> {
     let read = |path: &PathBuf| {
         let octets = fs::read(path).map_err(|error| CrlUsage::of_file(path, &error))?;
-        Anchor::new(&octets).map_err(|error| CrlUsage::of_file(path, &error))
+        Anchor::new(&octets).map_err(|error| {
+            CrlUsage::of_file(path, &format!("no anchor that can be used: {error} ({})", error.code()))
+        })
     };
     files.iter().map(read).collect()
 }
@@ -45,6 +47,7 @@ pub(super) fn refresher(
         state,
         files,
         urls: Vec::new(),
+        https: HttpsTrust::System,
         limits: FetchLimits::default(),
         max_octets: target.max_octets,
         anchors,
@@ -53,5 +56,5 @@ pub(super) fn refresher(
         stopwatch,
         observer,
     };
-    CrlRefresher::open(parts).map_err(|error| CrlUsage::of_file(&target.out, &error))
+    CrlRefresher::open(parts).map_err(|error| CrlUsage::of_state(&target.out, &error))
 }

@@ -20,7 +20,17 @@ pub(crate) fn unusable(folder: &Path, error: &Error) -> String {
         }
         _ => String::new(),
     };
-    format!("{}: {error}{advice}", folder.display())
+    match error {
+        // They name it, or what lies in it.
+        Error::NotAState { .. }
+        | Error::StateBusy { .. }
+        | Error::StateNotPrivate { .. }
+        | Error::StateOfOther { .. } => format!("{error}{advice}"),
+        Error::Io(error) if error.kind() == ErrorKind::NotFound => {
+            format!("{}: there is no such folder{advice}", folder.display())
+        }
+        _ => format!("{}: {error}{advice}", folder.display()),
+    }
 }
 
 #[cfg(test)]
@@ -33,7 +43,9 @@ mod tests {
     fn what_helps() {
         let path = Path::new("crl-state");
         let other = Error::StateOfOther { path: path.to_owned(), owner: 990 };
-        assert!(unusable(path, &other).ends_with("run it as the gateway's user: sudo -u '#990' madoguchi …"));
+        let told = unusable(path, &other);
+        assert!(told.ends_with("run it as the gateway's user: sudo -u '#990' madoguchi …"));
+        assert_eq!(told.matches("crl-state").count(), 1, "{told}");
         let absent = Error::Io(io::Error::from(ErrorKind::NotFound));
         assert!(unusable(path, &absent).ends_with("run yet?"));
         let denied = Error::Io(io::Error::from(ErrorKind::PermissionDenied));

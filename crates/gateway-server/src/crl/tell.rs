@@ -126,12 +126,12 @@ fn words(event: &CrlEvent<'_>) -> Option<String> {
             )
         }
         CrlEvent::Taken(taken) => format!(
-            "{}: {}list {} of {}, {} entries, {} ms",
+            "{}: {}list {} of {}, {}, {} ms",
             printable(&taken.place),
             if taken.is_delta { "delta " } else { "" },
             taken.number,
             label(&taken.partition.to_string()),
-            taken.entries,
+            counted(taken.entries, "entry", "entries"),
             taken.milliseconds,
         ),
         CrlEvent::Unchanged { place } => format!("{}: is there already", printable(place)),
@@ -144,7 +144,12 @@ pub(super) fn label(partition: &str) -> String {
     if partition.is_empty() { "the whole issuer".to_owned() } else { format!("\"{}\"", printable(partition)) }
 }
 
+/// A number with the word for one or for many.
+pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 /// Names are a CA's or a stranger's text: nothing of it may command a terminal.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
 }

@@ -1,14 +1,13 @@
 //! What each source says of a certificate now, for a command beside a gateway.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use ring::rand::SecureRandom;
 use rustls_pki_types::UnixTime;
 
 use madoguchi_cert_verify::{CrlAbsence, CrlEvidence, OcspAbsence, OcspEvidence, VerifiedPath};
 use madoguchi_gateway::Trust;
-use madoguchi_revocation::{Alarms, CrlShelf, NoOcsp, OcspSource, StateDir};
+use madoguchi_revocation::{Alarms, CrlShelf, NoOcsp, OcspSource, SharedCrls, StateDir};
 
 use crate::crl::state::unusable;
 use crate::revocation::error::CommandError;
@@ -35,40 +34,42 @@ impl Asked {
         random: Arc<dyn SecureRandom + Send + Sync>,
         offline: bool,
     ) -> Result<Self, CommandError> {
-        let crl = from_lists(config, trust, path, now)?;
+        let lists = lists(config, trust)?;
+        let has_lists = lists.is_some();
+        let crls = Arc::new(SharedCrls::from(lists.unwrap_or_default()));
+        let crl = if has_lists {
+            crls.evidence(path, now, Some(config.revocation.max_age()))
+        } else {
+            CrlEvidence::none(path, CrlAbsence::NotConfigured)
+        };
         let mut notes = Vec::new();
         if offline {
             notes.push("OCSP was not asked (--offline)".to_owned());
             let ocsp = OcspEvidence::none(path, OcspAbsence::Unreachable);
             return Ok(Self { ocsp, has_ocsp: false, crl, notes });
         }
-        let client = ocsp::client(&config.revocation, &trust.anchors, random, Arc::<Alarms>::default())?;
-        let ocsp =
-            match client {
-                Some(client) => {
-                    let evidence = client.evidence(path, now).await;
-                    let failed = client.health(now).responders.into_iter();
-                    notes.extend(failed.filter_map(|responder| {
-                        Some(format!("{}: {}", responder.url, responder.last_failure?))
-                    }));
-                    evidence
-                }
-                None => NoOcsp.evidence(path, now).await,
-            };
+        let alarms = Arc::<Alarms>::default();
+        let client = ocsp::client(&config.revocation, &trust.anchors, crls, random, alarms)?;
+        let ocsp = match client {
+            Some(client) => {
+                let evidence = client.evidence(path, now).await;
+                let failed = client.health(now).responders.into_iter();
+                notes.extend(failed.filter_map(|responder| {
+                    Some(format!("responder {} failed: {}", responder.url, responder.last_failure?))
+                }));
+                evidence
+            }
+            None => NoOcsp.evidence(path, now).await,
+        };
         Ok(Self { ocsp, has_ocsp: true, crl, notes })
     }
 }
 
-/// What the lists say that the gateway keeps in its state folder.
-fn from_lists(
-    config: &Config,
-    trust: &Trust,
-    path: &VerifiedPath,
-    now: UnixTime,
-) -> Result<CrlEvidence, CommandError> {
+/// The lists that the gateway keeps in its state folder, where it has any source of them.
+pub(super) fn lists(config: &Config, trust: &Trust) -> Result<Option<CrlShelf>, CommandError> {
     let Some(folder) = config.revocation.state_dir.as_deref().filter(|_| config.revocation.has_lists())
     else {
-        return Ok(CrlEvidence::none(path, CrlAbsence::NotConfigured));
+        return Ok(None);
     };
     let lists = StateDir::open_to_read(folder).and_then(|state| CrlShelf::read(&state, &trust.anchors));
     let (shelf, unread) = lists.map_err(|error| CommandError::Lists { message: unusable(folder, &error) })?;
@@ -76,6 +77,5 @@ fn from_lists(
         let message = format!("{}: {} ({})", problem.place, problem.message, problem.code);
         return Err(CommandError::Lists { message });
     }
-    let max_age = Duration::from_secs(config.revocation.max_age_hours.saturating_mul(3600));
-    Ok(shelf.evidence(path, now, Some(max_age)))
+    Ok(Some(shelf))
 }

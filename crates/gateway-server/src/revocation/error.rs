@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use madoguchi_gateway::KeyError;
+use madoguchi_protocol::Octets;
 use madoguchi_storage::StorageError;
 
 use crate::ServerError;
@@ -19,6 +20,15 @@ pub(super) enum CommandError {
         /// What is wrong with it.
         error: madoguchi_cert_verify::Error,
     },
+    /// Nothing says any more which certificate a sign-in was about.
+    #[error(
+        "which certificate sign-in {id} was about is not kept any more; name it with --certificate FILE, or of several \
+         tries name the first one that was refused"
+    )]
+    CertificateNotKept {
+        /// The sign-in.
+        id: Octets<16>,
+    },
     /// A key of a municipality is not there.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -31,6 +41,12 @@ pub(super) enum CommandError {
     /// The moments are the wrong way round.
     #[error("--from is after --until")]
     FromAfterUntil,
+    /// Nothing was ever stored.
+    #[error("{path}: there is no database yet; has the gateway run?")]
+    NoDatabase {
+        /// Where it would be.
+        path: PathBuf,
+    },
     /// Neither the configuration nor the database has such a municipality.
     #[error("no municipality {municipality}, neither in the configuration file nor in the database")]
     MunicipalityUnknown {
@@ -55,6 +71,17 @@ pub(super) enum CommandError {
     /// Configuration, anchors or a file.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// No municipality knows the sign-in.
+    #[error(
+        "nothing is known of sign-in {id} in {municipalities}; one that was given up, or could not be checked, is deleted an \
+         hour after its end"
+    )]
+    SignInUnknown {
+        /// The sign-in.
+        id: Octets<16>,
+        /// Where it was looked for.
+        municipalities: String,
+    },
     /// The store.
     #[error(transparent)]
     Storage(#[from] StorageError),

@@ -1,9 +1,12 @@
 //! `madoguchi revocation explain`: what each source says of a certificate, what is kept, and which rule decides.
 
+use std::fmt::Display;
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 
 use ring::rand::SecureRandom;
+use serde_json::Value;
 
 use madoguchi_cert_verify::{VerifiedPath, decide, verify_path};
 use madoguchi_gateway::EvidenceRecord;
@@ -12,11 +15,12 @@ use madoguchi_storage::{Clock, KeptRecord, KeptRevocations as _};
 use crate::Config;
 use crate::build::trust;
 use crate::revocation::arguments::ExplainArguments;
-use crate::revocation::asked::Asked;
+use crate::revocation::asked::{Asked, lists};
 use crate::revocation::error::CommandError;
 use crate::revocation::explanation::{Explanation, Judged};
 use crate::revocation::municipalities;
 use crate::revocation::store::{OpenStore, read_certificate, refused_certificate};
+use crate::revocation::traced::{Now, Traced};
 
 pub(super) async fn explain(
     arguments: &ExplainArguments,
@@ -28,9 +32,17 @@ pub(super) async fn explain(
     let chosen = municipalities(&config, &clock, arguments.municipality.as_deref()).await?;
     let trust = trust(&config.trust)?;
     let now = clock.now();
-    let certificate = read_certificate(&arguments.certificate)?;
+    if let Some(sign_in) = arguments.sign_in {
+        let store = OpenStore::to_read(&config, clock)?;
+        let traced = Traced::find(&store, &chosen, sign_in).await?;
+        let listed = traced.listed(lists(&config, &trust)?.as_ref());
+        return tell(&Now { traced, at: now, listed }, Now::to_json, arguments.json, output);
+    }
+    // The command line has one of both.
+    let file = arguments.certificate.as_deref().unwrap_or(Path::new(""));
+    let certificate = read_certificate(file)?;
     let path = verify_path(&certificate, &trust.anchors, &trust.policy, now)
-        .map_err(|error| refused_certificate(&arguments.certificate, error))?;
+        .map_err(|error| refused_certificate(file, error))?;
     let Asked { ocsp, has_ocsp, crl, mut notes } =
         Asked::now(&config, &trust, &path, now, random, arguments.offline).await?;
     let mut judged = Vec::new();
@@ -41,12 +53,19 @@ pub(super) async fn explain(
         let evidence = EvidenceRecord::new(&decision, &kept_now);
         judged.push(Judged { municipality, decision, kept, evidence, has_ocsp });
     }
-    let explanation =
-        Explanation { at: now, ocsp: has_ocsp.then(|| ocsp.answer()), crl: crl.answer(), judged, notes };
-    if arguments.json {
-        writeln!(output, "{}", explanation.to_json())?;
+    tell(&Explanation { at: now, judged, notes }, Explanation::to_json, arguments.json, output)
+}
+
+fn tell<T: Display>(
+    told: &T,
+    to_json: impl FnOnce(&T) -> Value,
+    json: bool,
+    output: &mut dyn Write,
+) -> Result<(), CommandError> {
+    if json {
+        writeln!(output, "{}", to_json(told))?;
     } else {
-        write!(output, "{explanation}")?;
+        write!(output, "{told}")?;
     }
     Ok(())
 }

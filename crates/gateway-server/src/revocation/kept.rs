@@ -42,16 +42,13 @@ pub(super) async fn kept(
             writeln!(output, "{municipality}: nothing is kept")?;
         }
         for count in counts {
-            writeln!(
-                output,
-                "{municipality}: {} {} by {} of signer {}, kept from {} to {}",
-                count.certificates,
-                count.reason.name(),
-                count.source.name(),
-                count.signer_key.to_hex(),
-                instant::format(count.first_kept_at),
-                instant::format(count.last_kept_at),
-            )?;
+            let certificates = if count.certificates == 1 { "certificate" } else { "certificates" };
+            let (reason, source) = (count.reason.name(), count.source.name());
+            let (from, until) = (instant::format(count.first_kept_at), instant::format(count.last_kept_at));
+            let number = count.certificates;
+            writeln!(output, "{municipality}: {number} {certificates}, {reason}, on the word of {source}")?;
+            writeln!(output, "  signer {}", count.signer_key.to_hex())?;
+            writeln!(output, "  kept from {from} to {until}")?;
         }
     }
     Ok(())

@@ -4,11 +4,13 @@
 mod arguments;
 mod asked;
 mod error;
+mod evidence;
 mod explain;
 mod explanation;
 mod kept;
 mod release;
 mod store;
+mod traced;
 
 pub use arguments::RevocationCommand;
 
@@ -21,7 +23,7 @@ use madoguchi_storage::{Clock, Municipalities};
 
 use crate::registry::known;
 use crate::revocation::error::CommandError;
-use crate::{Config, beside};
+use crate::{Config, beside, told};
 
 /// Runs a command. Answers the exit code; what went wrong is told on `errors`.
 pub async fn revocation(
@@ -38,12 +40,7 @@ pub async fn revocation(
     };
     if let Err(error) = &done {
         // When standard error is gone there is nobody to tell.
-        let _ = writeln!(errors, "madoguchi revocation: {error}");
-        let mut source = std::error::Error::source(error);
-        while let Some(cause) = source {
-            let _ = writeln!(errors, "  because: {cause}");
-            source = cause.source();
-        }
+        let _ = writeln!(errors, "madoguchi revocation: {}", told(error));
     }
     done.map_or_else(|error| error.code(), |()| 0)
 }

@@ -13,10 +13,12 @@ use madoguchi_storage_sqlite::SqliteStore;
 use crate::Config;
 use crate::build::trust;
 use crate::revocation::arguments::ReleaseArguments;
-use crate::revocation::asked::Asked;
+use crate::revocation::asked::{Asked, lists};
 use crate::revocation::error::CommandError;
+use crate::revocation::evidence::wrapped;
 use crate::revocation::municipalities;
 use crate::revocation::store::{OpenStore, read_certificate, refused_certificate};
+use crate::revocation::traced::{Listed, Traced};
 
 pub(super) async fn release(
     arguments: &ReleaseArguments,
@@ -32,7 +34,7 @@ pub(super) async fn release(
     municipalities(&config, &clock, Some(municipality)).await?;
     // To read first: an order never makes a database where there is none, and one about nothing is not audited.
     let store = OpenStore::to_read(&config, Arc::clone(&clock))?;
-    let (selection, path) = selection(arguments, &config, &store, clock.as_ref()).await?;
+    let (selection, about) = selection(arguments, &config, &store, clock.as_ref()).await?;
     let mut count = store.storage.count_selected(municipality, selection).await?;
     if count == 0 {
         return Err(CommandError::NothingMatches { municipality: municipality.to_owned() });
@@ -44,17 +46,25 @@ pub(super) async fn release(
         let writer = SqliteStore::open(&config.database, clock, config.sign_in)?;
         count = writer.release(municipality, release).await?;
     }
-    let mut told = Told { count, is_one_certificate: path.is_some(), still: Vec::new(), notes: Vec::new() };
-    if let Some(path) = path {
-        let trust = trust(&config.trust)?;
-        match Asked::now(&config, &trust, &path, now, random, arguments.offline).await {
-            Ok(asked) => told.ask(asked),
-            // It is let go of all the same.
-            Err(error) => {
-                let note = format!("whether a source still says revoked is not known: {error}");
-                told.notes.push(note);
-            }
+    let is_one_certificate = !matches!(about, About::Signer);
+    let mut told = Told { count, is_one_certificate, still: Vec::new(), notes: Vec::new() };
+    let asked = match about {
+        About::Signer => Ok(()),
+        About::Certificate(path) => {
+            let trust = trust(&config.trust)?;
+            let asked = Asked::now(&config, &trust, &path, now, random, arguments.offline).await;
+            asked.map(|asked| told.ask(asked))
         }
+        About::SignIn(traced) => trust(&config.trust)
+            .map_err(CommandError::from)
+            .and_then(|trust| lists(&config, &trust))
+            .map(|lists| {
+                told.ask_lists(traced.listed(lists.as_ref()).as_ref());
+            }),
+    };
+    // It is let go of all the same.
+    if let Err(error) = asked {
+        told.notes.push(format!("whether a source still says revoked is not known: {error}"));
     }
     if arguments.json {
         writeln!(output, "{}", told.json(municipality, arguments.dry_run))?;
@@ -84,6 +94,21 @@ impl Told {
         }
     }
 
+    /// What can be asked without the certificate.
+    fn ask_lists(&mut self, listed: Option<&Listed>) {
+        let note = match listed {
+            Some(Listed::Yes(_)) => {
+                self.still.push(Source::Crl);
+                "OCSP was not asked: that needs the certificate"
+            }
+            Some(Listed::No) => "no list has it; OCSP was not asked: that needs the certificate",
+            Some(Listed::Damaged) | None => {
+                "whether a source still says revoked is not known: to ask needs the certificate"
+            }
+        };
+        self.notes.push(note.to_owned());
+    }
+
     fn json(&self, municipality: &str, dry_run: bool) -> Value {
         let done = if dry_run { "would_be_released" } else { "released" };
         let mut told = json!({ "municipality": municipality, done: self.count });
@@ -108,8 +133,16 @@ impl Told {
             let source = source.name();
             writeln!(output, "still revoked by {source}: it will be kept again at the next sign-in")?;
         }
-        self.notes.iter().try_for_each(|note| writeln!(output, "note: {note}"))
+        let notes = self.notes.iter().flat_map(|note| wrapped(&format!("note: {note}")));
+        notes.into_iter().try_for_each(|line| writeln!(output, "{line}"))
     }
+}
+
+/// What an order is about, and what can be asked about it.
+enum About {
+    Certificate(Box<VerifiedPath>),
+    SignIn(Box<Traced>),
+    Signer,
 }
 
 async fn selection(
@@ -117,11 +150,15 @@ async fn selection(
     config: &Config,
     store: &OpenStore,
     clock: &dyn Clock,
-) -> Result<(KeptSelection, Option<VerifiedPath>), CommandError> {
+) -> Result<(KeptSelection, About), CommandError> {
     if let (Some(signer_key), Some(from), Some(until)) =
         (arguments.signer_key, arguments.from, arguments.until)
     {
-        return Ok((KeptSelection::Signer { signer_key, from, until }, None));
+        return Ok((KeptSelection::Signer { signer_key, from, until }, About::Signer));
+    }
+    if let Some(sign_in) = arguments.sign_in {
+        let traced = Traced::find(store, std::slice::from_ref(&arguments.municipality), sign_in).await?;
+        return Ok((KeptSelection::Certificate(traced.certificate()?), About::SignIn(Box::new(traced))));
     }
     let path = arguments.certificate.as_deref().unwrap_or_else(|| std::path::Path::new(""));
     let certificate = read_certificate(path)?;
@@ -130,5 +167,5 @@ async fn selection(
     let verified = verified.map_err(|error| refused_certificate(path, error))?;
     let ids = store.certificate_ids(&arguments.municipality).await?;
     let certificate = ids.id(&verified.issuer_key_hash().0, verified.serial());
-    Ok((KeptSelection::Certificate(certificate), Some(verified)))
+    Ok((KeptSelection::Certificate(certificate), About::Certificate(Box::new(verified))))
 }

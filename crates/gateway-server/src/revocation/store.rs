@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use madoguchi_cert_verify::{Certificate, Error, certificate_octets};
-use madoguchi_gateway::{CertificateIds, Sealer};
+use madoguchi_gateway::{CertificateIds, Sealer, SessionCertificate};
 use madoguchi_storage::{Clock, Storage};
 use madoguchi_storage_sqlite::SqliteStore;
 
@@ -23,9 +23,21 @@ pub(super) struct OpenStore {
 impl OpenStore {
     /// To look, beside a gateway or without one.
     pub(super) fn to_read(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, CommandError> {
+        if matches!(config.database.try_exists(), Ok(false)) {
+            return Err(CommandError::NoDatabase { path: config.database.clone() });
+        }
         require_owner(&config.database, rustix::process::geteuid().as_raw())?;
         let kek = read_kek(&config.kek_file)?;
         Ok(Self { storage: SqliteStore::open_to_read(&config.database, clock, config.sign_in)?, kek })
+    }
+
+    /// What a session keeps of its certificate. `None` when its seal does not hold.
+    pub(super) async fn session_certificate(
+        &self,
+        municipality: &str,
+        sealed: &[u8],
+    ) -> Result<Option<SessionCertificate>, CommandError> {
+        Ok(SessionCertificate::open(&self.storage, &self.kek, municipality, sealed).await?)
     }
 
     /// The key that names certificates of a municipality.

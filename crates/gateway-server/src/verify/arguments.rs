@@ -3,17 +3,15 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use madoguchi_cert_verify::{Case, InitialPolicies, Oid, PolicySettings, Profile};
+use madoguchi_cert_verify::{Anchor, Case, Certificate, InitialPolicies, Oid, PolicySettings, Profile};
 use rustls_pki_types::UnixTime;
 
 use crate::verify::instant;
 use crate::verify::material::{CaseError, Kind, Material};
 
 /// Judges a certificate with the files that are given, and prints one JSON line.
-///
-/// Exit code 0: accepted. 1: rejected. 3: undetermined, nothing is wrong but revocation had to be shown and was not.
-/// 2: the command line or a file cannot be used. Files are DER or PEM, told by content.
 #[derive(Args, Debug)]
+#[command(after_help = ENDS, override_usage = USAGE)]
 pub struct VerifyArguments {
     /// By which rules.
     #[arg(long, value_enum, default_value = "rfc5280", conflicts_with = "batch")]
@@ -21,8 +19,8 @@ pub struct VerifyArguments {
     /// The moment that counts, as RFC 3339 has it; now unless given.
     #[arg(long, value_name = "RFC3339", value_parser = instant::parse, conflicts_with = "batch")]
     pub(super) at: Option<UnixTime>,
-    /// A trust anchor.
-    #[arg(long, value_name = "FILE", conflicts_with = "batch")]
+    /// A trust anchor: a CA certificate to begin with. Nothing else is trusted.
+    #[arg(long, value_name = "FILE", required_unless_present = "batch", conflicts_with = "batch")]
     pub(super) anchor: Vec<PathBuf>,
     /// A certificate that may help, in any order: a CA, an issuer of revocation lists.
     #[arg(long, value_name = "FILE", conflicts_with = "batch")]
@@ -95,6 +93,26 @@ impl From<ProfileName> for Profile {
 }
 
 impl VerifyArguments {
+    /// What is wrong with each anchor that cannot be used, or not at this moment: the verdict has no names of files.
+    pub(super) fn anchor_problems(&self, now: UnixTime) -> Vec<String> {
+        let at = self.at.unwrap_or(now);
+        let mut problems = Vec::new();
+        for path in &self.anchor {
+            let mut material = Material::default();
+            // What does not read at all is told by whoever reads the case.
+            let Ok(octets) = material.file(path) else { continue };
+            if material.add(Kind::Anchor, octets, path).is_err() {
+                continue;
+            }
+            for der in material.into_case().anchors {
+                if let Some(problem) = anchor_problem(&der, self.profile.into(), at) {
+                    problems.push(format!("{}: {problem}", path.display()));
+                }
+            }
+        }
+        problems
+    }
+
     /// Reads the files. The moment is absent unless it was given.
     pub(super) fn case(&self) -> Result<(Case, Option<UnixTime>), CaseError> {
         let mut material = Material::default();
@@ -122,3 +140,34 @@ impl VerifyArguments {
         Ok((case, self.at))
     }
 }
+
+fn anchor_problem(der: &[u8], profile: Profile, at: UnixTime) -> Option<String> {
+    let certificate = match profile {
+        Profile::Rfc5280 => Certificate::parse_from_anywhere(der),
+        Profile::JpkiAuth => Anchor::new(der).map(|anchor| anchor.certificate().clone()),
+    };
+    let certificate = match certificate {
+        Ok(certificate) => certificate,
+        Err(error) => return Some(format!("no anchor that can be used: {error} ({})", error.code())),
+    };
+    let (from, until) = (certificate.not_before(), certificate.not_after());
+    if at > until {
+        Some(format!("the anchor expired at {}", instant::format(until)))
+    } else if at < from {
+        Some(format!("the anchor is not valid before {}", instant::format(from)))
+    } else {
+        None
+    }
+}
+
+const ENDS: &str = concat!(
+    "Files are DER or PEM, told by content.\n",
+    "\n",
+    "Exit codes:\n",
+    "  0  accepted; of a batch: every line was answered\n",
+    "  1  rejected; or a stream broke\n",
+    "  3  undetermined: nothing is wrong, but revocation had to be shown and was not\n",
+    "  2  the command line or a file cannot be used",
+);
+const USAGE: &str =
+    concat!("madoguchi verify [OPTIONS] --anchor <FILE> <CERT>\n", "       madoguchi verify --batch",);

@@ -70,6 +70,9 @@ pub fn verify(
             return VerifyEnd::Usage;
         }
     };
+    for problem in arguments.anchor_problems(now) {
+        tell(errors, &format!("madoguchi verify: {problem}"));
+    }
     let mut budget = Budget::default();
     let judgement = if arguments.explain {
         let mut explain = Explain::new(errors);

@@ -111,9 +111,13 @@ fn matching(bucket: &[u8; BUCKET_OCTETS], tag: u8) -> impl Iterator<Item = u32> 
     slots.filter(move |(found, _)| **found == tag).map(|(_, offset)| u32::from_le_bytes(*offset))
 }
 
-/// How many buckets a region has, for this many entries in this many regions: four of five slots are taken.
+/// How many buckets a region has, for this many entries in this many regions: four of five slots are taken. In small
+/// regions chance needs more room: six standard deviations.
 pub(super) fn buckets_for(entries: usize, regions: usize) -> usize {
-    entries.saturating_mul(5).div_ceil(regions.saturating_mul(4 * SLOTS)).max(1)
+    let usual = entries.saturating_mul(5).div_ceil(regions.saturating_mul(4 * SLOTS));
+    let mean = entries.div_ceil(regions.max(1));
+    let by_chance = if regions > 1 { mean.saturating_add(6 * mean.isqrt()).div_ceil(SLOTS) } else { 0 };
+    usual.max(by_chance).max(1)
 }
 
 /// The bucket that a hash names among these: its high bits.
@@ -139,3 +143,18 @@ fn tag_of(rest: u32) -> u8 {
 pub(super) const SLOTS: usize = 12;
 pub(super) const BUCKET_OCTETS: usize = 64;
 const OFFSETS_START: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A list of few and large entries has as many regions as one of many.
+    #[test]
+    fn small_regions_have_room_for_chance() {
+        let slots = |entries, regions| buckets_for(entries, regions) * SLOTS;
+        assert_eq!(slots(0, 1), SLOTS);
+        assert!(slots(256, 16) >= 16 + 6 * 4);
+        assert!(slots(2048, 32) >= 64 + 6 * 8);
+        assert_eq!(buckets_for(12_000_000, 256), (12_000_000_usize * 5).div_ceil(256 * 4 * SLOTS));
+    }
+}

@@ -1,17 +1,17 @@
 //! One responder with what is known about it: its breaker, its connections, how it did.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use madoguchi_cert_verify::{
-    Anchor, NoncePolicy, OcspAbsence, OcspError, OcspEvidence, OcspNonce, OcspSettings, ResponseStatus,
-    VerifiedPath, ocsp_evidence, ocsp_request,
+    Anchor, NoncePolicy, OcspAbsence, OcspAnswer, OcspError, OcspEvidence, OcspNonce, OcspSettings,
+    ResponseStatus, VerifiedPath, ocsp_evidence, ocsp_request,
 };
 use ring::rand::SecureRandom;
 use rustls_pki_types::UnixTime;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::ocsp::breaker::{Breaker, Permit};
+use crate::ocsp::breaker::{Breaker, Failure, Permit};
 use crate::ocsp::transport::{Transport, TransportError};
 use crate::ocsp::{BreakerState, NonceUse, OcspLimits, Responder, ResponderCheck, ResponderHealth};
 
@@ -21,6 +21,8 @@ pub(crate) struct Asked {
     breaker: Breaker,
     transport: Transport,
     places: Semaphore,
+    /// Whether it has sent a nonce back since the start.
+    echoes: AtomicBool,
     requests: AtomicU64,
     failures: AtomicU64,
     /// Seconds since 1970, 0 for never.
@@ -71,19 +73,26 @@ impl Nothing {
         }
     }
 
-    /// False when the responder works, and only has nothing to say to this question: one resident's certificate must
-    /// not be able to shut it for all.
-    fn is_the_responders(&self) -> bool {
-        match self {
+    /// How this counts against the responder. Not at all when it works, and only has nothing to say to this question;
+    /// and once for each certificate when somebody answers: one resident's certificate must not be able to shut it for
+    /// all.
+    fn failure(&self, certificate: [u8; 32]) -> Option<Failure> {
+        let is_the_responders = match self {
             Self::Random => false,
+            Self::Transport(error) if error.is_silence() => return Some(Failure::Silence),
             Self::Transport(_) => true,
             Self::Response(OcspError::ErrorStatus { status }) => {
                 matches!(status, ResponseStatus::InternalError | ResponseStatus::TryLater)
             }
             Self::Response(error) => {
-                !matches!(error.absence(), OcspAbsence::WrongCertificate | OcspAbsence::WrongNonce)
+                // A list that is wanting is ours to have, and may be wanting for one authority of several.
+                !matches!(
+                    error.absence(),
+                    OcspAbsence::ResponderUnchecked | OcspAbsence::WrongCertificate | OcspAbsence::WrongNonce
+                )
             }
-        }
+        };
+        is_the_responders.then_some(Failure::About(certificate))
     }
 }
 
@@ -98,6 +107,7 @@ impl Asked {
             responder,
             breaker: Breaker::new(limits.breaker),
             places: Semaphore::new(limits.at_once),
+            echoes: AtomicBool::new(false),
             requests: AtomicU64::new(0),
             failures: AtomicU64::new(0),
             last_good: AtomicU64::new(0),
@@ -134,8 +144,10 @@ impl Asked {
                 tracing::warn!(responder = %url, code = nothing.code(), error = %nothing, "OCSP gave no answer");
             }
         }
-        if answer.as_ref().err().is_some_and(Nothing::is_the_responders) {
-            if permit.failed(question.now) {
+        let certificate = question.path.certificate_sha256().0;
+        let failure = answer.as_ref().err().and_then(|nothing| nothing.failure(certificate));
+        if let Some(failure) = failure {
+            if permit.failed(question.now, failure) {
                 tracing::warn!(responder = %url, "OCSP: the responder is left alone for a while");
             }
         } else if permit.answered() {
@@ -156,17 +168,32 @@ impl Asked {
         let request = ocsp_request(certificate, issuer_key, self.responder.hash, nonce.as_ref(), None)
             .map_err(|_| Nothing::Random)?;
         let response = self.transport.ask(&request).await.map_err(Nothing::Transport)?;
-        let policy = match (self.responder.nonce, &nonce) {
-            (NonceUse::Require, Some(nonce)) => NoncePolicy::Require(nonce),
-            (NonceUse::Prefer, Some(nonce)) => NoncePolicy::Prefer(nonce),
-            (NonceUse::None, _) | (_, None) => NoncePolicy::Ignore,
-        };
         let settings = OcspSettings { max_age: Some(self.responder.max_age), ..OcspSettings::default() };
         let standing = |responder: &_| check.standing(responder, anchor, now);
-        match ocsp_evidence(path, anchor, &response, policy, &settings, &standing, now) {
+        let judge = |policy| match ocsp_evidence(path, anchor, &response, policy, &settings, &standing, now) {
             (evidence, None) => Ok(evidence),
             (_, Some(error)) => Err(Nothing::Response(error)),
+        };
+        let Some(nonce) = &nonce else { return judge(NoncePolicy::Ignore) };
+        match judge(NoncePolicy::Require(nonce)) {
+            Err(Nothing::Response(OcspError::NonceMissing)) if self.may_leave_nonces_out() => {
+                judge(NoncePolicy::Prefer(nonce))
+            }
+            answer => {
+                // What revokes counts without a nonce: it says nothing of what the responder does.
+                if let Ok(OcspAnswer::Good(_) | OcspAnswer::Unknown(_)) =
+                    answer.as_ref().map(OcspEvidence::answer)
+                {
+                    self.echoes.store(true, Ordering::Relaxed);
+                }
+                answer
+            }
         }
+    }
+
+    /// One that has sent a nonce back always does: an answer without one was recorded for somebody who sent none.
+    fn may_leave_nonces_out(&self) -> bool {
+        self.responder.nonce == NonceUse::Prefer && !self.echoes.load(Ordering::Relaxed)
     }
 
     pub(crate) fn health(&self, now: UnixTime) -> ResponderHealth {

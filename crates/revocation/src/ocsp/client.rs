@@ -83,7 +83,7 @@ impl OcspClient {
             alarms: parts.alarms,
             cache: Mutex::new(Cache::new(parts.limits.cached_answers)),
             flights: Flights::new(),
-            retries: RetryBudget::new(),
+            retries: RetryBudget::new(parts.limits.retries),
             counts: Counts::default(),
         }
     }

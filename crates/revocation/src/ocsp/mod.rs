@@ -16,5 +16,8 @@ mod transport;
 pub use breaker::{BreakerSettings, BreakerState};
 pub use client::{OcspClient, OcspClientParts};
 pub use health::{OcspHealth, ResponderHealth};
-pub use responder::{Method, NoResponderCheck, NonceUse, OcspLimits, Responder, ResponderCheck};
+pub use responder::{
+    ListedResponders, Method, NoResponderCheck, NonceUse, OcspLimits, Responder, ResponderCheck,
+};
+pub use retry_budget::RetrySettings;
 pub use source::{NoOcsp, OcspSource};

@@ -1,12 +1,13 @@
 //! A responder as an operator configured it, and the bounds of asking.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use madoguchi_cert_verify::{Anchor, CertIdHash, Certificate, ResponderStanding};
 use rustls_pki_types::UnixTime;
 
-use crate::HttpUrl;
-use crate::ocsp::BreakerSettings;
+use crate::ocsp::{BreakerSettings, RetrySettings};
+use crate::{HttpUrl, SharedCrls};
 
 /// How a request travels (RFC 6960 appendix A.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub enum Method {
 pub enum NonceUse {
     /// None is sent: the responder signs its answers ahead.
     None,
-    /// One is sent; an answer without one is taken.
+    /// One is sent; an answer without one is taken from a responder that has never sent one back.
     Prefer,
     /// One is sent and must come back. Such an answer is for those who waited for it and is not used again.
     Require,
@@ -61,6 +62,8 @@ pub struct OcspLimits {
     pub at_once: usize,
     /// When a responder is left alone.
     pub breaker: BreakerSettings,
+    /// How often the next responder is asked when one gave no answer.
+    pub retries: RetrySettings,
     /// Answers that are kept.
     pub cached_answers: usize,
 }
@@ -74,6 +77,7 @@ impl Default for OcspLimits {
             max_octets: 64 * 1024,
             at_once: 256,
             breaker: BreakerSettings { failures: 5, open_for: Duration::from_secs(30) },
+            retries: RetrySettings { percent: 20, saved: 50 },
             cached_answers: 100_000,
         }
     }
@@ -83,6 +87,21 @@ impl Default for OcspLimits {
 pub trait ResponderCheck: Send + Sync {
     /// What is known about a certificate that this authority issued.
     fn standing(&self, responder: &Certificate, issuer: &Anchor, now: UnixTime) -> ResponderStanding;
+}
+
+/// The lists in use. Nobody is asked about a responder over OCSP.
+#[derive(Debug)]
+pub struct ListedResponders {
+    /// The lists.
+    pub crls: Arc<SharedCrls>,
+    /// The age up to which a list says good.
+    pub max_age: Option<Duration>,
+}
+
+impl ResponderCheck for ListedResponders {
+    fn standing(&self, responder: &Certificate, issuer: &Anchor, now: UnixTime) -> ResponderStanding {
+        self.crls.shelf().responder_standing(responder, issuer, now, self.max_age)
+    }
 }
 
 /// Nobody: a responder's certificate needs id-pkix-ocsp-nocheck.

@@ -54,6 +54,11 @@ impl TransportError {
         }
     }
 
+    /// True when nobody answered: that has nothing to do with the question.
+    pub(crate) fn is_silence(&self) -> bool {
+        matches!(self, Self::Connect(_) | Self::ConnectTime | Self::AnswerTime)
+    }
+
     /// True when somebody answered, and it was no OCSP response.
     pub(crate) fn is_malformed(&self) -> bool {
         matches!(self, Self::ContentType | Self::TooLarge { .. })

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use madoguchi_test_pki::CrlFault;
 
-use crate::world::{World, is_good};
+use crate::world::{World, at, is_good};
 
 fn reason(folder: &Path, name: &str) -> String {
     let text = fs::read_to_string(folder.join("rejected").join(format!("{name}.reason"))).expect("a reason");
@@ -74,6 +74,48 @@ fn a_stale_list_is_taken_and_says_so() {
     assert_eq!(shelf.len(), 1, "it still says who is revoked");
     let card = world.card(0);
     assert!(!is_good(world.answer(&shelf, &world.path(&card))));
+}
+
+/// One wrong clock at the issuer must not shut a partition until the time that it said.
+#[test]
+fn a_list_of_a_time_to_come_waits_and_the_one_in_use_stays() {
+    let mut world = World::new();
+    let card = world.card(0);
+    let path = world.path(&card);
+    let first = world.lists(world.now - 60).remove(0);
+    let to_come = world.lists(world.now + 3600).remove(0);
+    let next = world.lists(world.now).remove(0);
+    world.put("1.crl", &first);
+    let mut running = world.start();
+    running.look();
+    let early = world.put("2.crl", &to_come);
+    let shelf = running.look_later();
+    assert!(is_good(world.answer(&shelf, &path)));
+    assert_eq!(running.problems(), [(early.clone(), "crl_not_yet_valid".to_owned())]);
+    assert!(early.exists(), "it stays until its time");
+    // The next list is of another number, and is taken.
+    let after = world.put("3.crl", &next);
+    running.look();
+    assert_eq!(running.problems(), [(early.clone(), "crl_not_yet_valid".to_owned())]);
+    fs::remove_file(&after).expect("removed");
+    running.refresher.look(at(world.now + 3600));
+    assert_eq!(reason(&world.drop_folder(), "2.crl"), "crl_older");
+}
+
+/// The clock of whoever signs a list may be a little ahead of ours.
+#[test]
+fn a_list_of_the_next_minutes_is_taken_and_says_good() {
+    for (ahead, taken) in [(300, true), (302, false)] {
+        let mut world = World::new();
+        let card = world.card(0);
+        let path = world.path(&card);
+        let list = world.lists(world.now + ahead).remove(0);
+        world.put("a.crl", &list);
+        let mut running = world.start();
+        running.refresher.look(at(world.now));
+        assert_eq!(is_good(world.answer(&running.shelf(), &path)), taken, "{ahead}");
+        assert_eq!(running.problems().is_empty(), taken, "{ahead}");
+    }
 }
 
 #[test]
@@ -170,7 +212,7 @@ fn what_is_no_file_is_named_and_not_read() {
     let expected = [(absent, "file_unreadable".to_owned()), (pipe, "file_not_regular".to_owned())];
     assert_eq!(running.problems(), expected);
     assert!(is_good(world.answer(&shelf, &world.path(&card))));
-    let taken = running.refresher.take(&world.drop_folder().join("pipe.crl"));
+    let taken = running.refresher.take(&world.drop_folder().join("pipe.crl"), at(world.now));
     assert_eq!(taken.err().map(|error| error.code()), Some("file_not_regular"));
 }
 
@@ -223,4 +265,60 @@ fn a_drop_folder_that_goes_is_told_once_as_a_folder_and_once_when_it_is_back() {
     running.look_later();
     assert_eq!(world.events(), ["folder back"], "files that are as they were are not read again");
     assert_eq!(running.problems(), []);
+}
+
+/// Whoever writes the drop folder writes neither into the log nor on the operator's terminal.
+#[test]
+fn names_of_files_are_told_without_what_commands_a_terminal() {
+    let world = World::new();
+    world.put("\u{1b}[31mred\u{1b}]0;owned\u{7}\r\nINFO all good.crl", b"garbage");
+    let mut running = world.start();
+    running.look();
+    let report = running.shared.report();
+    assert_eq!(report.problems.len(), 1);
+    let told = format!("{}{}", report.problems[0].place, report.problems[0].message);
+    assert!(told.contains("red") && !told.contains(char::is_control), "{told:?}");
+    running.look_later();
+    assert_eq!(world.events(), ["refused: not_der_or_pem"]);
+}
+
+#[test]
+fn a_name_that_is_no_text_is_one_name() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let mut world = World::new();
+    let card = world.card(0);
+    let list = world.lists(world.now).remove(0);
+    let at = |name: &[u8]| world.drop_folder().join(std::ffi::OsStr::from_bytes(name));
+    fs::write(at(b"\xff.crl"), b"garbage").expect("written");
+    fs::write(at(b"\xfe.crl"), &list).expect("written");
+    let mut running = world.start();
+    assert!(is_good(world.answer(&running.look_later(), &world.path(&card))));
+    assert!(world.drop_folder().join("rejected").join(std::ffi::OsStr::from_bytes(b"\xff.crl")).exists());
+    assert!(world.readings() > 0);
+    world.events();
+    running.look_later();
+    assert_eq!((world.readings(), world.events()), (0, Vec::new()), "read once");
+}
+
+/// A thousand names for a list that is in use cost a comparison each.
+#[test]
+fn a_list_that_is_there_is_not_verified_again_under_another_name() {
+    let mut world = World::new();
+    let lists = world.lists(world.now);
+    let file = world.put("a.crl", &lists[0]);
+    world.put("b.crl", &lists[1]);
+    let mut running = world.start();
+    running.look();
+    assert!(world.readings() >= 2);
+    for number in 0..20 {
+        fs::hard_link(&file, world.drop_folder().join(format!("0{number}.crl"))).expect("a link");
+    }
+    world.put("c.crl", &[lists[1].as_slice(), &[0]].concat());
+    world.events();
+    running.look();
+    let events = world.events();
+    // The links changed the inode of the first file as well.
+    assert_eq!(events.iter().filter(|event| *event == "unchanged").count(), 21, "{events:?}");
+    assert_eq!(world.readings(), 0);
 }

@@ -11,13 +11,13 @@ use madoguchi_revocation::{CrlUrl, FetchLimits, HttpUrl};
 use crate::world::{Running, World, at, is_good, pem};
 
 /// Serves one connection after another and tells what was asked.
-struct Server {
-    address: String,
-    requests: Receiver<String>,
+pub(crate) struct Server {
+    pub(crate) address: String,
+    pub(crate) requests: Receiver<String>,
 }
 
 impl Server {
-    fn start(mut answer: impl FnMut(&str, &mut TcpStream) + Send + 'static) -> Self {
+    pub(crate) fn start(mut answer: impl FnMut(&str, &mut TcpStream) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let (sender, requests) = channel();
@@ -38,7 +38,7 @@ impl Server {
         HttpUrl::parse(&format!("http://{}/list.crl", self.address)).expect("a URL")
     }
 
-    fn request(&self) -> String {
+    pub(crate) fn request(&self) -> String {
         self.requests.recv_timeout(Duration::from_secs(20)).expect("a request")
     }
 }
@@ -52,14 +52,14 @@ fn head(stream: &mut TcpStream) -> String {
     String::from_utf8(head).expect("ASCII").to_ascii_lowercase()
 }
 
-fn ok(stream: &mut TcpStream, headers: &str, body: &[u8]) {
+pub(crate) fn ok(stream: &mut TcpStream, headers: &str, body: &[u8]) {
     let head =
         format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n{headers}connection: close\r\n\r\n", body.len());
     // A client that went away is what some tests are about.
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
 }
 
-const HOUR: Duration = Duration::from_hours(1);
+pub(crate) const HOUR: Duration = Duration::from_hours(1);
 
 fn world_of(server: &Server) -> World {
     let mut world = World::new();
@@ -68,7 +68,7 @@ fn world_of(server: &Server) -> World {
 }
 
 /// Downloads what is due; returns how many were.
-fn round(running: &mut Running, seconds: u64) -> usize {
+pub(crate) fn round(running: &mut Running, seconds: u64) -> usize {
     let due = running.refresher.due(at(seconds));
     let count = due.len();
     for download in due {
@@ -78,7 +78,7 @@ fn round(running: &mut Running, seconds: u64) -> usize {
     count
 }
 
-fn problem(running: &Running) -> Option<String> {
+pub(crate) fn problem(running: &Running) -> Option<String> {
     let report = running.shared.report();
     let download = report.downloads.values().next().expect("a download");
     download.problem.as_ref().map(|problem| problem.code.clone())
@@ -118,6 +118,72 @@ fn a_list_is_fetched_and_asked_for_again_by_its_validators() {
     assert_eq!(round(&mut running, world.now), 1);
     assert!(server.request().contains("if-none-match"));
     assert_eq!(running.shared.report().downloads.values().next().expect("one").last_good, Some(world.now));
+}
+
+/// Asked with a time to come, a server would answer "not modified" until then, and nobody would know.
+#[test]
+fn a_server_is_not_asked_with_a_time_to_come() {
+    let (send, answers) = channel::<(&'static str, Vec<u8>)>();
+    let server = Server::start(move |_, stream| {
+        let (headers, list) = answers.recv().expect("an answer");
+        ok(stream, headers, &list);
+    });
+    let mut world = world_of(&server);
+    let mut running = world.start();
+    let mut now = world.now;
+    for headers in ["last-modified: Wed, 01 Jan 2098 00:00:00 GMT\r\n", "last-modified: tomorrow\r\n"] {
+        let list = world.lists(now).remove(0);
+        for _ in 0..2 {
+            send.send((headers, list.clone())).expect("a server");
+            assert_eq!(round(&mut running, now), 1);
+            assert!(!server.request().contains("if-modified-since"), "{headers}");
+            now += 3600;
+        }
+    }
+}
+
+/// A list past its nextUpdate is asked for as if it were not there; and "not modified" is no answer to that.
+#[test]
+fn not_modified_counts_only_while_the_list_lives() {
+    let (send, lists) = channel::<Option<Vec<u8>>>();
+    let server = Server::start(move |_, stream| match lists.recv().expect("an answer") {
+        Some(list) => ok(stream, "etag: \"1\"\r\n", &list),
+        None => {
+            let _ = stream.write_all(b"HTTP/1.1 304 Not Modified\r\nconnection: close\r\n\r\n");
+        }
+    });
+    let mut world = world_of(&server);
+    let mut running = world.start();
+    // Nothing is there yet.
+    send.send(None).expect("a server");
+    round(&mut running, world.now);
+    assert_eq!(problem(&running).as_deref(), Some("fetch_status"));
+    server.request();
+    let list = world.lists(world.now).remove(0);
+    send.send(Some(list)).expect("a server");
+    assert_eq!(round(&mut running, world.now + 3600), 1);
+    server.request();
+    let life = 24 * 3600;
+    for (after, asked, expected) in [(life - 1, true, None), (life + 3600, false, Some("fetch_status"))] {
+        send.send(None).expect("a server");
+        assert_eq!(round(&mut running, world.now + after), 1);
+        assert_eq!(server.request().contains("if-none-match"), asked, "{after}");
+        assert_eq!(problem(&running).as_deref(), expected, "{after}");
+    }
+}
+
+#[test]
+fn no_more_than_a_few_are_asked_at_once() {
+    let mut world = World::new();
+    let url = |number| HttpUrl::parse(&format!("http://127.0.0.1:9/{number}")).expect("a URL");
+    world.urls = (0..40).map(|number| CrlUrl { url: url(number), every: HOUR }).collect();
+    let mut running = world.start();
+    let first = running.refresher.due(at(world.now));
+    assert_eq!(first.len(), 16);
+    assert!(running.refresher.due(at(world.now)).is_empty());
+    // One that is back makes room for one.
+    running.refresher.download_lost(first[0].url(), at(world.now));
+    assert_eq!(running.refresher.due(at(world.now)).len(), 1);
 }
 
 /// Whatever a server does, the list that is there stays, and health says why there is no newer one.
@@ -232,5 +298,37 @@ fn a_slow_server_is_not_waited_for() {
         assert_eq!(problem(&running).as_deref(), Some("fetch_timed_out"), "{limits:?}");
         drop(gone);
         server.request();
+    }
+}
+
+/// Otherwise a server that mixes its files up would starve a partition, and nobody would be told but by its age.
+#[test]
+fn an_address_that_brings_another_partition_is_a_problem_and_the_list_is_taken() {
+    let (send, lists) = channel::<(char, Vec<u8>)>();
+    let server = Server::start(move |request, stream| {
+        assert!(!request.contains("if-none-match: \"b\""), "asked for the right one: {request}");
+        let (tag, list) = lists.recv().expect("a list");
+        ok(stream, &format!("etag: \"{tag}\"\r\n"), &list);
+    });
+    let mut world = world_of(&server);
+    let (midori, hinata) = (world.card(0), world.card(1));
+    let paths = [midori, hinata].map(|card| world.path(&card));
+    let lists = world.lists(world.now);
+    let mut running = world.start();
+    let other = Some("crl_other_partition");
+    for (times, (list, expected)) in (0..).zip([(0, None), (1, other), (1, other), (0, None)]) {
+        let moment = world.now + 7200 * times;
+        send.send((['a', 'b'][list], lists[list].clone())).expect("a server");
+        assert_eq!(round(&mut running, moment), 1);
+        server.request();
+        assert_eq!(problem(&running).as_deref(), expected, "{times}");
+        let health = running.shared.report().downloads.clone();
+        assert_eq!(health.values().next().expect("one").last_good, Some(moment));
+        // What was noted outlives a restart.
+        drop(running);
+        running = world.start();
+    }
+    for path in &paths {
+        assert!(is_good(world.answer(&running.shelf(), path)));
     }
 }

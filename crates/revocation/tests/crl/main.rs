@@ -2,6 +2,11 @@
 
 mod drop_folder;
 mod fetch;
+mod https;
+mod lost;
 mod restart;
+mod scopes;
 mod shelf;
+#[path = "../support/tls.rs"]
+mod tls;
 mod world;

@@ -7,6 +7,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use madoguchi_cert_verify::{
 };
 use madoguchi_revocation::{
     CrlEvent, CrlFiles, CrlObserver, CrlRefresher, CrlRefresherParts, CrlShelf, CrlUrl, Error, FetchLimits,
-    Problem, SharedCrls, StateDir,
+    HttpsTrust, Problem, SharedCrls, StateDir,
 };
 use madoguchi_test_pki::{
     AUTH_POLICY, CardFiles, CardOptions, CrlFault, KeyKind, MUNICIPALITIES, Options, RevocationReason,
@@ -44,12 +45,15 @@ pub(crate) fn later() -> UnixTime {
 
 /// What happened, as words.
 #[derive(Default)]
-pub(crate) struct Events(pub(crate) Mutex<Vec<String>>);
+pub(crate) struct Events(pub(crate) Mutex<Vec<String>>, AtomicUsize);
 
 impl CrlObserver for Events {
     fn event(&self, event: &CrlEvent<'_>) {
         let word = match event {
-            CrlEvent::Building { .. } => return,
+            CrlEvent::Building { .. } => {
+                self.1.fetch_add(1, Ordering::Relaxed);
+                return;
+            }
             CrlEvent::FolderBack { .. } => "folder back".to_owned(),
             CrlEvent::FolderLost { problem, .. } => format!("folder lost: {}", problem.code),
             CrlEvent::Gone { why, .. } => format!("gone: {why}"),
@@ -70,6 +74,7 @@ pub(crate) struct World {
     pub(crate) max_octets: u64,
     pub(crate) single: Vec<PathBuf>,
     pub(crate) urls: Vec<CrlUrl>,
+    pub(crate) https: HttpsTrust,
     pub(crate) limits: FetchLimits,
     pub(crate) events: Arc<Events>,
 }
@@ -96,6 +101,7 @@ impl World {
             max_octets: 1 << 20,
             single: Vec::new(),
             urls: Vec::new(),
+            https: HttpsTrust::default(),
             limits: FetchLimits::default(),
             events: Arc::default(),
         }
@@ -164,6 +170,7 @@ impl World {
             state: StateDir::open(&self.state())?,
             files: CrlFiles { directory: Some(self.drop_folder()), files: self.single.clone() },
             urls: self.urls.clone(),
+            https: self.https.clone(),
             limits: self.limits,
             max_octets: self.max_octets,
             anchors,
@@ -177,6 +184,11 @@ impl World {
 
     pub(crate) fn events(&self) -> Vec<String> {
         std::mem::take(&mut *self.events.0.lock().expect("a lock"))
+    }
+
+    /// How many times it was told since the last question that a list is being read.
+    pub(crate) fn readings(&self) -> usize {
+        self.events.1.swap(0, Ordering::Relaxed)
     }
 
     pub(crate) fn answer(&self, shelf: &CrlShelf, path: &VerifiedPath) -> CrlAnswer {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use madoguchi_cert_verify::{Anchor, CertIdHash, Certificate, OcspAbsence, OcspAnswer, ResponderStanding};
 use madoguchi_revocation::{Method, NonceUse, Responder, ResponderCheck};
-use madoguchi_test_pki::{HttpFault, OcspClaim, OcspFault};
+use madoguchi_test_pki::{HttpFault, OcspBehaviour, OcspClaim, OcspFault};
 use rustls_pki_types::UnixTime;
 
 use crate::world::{TestClient, TestResponder, claim, fault, http, is_good, later, limits, now, responder};
@@ -57,7 +57,7 @@ async fn every_fault_of_an_answer_says_nothing_and_alarms_when_it_should() {
         (OcspFault::OtherResponder, OcspAbsence::WrongSigner, signer),
         (OcspFault::ResponderExpired, OcspAbsence::WrongSigner, signer),
         (OcspFault::ResponderOfOtherCa, OcspAbsence::WrongSigner, signer),
-        (OcspFault::ResponderUnchecked, OcspAbsence::WrongSigner, signer),
+        (OcspFault::ResponderUnchecked, OcspAbsence::ResponderUnchecked, None),
         (OcspFault::ResponderWithoutPurpose, OcspAbsence::WrongSigner, signer),
         (OcspFault::Sha1Signature, OcspAbsence::WrongSigner, signer),
         (OcspFault::Stale, OcspAbsence::Stale, Some("ocsp_stale")),
@@ -74,6 +74,29 @@ async fn every_fault_of_an_answer_says_nothing_and_alarms_when_it_should() {
         assert_eq!(answer, OcspAnswer::None(expected), "{wrong:?}");
         assert_eq!(client.raised(), Vec::from_iter(alarm), "{wrong:?}");
     }
+}
+
+/// Anybody may have asked without a nonce before a card was revoked, and play that answer back.
+#[tokio::test]
+async fn whoever_has_sent_a_nonce_back_always_does() {
+    let server = TestResponder::with(fault(OcspFault::MissingNonce)).await;
+    let prefers =
+        Responder { nonce: NonceUse::Prefer, reuse_for: Duration::ZERO, ..responder(server.address) };
+    let client = TestClient::new(vec![prefers]);
+    assert!(is_good(client.ask(0, now()).await), "it never does");
+    // What revokes is no promise.
+    server.switch.set(OcspBehaviour { fault: Some(OcspFault::MissingNonce), ..claim(OcspClaim::Revoked) });
+    assert!(matches!(client.ask(0, now()).await, OcspAnswer::Revoked(_)));
+    server.switch.set(fault(OcspFault::MissingNonce));
+    assert!(is_good(client.ask(0, now()).await));
+    server.switch.set(OcspBehaviour::default());
+    assert!(is_good(client.ask(0, now()).await));
+    assert_eq!(client.raised(), [""; 0]);
+    server.switch.set(fault(OcspFault::MissingNonce));
+    assert_eq!(client.ask(1, now()).await, OcspAnswer::None(OcspAbsence::WrongNonce));
+    assert_eq!(client.raised(), ["ocsp_wrong_nonce"]);
+    server.switch.set(OcspBehaviour { fault: Some(OcspFault::MissingNonce), ..claim(OcspClaim::Revoked) });
+    assert!(matches!(client.ask(1, now()).await, OcspAnswer::Revoked(_)), "whatever its nonce");
 }
 
 #[tokio::test]

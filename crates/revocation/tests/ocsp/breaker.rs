@@ -17,9 +17,9 @@ fn state(client: &TestClient, seconds: u64) -> BreakerState {
 async fn it_opens_after_failures_in_a_row_half_opens_after_its_time_and_closes_by_an_answer() {
     let server = TestResponder::with(http(HttpFault::Unavailable)).await;
     let client = TestClient::new(vec![responder(server.address)]);
-    for asked in 1..=3 {
+    for (card, asked) in [(0, 1), (1, 2), (2, 3)] {
         assert_eq!(state(&client, 0), BreakerState::Closed);
-        client.ask(0, now()).await;
+        client.ask(card, now()).await;
         assert_eq!(server.requests(), asked);
     }
     assert_eq!(state(&client, 0), BreakerState::Open);
@@ -29,7 +29,7 @@ async fn it_opens_after_failures_in_a_row_half_opens_after_its_time_and_closes_b
     assert_eq!(server.requests(), 3, "left alone");
     // Still ill: one request finds out, and it is left alone for as long again.
     assert_eq!(state(&client, 30), BreakerState::HalfOpen);
-    client.ask(0, later(30)).await;
+    client.ask(3, later(30)).await;
     client.ask(0, later(59)).await;
     assert_eq!(server.requests(), 4);
     // Well again.
@@ -54,8 +54,8 @@ async fn lies_and_illness_open_it() {
     ] {
         let server = TestResponder::with(behaviour).await;
         let client = TestClient::new(vec![responder(server.address)]);
-        for _ in 0..5 {
-            client.ask(0, now()).await;
+        for card in 0..4 {
+            client.ask(card, now()).await;
         }
         assert_eq!((server.requests(), state(&client, 0)), (3, BreakerState::Open), "{behaviour:?}");
     }
@@ -64,14 +64,34 @@ async fn lies_and_illness_open_it() {
 /// Otherwise whoever holds a card that the responder does not serve could shut it for everybody.
 #[tokio::test]
 async fn what_concerns_one_certificate_does_not_open_it() {
-    for behaviour in [fault(OcspFault::Unauthorized), fault(OcspFault::OtherCertificate)] {
+    for behaviour in [
+        fault(OcspFault::Unauthorized),
+        fault(OcspFault::OtherCertificate),
+        fault(OcspFault::Stale),
+        fault(OcspFault::TrailingOctet),
+        http(HttpFault::Unavailable),
+    ] {
         let server = TestResponder::with(behaviour).await;
         let client = TestClient::new(vec![responder(server.address)]);
         for _ in 0..5 {
             client.ask(0, now()).await;
         }
         assert_eq!((server.requests(), state(&client, 0)), (5, BreakerState::Closed), "{behaviour:?}");
+        server.switch.set(madoguchi_test_pki::OcspBehaviour::default());
+        assert!(is_good(client.ask(1, now()).await), "{behaviour:?}");
     }
+}
+
+/// A responder that is gone is gone for everybody: nobody else has to wait for a connection to find out.
+#[tokio::test]
+async fn silence_opens_it_whoever_asks() {
+    let server = TestResponder::with(http(HttpFault::Silent)).await;
+    let limits = OcspLimits { answer: Duration::from_millis(50), ..limits() };
+    let client = TestClient::with(vec![responder(server.address)], limits);
+    for _ in 0..5 {
+        client.ask(0, now()).await;
+    }
+    assert_eq!((server.requests(), state(&client, 0)), (3, BreakerState::Open));
 }
 
 #[tokio::test]
@@ -80,8 +100,8 @@ async fn while_it_is_open_the_next_responder_is_asked_first_and_costs_no_retry()
     first.switch.set(http(HttpFault::InternalError));
     let asked_again = |address| Responder { reuse_for: Duration::ZERO, ..responder(address) };
     let client = TestClient::new(vec![asked_again(first.address), asked_again(second.address)]);
-    for _ in 0..300 {
-        assert!(is_good(client.ask(0, now()).await));
+    for asked in 0..300 {
+        assert!(is_good(client.ask(asked % 3, now()).await));
     }
     assert_eq!((first.requests(), second.requests()), (3, 300));
 }

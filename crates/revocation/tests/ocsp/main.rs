@@ -6,5 +6,9 @@ mod breaker;
 mod cache;
 mod connections;
 mod fall_back;
+mod https;
 mod one_request;
+#[path = "../support/tls.rs"]
+mod tls;
+mod unchecked;
 mod world;

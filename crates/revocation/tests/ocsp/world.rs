@@ -8,8 +8,8 @@ use madoguchi_cert_verify::{
     Anchor, CertIdHash, Certificate, OcspAnswer, PathPolicy, RequiredPolicies, VerifiedPath, verify_path,
 };
 use madoguchi_revocation::{
-    Alarms, BreakerSettings, HttpUrl, Method, NoResponderCheck, NonceUse, OcspClient, OcspClientParts,
-    OcspLimits, OcspSource as _, Responder, ResponderCheck,
+    Alarms, BreakerSettings, HttpUrl, HttpsTrust, Method, NoResponderCheck, NonceUse, OcspClient,
+    OcspClientParts, OcspLimits, OcspSource as _, Responder, ResponderCheck,
 };
 use madoguchi_test_pki::{
     AUTH_POLICY, CardOptions, HttpFault, KeyKind, OcspBehaviour, OcspClaim, OcspFault, OcspSwitch, Options,
@@ -32,9 +32,9 @@ pub(crate) fn later(seconds: u64) -> UnixTime {
 }
 
 pub(crate) struct World {
-    anchor: Anchor,
+    pub(crate) anchor: Anchor,
     cards: Vec<Vec<u8>>,
-    folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 /// The one of this process.
@@ -174,6 +174,12 @@ impl TestClient {
             tls,
         });
         Self { client, alarms }
+    }
+
+    /// With TLS that trusts these.
+    pub(crate) fn trusting(responders: Vec<Responder>, limits: OcspLimits, trust: &HttpsTrust) -> Self {
+        let tls = trust.client_config().expect("TLS");
+        Self::of(responders, limits, Arc::new(NoResponderCheck), Some(tls))
     }
 
     /// With TLS that trusts nobody.

@@ -123,7 +123,7 @@ pub(super) fn refuse(
     let Refused { code, burn, evidence, revoked } = refused;
     let done = work.execute(
         "UPDATE sign_ins SET state = :state, code = :code, expires_at = :now, finish_hash = :finish,
-             evidence = :evidence
+             evidence = :evidence, certificate = :certificate
          WHERE municipality = :municipality AND id = :id AND claim_secret_hash = :secret
            AND state = 'claimed' AND expires_at > :now",
         named_params! {
@@ -131,6 +131,7 @@ pub(super) fn refuse(
             ":code": code.as_str(),
             ":finish": finish_hash.0,
             ":evidence": evidence,
+            ":certificate": revoked.as_ref().map(|revoked| revoked.certificate.0.0),
             ":municipality": municipality,
             ":id": id.0,
             ":secret": claim_secret_hash.0,

@@ -23,6 +23,17 @@ pub async fn a_code_is_shown_used_or_not(backend: &dyn Backend) {
     assert_eq!(fixture.code(party).await, code);
 }
 
+/// Whoever gives a token asks about the certificate again.
+pub async fn a_code_has_the_holder_of_its_session_while_that_lives(backend: &dyn Backend) {
+    let fixture = Fixture::open(backend).await;
+    let party = Party::new(1);
+    let session = fixture.answered(party).await;
+    let holder = async || fixture.code(party).await.expect("a code").holder_sealed;
+    assert_eq!(holder().await, Some(session.holder_sealed));
+    assert!(fixture.store.end_session(TOWN, party.session_id()).await.expect("an outcome"));
+    assert_eq!(holder().await, None);
+}
+
 /// The token of a redeemed code says all that the code was bound to.
 pub async fn a_code_is_redeemed_once(backend: &dyn Backend) {
     let fixture = Fixture::open(backend).await;

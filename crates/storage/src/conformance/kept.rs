@@ -154,8 +154,7 @@ pub async fn what_takes_the_place_of_what(backend: &dyn Backend) {
     for (number, (earlier, new, replaces)) in (0..).zip(cases) {
         let card = Party::new(number);
         let earlier = said(Source::Crl, earlier.0, earlier.1);
-        let mut new = said(Source::Crl, new.0, new.1);
-        new.revocation.signer_key = signer("another");
+        let new = said(Source::Crl, new.0, new.1);
         fixture.keep(Party::new(number + 100), card, &[earlier]).await;
         let before = fixture.log(TOWN).await.len();
         fixture.advance(1);
@@ -181,6 +180,34 @@ pub async fn each_source_is_kept_by_itself(backend: &dyn Backend) {
     fixture.keep(Party::new(3), card, &[ocsp]).await;
     assert_eq!(fixture.kept(card).await, [crl, ocsp]);
     assert_eq!(fixture.kept(Party::new(2)).await, [], "another card");
+}
+
+/// A responder's key changes every month, and one may turn out to be stolen: what the other one said stays.
+pub async fn each_signer_is_kept_by_itself(backend: &dyn Backend) {
+    let fixture = Fixture::open(backend).await;
+    let by = |key: &str, reason, this_update| {
+        let mut said = said(Source::Ocsp, reason, this_update);
+        said.revocation.signer_key = signer(key);
+        said
+    };
+    let (stolen, right) = (signer("stolen"), signer("right"));
+    let all_of = |signer_key| KeptSelection::Signer { signer_key, from: at(0), until: at(NOT_AFTER) };
+    let (first, second, held) = (Party::new(1), Party::new(2), Party::new(3));
+    let last = by("right", LAST, 2000);
+    fixture.keep(Party::new(101), first, &[by("stolen", LAST, 1000)]).await;
+    fixture.keep(Party::new(102), first, &[last]).await;
+    assert_eq!(fixture.kept(first).await.len(), 2);
+    fixture.keep(Party::new(103), second, &[by("stolen", LAST, 1000)]).await;
+    // A hold is not overwritten by what another key says.
+    let hold = by("right", HOLD, 1000);
+    fixture.keep(Party::new(104), held, &[hold]).await;
+    fixture.keep(Party::new(105), held, &[by("stolen", LAST, 2000)]).await;
+    assert_eq!(fixture.selected(TOWN, all_of(stolen)).await, 3);
+    assert_eq!(fixture.release(TOWN, all_of(stolen)).await, 3);
+    assert_eq!(fixture.kept(first).await, [last]);
+    assert_eq!(fixture.kept(second).await, []);
+    assert_eq!(fixture.kept(held).await, [hold]);
+    assert_eq!(fixture.selected(TOWN, all_of(right)).await, 2);
 }
 
 /// Whatever the caller believed when it judged: what is kept by then stands in the way, unless it is a hold that is
@@ -494,4 +521,33 @@ pub async fn of_64_refusals_of_one_card_one_is_kept(backend: &dyn Backend) {
     assert_eq!(outcomes.len(), RUNNERS);
     assert_eq!(fixture.kept(Party::new(1000)).await, [last]);
     assert_eq!(fixture.kinds(TOWN).await, [AuditKind::RevocationKept]);
+}
+
+/// By the first refusal for as long as it is kept, by every refusal for as long as its sign-in is there.
+pub async fn a_sign_in_is_traced_to_what_it_was_refused_with(backend: &dyn Backend) {
+    let fixture = Fixture::open(backend).await;
+    let (first, again, other) = (Party::new(1), Party::new(2), Party::new(3));
+    let last = [said(Source::Crl, LAST, 1000)];
+    let trace = async |town, party: Party| fixture.store.trace(town, party.id()).await.expect("a look");
+    assert_eq!(trace(TOWN, first).await, crate::SignInTrace::default());
+    fixture.keep(first, first, &last).await;
+    fixture.keep(again, first, &last).await;
+    fixture.claimed(other).await;
+    done(fixture.refuse(other, ErrorCode::CannotCheck, false).await);
+    let certificate = Some(first.certificate());
+    let traced = trace(TOWN, first).await;
+    assert_eq!((traced.refused, traced.session), (certificate, None));
+    assert_eq!(traced.sign_in, fixture.sign_in(first).await);
+    assert_eq!(traced.records, fixture.log(TOWN).await);
+    assert_eq!(traced.records.len(), 1, "what was kept before is no event");
+    let traced = trace(TOWN, again).await;
+    assert_eq!((traced.refused, traced.records), (certificate, vec![]));
+    assert_eq!(trace(TOWN, other).await.refused, None);
+    assert_eq!(trace(OTHER_TOWN, first).await, crate::SignInTrace::default());
+    fixture.advance(2 * 60 * 60);
+    assert_eq!(fixture.store.sweep(100).await.expect("a number"), 3);
+    assert_eq!((trace(TOWN, first).await.refused, trace(TOWN, again).await.refused), (certificate, None));
+    assert_eq!(fixture.release(TOWN, KeptSelection::Certificate(first.certificate())).await, 1);
+    let traced = trace(TOWN, first).await;
+    assert_eq!((traced.refused, traced.records.len()), (None, 1), "the log stays");
 }

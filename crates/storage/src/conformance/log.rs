@@ -5,7 +5,7 @@ use madoguchi_protocol::ErrorCode;
 use super::Backend;
 use super::fixture::{Fixture, done};
 use super::party::{OTHER_TOWN, Party, TOWN};
-use crate::{AuditKind, AuditRecord, Clock as _, Redemption, Returned};
+use crate::{AuditKind, AuditRecord, Clock as _, Redemption, Returned, SignInTrace};
 
 /// Numbers grow with the insertions; a page begins after the number it is given.
 pub async fn the_log_is_in_order_and_pages(backend: &dyn Backend) {
@@ -88,4 +88,21 @@ pub async fn what_is_not_listed_is_not_logged(backend: &dyn Backend) {
     let _ = fixture.complete(expired).await;
     let _ = fixture.store.sweep(100).await.expect("a sweep");
     assert_eq!(fixture.log(TOWN).await, []);
+}
+
+/// The session as long as it lives, and the log for ever.
+pub async fn a_sign_in_is_traced_through_its_session(backend: &dyn Backend) {
+    let fixture = Fixture::open(backend).await;
+    let (party, other) = (Party::new(1), Party::new(2));
+    fixture.completed(other).await;
+    let session = fixture.completed(party).await;
+    let trace = async |town, party: Party| fixture.store.trace(town, party.id()).await.expect("a look");
+    let traced = trace(TOWN, party).await;
+    assert_eq!((traced.session, traced.refused), (Some(session), None));
+    assert_eq!(traced.sign_in, fixture.sign_in(party).await);
+    assert_eq!(traced.records, fixture.log(TOWN).await[1..]);
+    assert_eq!(trace(OTHER_TOWN, party).await, SignInTrace::default());
+    assert!(fixture.store.end_session(TOWN, party.session_id()).await.expect("an outcome"));
+    assert_eq!(trace(TOWN, party).await.session, None);
+    assert_eq!(trace(TOWN, party).await.records.len(), 1);
 }

@@ -130,6 +130,7 @@ fn refusals() {
     refused("issue --pki pki --name two --fault none", 2, "--fault");
     refused("revoke --pki pki", 2, "--card");
     refused("revoke --pki pki --card one --serial 01", 2, "cannot be used with");
+    refused("revoke --pki pki --card one --responder", 2, "cannot be used with");
     refused("revoke --pki pki --serial 7FFFFFFF", 1, "7FFFFFFF");
     refused("revoke --pki pki --serial xyz", 2, "no serial number");
     refused("revoke --pki pki --card two", 1, "two");
@@ -147,5 +148,6 @@ fn several_at_once_lose_nothing() {
         }
     });
     let state: serde_json::Value = serde_json::from_slice(&fs::read(at.join("state.json")).unwrap()).unwrap();
-    assert_eq!(state["issued"].as_array().unwrap().len(), 12);
+    // Two of each card, and the responder's.
+    assert_eq!(state["issued"].as_array().unwrap().len(), 13);
 }

@@ -1,0 +1,28 @@
+//! Whom HTTPS servers of lists and responders are believed by.
+
+use std::fs;
+
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
+
+use madoguchi_revocation::HttpsTrust;
+
+use crate::ServerError;
+use crate::config::RevocationConfig;
+
+/// Whom the system trusts, or `revocation.https_ca`.
+pub(crate) fn https_trust(config: &RevocationConfig) -> Result<HttpsTrust, ServerError> {
+    let Some(path) = &config.https_ca else { return Ok(HttpsTrust::System) };
+    let wrong =
+        |message: String| ServerError::value("revocation.https_ca", format!("{}: {message}", path.display()));
+    let pem = fs::read(path).map_err(|error| wrong(error.to_string()))?;
+    let certificates = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
+    let certificates = certificates.map_err(|error| wrong(error.to_string()))?;
+    if certificates.is_empty() {
+        return Err(wrong("no certificate in PEM".to_owned()));
+    }
+    let trust = HttpsTrust::Only(certificates);
+    // What TLS would refuse is told now.
+    trust.client_config().map_err(|error| wrong(error.to_string()))?;
+    Ok(trust)
+}
