@@ -17,8 +17,7 @@ pub(crate) struct SigningKey {
 impl SigningKey {
     pub(crate) fn generate() -> Self {
         let random = SystemRandom::new();
-        let pkcs8 =
-            EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).expect("a key");
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).expect("a key");
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &random);
         Self { pair: pair.expect("the key"), random }
     }
@@ -30,16 +29,10 @@ impl SigningKey {
     }
 
     pub(crate) fn sign(&self, header: &Value, claims: &Value) -> String {
-        self.sign_text(&encode(header.to_string().as_bytes()), claims.to_string().as_bytes())
-    }
-
-    /// With a header that is encoded already.
-    pub(crate) fn sign_text(&self, header: &str, claims: &[u8]) -> String {
-        let mut message = format!("{header}.{}", encode(claims));
+        let [header, claims] = [header, claims].map(|part| encode(part.to_string().as_bytes()));
+        let message = format!("{header}.{claims}");
         let signature = self.pair.sign(&self.random, message.as_bytes()).expect("a signature");
-        message.push('.');
-        message.push_str(&encode(signature.as_ref()));
-        message
+        format!("{message}.{}", encode(signature.as_ref()))
     }
 }
 
@@ -64,8 +57,9 @@ impl PublicKey {
         let (message, signature) = jws.rsplit_once('.').ok_or("no JWS")?;
         let signature = decode(signature)?;
         let held = match self {
-            Self::Es256(point) => UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
-                .verify(message.as_bytes(), &signature),
+            Self::Es256(point) => {
+                UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(message.as_bytes(), &signature)
+            }
             Self::Rs256 { n, e } => RsaPublicKeyComponents { n, e }.verify(
                 &signature::RSA_PKCS1_2048_8192_SHA256,
                 message.as_bytes(),

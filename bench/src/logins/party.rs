@@ -15,9 +15,7 @@ use serde_json::{Value, json};
 use crate::logins::jws::SigningKey;
 use crate::logins::process::{Process, free_port};
 use crate::logins::scenario::Scenario;
-use crate::logins::service::{
-    Authentication, Paths, REDIRECT_URI, SERVICE_ID, SERVICE_KEY_ID, Service,
-};
+use crate::logins::service::{Authentication, Paths, REDIRECT_URI, SERVICE_ID, SERVICE_KEY_ID, Service};
 use crate::sign_ins::browser::Browser;
 use crate::sign_ins::card_sign_in::CardSignIn;
 use crate::sign_ins::line::Line;

@@ -14,27 +14,9 @@ pub(crate) struct Scenario {
 }
 
 pub(crate) const SCENARIOS: [Scenario; 4] = [
-    Scenario {
-        name: "L1",
-        what: "client_secret_basic, PKCE, ES256",
-        alg: "ES256",
-        fapi: false,
-        at_once: 16,
-    },
-    Scenario {
-        name: "L1-64",
-        what: "the same, 64 at once",
-        alg: "ES256",
-        fapi: false,
-        at_once: 64,
-    },
-    Scenario {
-        name: "L3",
-        what: "client_secret_basic, PKCE, RS256",
-        alg: "RS256",
-        fapi: false,
-        at_once: 16,
-    },
+    Scenario { name: "L1", what: "client_secret_basic, PKCE, ES256", alg: "ES256", fapi: false, at_once: 16 },
+    Scenario { name: "L1-64", what: "the same, 64 at once", alg: "ES256", fapi: false, at_once: 64 },
+    Scenario { name: "L3", what: "client_secret_basic, PKCE, RS256", alg: "RS256", fapi: false, at_once: 16 },
     Scenario {
         name: "L4",
         what: "PAR, private_key_jwt, PKCE, DPoP, ES256",

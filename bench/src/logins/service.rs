@@ -18,7 +18,10 @@ use crate::sign_ins::resident::random_text;
 pub(crate) enum Authentication {
     Secret(String),
     /// By assertions, and the tokens are bound to a key of its own.
-    Key { service: SigningKey, dpop: SigningKey },
+    Key {
+        service: SigningKey,
+        dpop: SigningKey,
+    },
 }
 
 /// Where a server has what.
@@ -107,8 +110,9 @@ impl Service {
         let query = query.ok_or_else(|| format!("sent elsewhere: {location}"))?;
         let query = query.split('#').next().unwrap_or(query);
         let value = |name: &str| {
-            let mut found =
-                form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name).map(|(_, value)| value);
+            let mut found = form_urlencoded::parse(query.as_bytes())
+                .filter(|(key, _)| key == name)
+                .map(|(_, value)| value);
             found.next().ok_or_else(|| format!("no {name} in the answer"))
         };
         if value("state")? != attempt.state || value("iss")? != self.issuer {
@@ -158,12 +162,7 @@ impl Service {
         wrong.map_or(Ok(()), |(name, _)| Err(format!("a wrong {name} in an ID token")))
     }
 
-    async fn post(
-        &self,
-        line: &mut Line,
-        path: &str,
-        fields: &[(&str, &str)],
-    ) -> Result<Answer, String> {
+    async fn post(&self, line: &mut Line, path: &str, fields: &[(&str, &str)]) -> Result<Answer, String> {
         match &self.authentication {
             Authentication::Secret(secret) => {
                 let basic = format!("Basic {}", STANDARD.encode(format!("{SERVICE_ID}:{secret}")));

@@ -67,8 +67,7 @@ pub(super) async fn finish(
     let holder = skeleton.seal(sha256(&certificate).0.as_slice());
     let proof = [account.as_ref(), &holder].concat();
     let update = skeleton.store.write(move |connection| {
-        let sql =
-            "UPDATE sign_ins SET proof = ?3 WHERE id = ?1 AND claim_secret = ?2 AND proof IS NULL";
+        let sql = "UPDATE sign_ins SET proof = ?3 WHERE id = ?1 AND claim_secret = ?2 AND proof IS NULL";
         connection.prepare_cached(sql)?.execute(params![id.0, secret.0, proof])
     });
     if update.await == Some(1) { Ok(Json(FinishAnswer { return_within: 120 })) } else { Err(NO) }

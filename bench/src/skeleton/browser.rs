@@ -69,7 +69,8 @@ pub(super) async fn authorize(
         "<!doctype html><title>Sign in</title><form method=\"post\" action=\"/sign-in/start\">\
          <input type=\"hidden\" name=\"sealed\" value=\"{sealed}\"><button>Sign in</button></form>"
     );
-    Ok(([(header::SET_COOKIE, format!("b={}; Path=/; HttpOnly", browser.encode()))], Html(page)).into_response())
+    Ok(([(header::SET_COOKIE, format!("b={}; Path=/; HttpOnly", browser.encode()))], Html(page))
+        .into_response())
 }
 
 pub(super) async fn start(
@@ -82,8 +83,7 @@ pub(super) async fn start(
     if cookie(&headers, "b") != Some(form.browser) {
         return Err(NO);
     }
-    let (id, ticket, nonce) =
-        (skeleton.octets::<16>(), skeleton.octets::<32>(), skeleton.octets::<32>());
+    let (id, ticket, nonce) = (skeleton.octets::<16>(), skeleton.octets::<32>(), skeleton.octets::<32>());
     let request = serde_json::to_string(&form.request).map_err(|_| NO)?;
     let insert = skeleton.store.write(move |connection| {
         let sql = "INSERT INTO sign_ins (id, ticket, browser, nonce, request) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -126,8 +126,7 @@ pub(super) async fn done(
     headers: HeaderMap,
 ) -> Result<Html<String>, StatusCode> {
     let id = Octets::<16>::decode(&id).map_err(|_| NO)?;
-    let (browser, session) =
-        (cookie(&headers, "b").ok_or(NO)?, cookie(&headers, "s").ok_or(NO)?);
+    let (browser, session) = (cookie(&headers, "b").ok_or(NO)?, cookie(&headers, "s").ok_or(NO)?);
     let sql = "SELECT 1 FROM sign_ins WHERE id = ?1 AND browser = ?2 AND session = ?3";
     let found = skeleton.store.read(sql, params![id.0, browser.0, session.0], |_| Ok(()));
     found.ok_or(NO)?;
@@ -140,8 +139,7 @@ pub(super) async fn answer(
     headers: HeaderMap,
 ) -> Result<Response, StatusCode> {
     let id = Octets::<16>::decode(&id).map_err(|_| NO)?;
-    let (browser, session) =
-        (cookie(&headers, "b").ok_or(NO)?, cookie(&headers, "s").ok_or(NO)?);
+    let (browser, session) = (cookie(&headers, "b").ok_or(NO)?, cookie(&headers, "s").ok_or(NO)?);
     let code = skeleton.octets::<32>();
     let take = skeleton.store.write(move |connection| {
         let sql = "UPDATE sign_ins SET answered = 1

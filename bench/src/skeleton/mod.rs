@@ -110,7 +110,8 @@ impl Skeleton {
             service: "図書館".to_owned(),
             purpose: "サインイン".to_owned(),
         };
-        let display = Display::new(&comparison_code([0, 1]), &[text]).map_err(|error| error.to_string())?.to_der();
+        let display =
+            Display::new(&comparison_code([0, 1]), &[text]).map_err(|error| error.to_string())?.to_der();
         let client = &told.client;
         let proof = match client["client_secret"].as_str() {
             Some(secret) => ClientProof::Secret(sha256(secret.as_bytes())),
@@ -124,7 +125,8 @@ impl Skeleton {
         };
         let store = Store::open(&folder.join("skeleton.sqlite3")).map_err(|error| error.to_string())?;
         Ok(Self {
-            origin: Origin::parse(&format!("http://localhost:{}", told.port)).map_err(|error| error.to_string())?,
+            origin: Origin::parse(&format!("http://localhost:{}", told.port))
+                .map_err(|error| error.to_string())?,
             store,
             random,
             sealing: LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &key).expect("32 octets")),

@@ -56,7 +56,10 @@ pub(super) async fn token(
     let (request, account, auth_time) = found.ok_or(NO)?;
     let request: Request = serde_json::from_str(&request).map_err(|_| NO)?;
     let verifier = sha256(field("code_verifier")?.as_bytes()).encode();
-    if request.code_challenge != verifier || request.redirect_uri != field("redirect_uri")? || request.key != key {
+    if request.code_challenge != verifier
+        || request.redirect_uri != field("redirect_uri")?
+        || request.key != key
+    {
         return Err(NO);
     }
     let access = skeleton.octets::<32>();

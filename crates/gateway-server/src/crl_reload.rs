@@ -21,6 +21,7 @@ use madoguchi_storage::Clock;
 
 use crate::ServerError;
 use crate::config::RevocationConfig;
+use crate::give_way::give_way;
 use crate::https::https_trust;
 
 /// Opens the state folder and puts what it holds in use. When it holds nothing the files are read first.
@@ -297,14 +298,6 @@ impl Work {
     }
 }
 
-/// Whoever signs in comes first: this thread gives way to the others, and so do those that it starts. On Linux a thread has
-/// a niceness of its own.
-fn give_way() {
-    if let Err(error) = rustix::process::nice(NICE) {
-        tracing::warn!(%error, "CRLs are read at the priority of sign-ins");
-    }
-}
-
 /// One step. When it panics the lists that are in use stay, and the next step is tried in its turn.
 fn guarded(step: impl FnOnce()) {
     if catch_unwind(AssertUnwindSafe(step)).is_err() {
@@ -386,8 +379,6 @@ pub(crate) fn stopwatch() -> Duration {
 }
 
 const PROGRESS_EVERY: Duration = Duration::from_secs(5);
-/// Under load a refresh still gets a tenth of a core.
-const NICE: i32 = 10;
 
 #[cfg(test)]
 mod tests {
@@ -464,21 +455,5 @@ mod tests {
         assert_eq!(next(), "03");
         assert!(!observer.armed.load(Ordering::SeqCst), "it panicked");
         assert_eq!(shared.shelf().len(), 1);
-    }
-
-    fn niceness() -> i32 {
-        // Of this thread: that is what Linux takes nobody for.
-        rustix::process::getpriority_process(None).expect("everybody may ask")
-    }
-
-    #[test]
-    fn the_thread_that_reads_lists_gives_way_and_so_do_those_it_starts_and_nobody_else() {
-        let before = niceness();
-        let reader = thread::spawn(|| {
-            give_way();
-            thread::spawn(niceness).join().expect("a thread")
-        });
-        assert_eq!(reader.join().expect("a thread"), (before + NICE).min(19));
-        assert_eq!(niceness(), before);
     }
 }

@@ -12,6 +12,7 @@ use madoguchi_storage::Clock;
 use crate::build::{Built, build};
 use crate::config::Config;
 use crate::crl_reload::Refreshing;
+use crate::key_maker::keep_keys;
 use crate::listen::{Listener, Shutdown};
 use crate::logout_sender::{HttpLogoutSender, SERVICE_TIMEOUT, keep_sending};
 use crate::{ServerError, operations};
@@ -46,6 +47,7 @@ pub async fn serve(
     let sender = Arc::new(HttpLogoutSender::new(SERVICE_TIMEOUT));
     let telling = tokio::spawn(keep_sending(gateway.clone(), sender));
     let registry = tokio::spawn(keep_registry(gateway.clone()));
+    let keys = tokio::spawn(keep_keys(gateway.clone()));
     tokio::spawn(async move {
         wait_for_end().await;
         shutdowns.iter().for_each(Shutdown::now);
@@ -59,6 +61,7 @@ pub async fn serve(
     sweeping.abort();
     telling.abort();
     registry.abort();
+    keys.abort();
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use madoguchi_storage::{AnswerTaken, NewCode, SignIn};
 
 use crate::cookie::CookieKind;
 use crate::failure::PageFailure;
+use crate::municipality::Service;
 use crate::navigation::is_navigation;
 use crate::page::see_other;
 use crate::return_leg::{own_sign_in, state_page};
@@ -31,13 +32,14 @@ pub(crate) async fn answer(
         return Err(tenant.not_found());
     }
     let (cookie, sign_in) = own_sign_in(&gateway, &tenant, &id, &headers).await?;
+    let service = tenant.service_to_answer(&gateway, &sign_in.new.request).await?;
     let id = sign_in.new.id;
     let session_hash =
         CookieKind::Session.with_tag(&headers, &cookie.tag).ok_or_else(|| tenant.not_found())?;
 
     let code =
         AuthorizationCode::generate(&*gateway.0.random).map_err(|_| tenant.failure(ErrorCode::Internal))?;
-    if !is_for_whom_it_asked(&gateway, &tenant, &sign_in).await {
+    if !is_for_whom_it_asked(&tenant, &service, &sign_in) {
         // The client asked for one resident alone, and another showed a card.
         const ANOTHER: Description = Description::new("another person signed in than was asked for");
         let request = &sign_in.new.request;
@@ -77,13 +79,11 @@ pub(crate) async fn answer(
 }
 
 /// By `id_token_hint` a client may ask for one resident alone (OpenID Connect Core section 3.1.2.1).
-async fn is_for_whom_it_asked(gateway: &Gateway, tenant: &Tenant, sign_in: &SignIn) -> bool {
+fn is_for_whom_it_asked(tenant: &Tenant, service: &Service, sign_in: &SignIn) -> bool {
     let request = &sign_in.new.request;
     if request.hinted_sub.is_none() {
         return true;
     }
-    let municipality = &tenant.municipality;
-    let Some(service) = gateway.service(municipality, &request.client_id).await else { return false };
-    let sub = sign_in.account.and_then(|account| sub_at(municipality, &service.client, account));
+    let sub = sign_in.account.and_then(|account| sub_at(&tenant.municipality, &service.client, account));
     sub.is_some_and(|sub| request.is_subject(&sub))
 }

@@ -96,10 +96,7 @@ async fn pushed(
     found
         .map(|pushed| AuthorizationRequest { pushed: Some(hash), ..pushed.request })
         // The registration may have changed since, as little as a minute and a half is.
-        .filter(|request| {
-            request.client_id == service.client.id
-                && service.client.redirect_uris.contains(&request.redirect_uri)
-        })
+        .filter(|request| service.may_be_answered(request))
         .ok_or_else(|| tenant.failure(ErrorCode::FormExpired))
 }
 

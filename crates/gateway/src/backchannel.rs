@@ -9,7 +9,7 @@ use madoguchi_oidc::{LOGOUT_TOKEN_SECONDS, LogoutEvent, LogoutTokenClaims, sign_
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{LogoutDelivery, StorageError};
 
-use crate::sso::sub_at;
+use crate::sso::{sid_at, sub_at};
 use crate::state::Gateway;
 
 /// Sends logout tokens. It goes to just the address that it is given, follows nothing, and has a time-out of its own.
@@ -99,6 +99,7 @@ impl Gateway {
         // A token of its own for each try: the one before may be over, or be taken for a replay.
         let Ok(jti) = Octets::<16>::generate(random) else { return Told::NotYet };
         let Some(sub) = sub_at(&municipality, &service.client, *account) else { return Told::Nobody };
+        let Some(sid) = sid_at(&municipality, &service.client, *sid) else { return Told::Nobody };
         let claims = LogoutTokenClaims {
             iss: municipality.origin.as_str().to_owned(),
             sub,
@@ -106,7 +107,7 @@ impl Gateway {
             iat: now,
             exp: now + LOGOUT_TOKEN_SECONDS,
             jti: jti.encode(),
-            sid: sid.encode(),
+            sid,
             events: LogoutEvent,
         };
         let keys = municipality.keys.signing.current();

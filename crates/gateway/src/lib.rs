@@ -16,6 +16,7 @@ mod discovery;
 mod dpop;
 mod evidence;
 mod failure;
+mod first_key;
 mod form;
 mod form_body;
 mod holder;

@@ -1,5 +1,8 @@
 //! `/logout` (OpenID Connect RP-Initiated Logout 1.0): a service sends the browser here to sign out. The resident is asked
 //! first, always; whatever is wrong with the service's request keeps the browser here afterwards and is logged.
+//!
+//! What ends is the session of this browser's cookie. An `id_token_hint` says which service asks, so where the browser
+//! goes afterwards, and no more: ID tokens travel in addresses, and whoever finds one signs nobody out with it.
 
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
@@ -12,7 +15,7 @@ use madoguchi_protocol::{ErrorCode, Lang, Octets};
 use madoguchi_storage::{EndedBy, SessionSelection};
 
 use crate::failure::PageFailure;
-use crate::form_body::urlencoded;
+use crate::form_body::{own_form, urlencoded};
 use crate::id_token_hint::hint_of;
 use crate::page::{Delivery, render};
 use crate::sealed_form::{SealedForm, open_form, seal_form};
@@ -28,8 +31,6 @@ use crate::tenant::Tenant;
 struct LogoutForm {
     /// SHA-256 of the secret in the cookie that the browser had; a POST from a service brings none.
     session: Option<Octets<32>>,
-    /// The session of the service's ID token.
-    hinted: Option<Octets<16>>,
     /// Where the browser goes afterwards.
     location: Option<String>,
     lang: Lang,
@@ -84,13 +85,9 @@ async fn logout(
     });
     let mut locales = request.ui_locales.split(' ').filter(|locale| !locale.is_empty()).peekable();
     let lang = if locales.peek().is_none() { tenant.lang } else { Lang::choose(locales) };
-    let form = LogoutForm {
-        session,
-        hinted: hint.as_ref().and_then(|claims| Octets::decode(claims.sid.as_deref()?).ok()),
-        location,
-        lang,
-    };
-    if session.is_none() && form.hinted.is_none() && !may_have_one {
+    let form = LogoutForm { session, location, lang };
+    // Nobody is signed in in this browser: there is nothing to ask.
+    if session.is_none() && !may_have_one {
         return Ok(signed_out(tenant, form));
     }
     let now = gateway.0.clock.now().as_secs();
@@ -103,8 +100,8 @@ async fn logout(
     Ok(render(&page, Delivery::plain(StatusCode::OK)))
 }
 
-/// `POST /logout/confirm`: ends the browser's session and that of the service's ID token, in any order of events. A 200
-/// page goes on to the service, because a form's redirect chain must not reach it.
+/// `POST /logout/confirm`: ends the session whose cookie this browser holds, with all that belong to it, and none without.
+/// A 200 page goes on to the service, because a form's redirect chain must not reach it.
 pub(crate) async fn confirm(
     State(gateway): State<Gateway>,
     tenant: Tenant,
@@ -112,7 +109,7 @@ pub(crate) async fn confirm(
     body: Bytes,
 ) -> Result<Response, PageFailure> {
     let parameters =
-        Parameters::from_own_form(&body).map_err(|_| tenant.failure(ErrorCode::RequestInvalid))?;
+        own_form(&headers, &body).map_err(|_| tenant.failure(ErrorCode::RequestInvalid))?;
     let municipality = &tenant.municipality;
     let now = gateway.0.clock.now().as_secs();
     let cookie = session_hash(&headers);
@@ -124,15 +121,12 @@ pub(crate) async fn confirm(
         .filter(|form| form.session.is_none() || form.session == cookie)
         .filter(|_| from_own_page(&headers))
         .ok_or_else(|| tenant.failure(ErrorCode::FormExpired))?;
-    let selections =
-        cookie.map(SessionSelection::Cookie).into_iter().chain(form.hinted.map(SessionSelection::Browser));
-    for selection in selections {
+    let mut response = signed_out(&tenant, form);
+    if let Some(cookie) = cookie {
+        let selection = SessionSelection::Cookie(cookie);
         let ended = gateway.0.storage.end_sessions(&municipality.id, selection, EndedBy::Service).await;
         let ended = ended.map_err(|error| tenant.storage_failure(&error))?;
         tracing::info!(municipality = %municipality.id, ended, "signed out");
-    }
-    let mut response = signed_out(&tenant, form);
-    if cookie.is_some() {
         response.headers_mut().append(header::SET_COOKIE, clear_session());
     }
     Ok(response)

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use madoguchi_oidc::Client;
+use madoguchi_oidc::{AuthorizationRequest, Client};
 use madoguchi_protocol::{DisplayText, Lang, LocalText, Origin};
 
 use crate::colours::Accent;
@@ -19,6 +19,16 @@ pub struct Service {
     pub name: LocalText,
     /// What a sign-in to it is for.
     pub purpose: LocalText,
+}
+
+impl Service {
+    /// Whether an answer to this request may be sent where it wants it: by this service's client, and by its registration of
+    /// now. Between a request and its answer half an hour and a sign-in may pass, and an operator may have taken the address
+    /// away because somebody else has it.
+    pub(crate) fn may_be_answered(&self, request: &AuthorizationRequest) -> bool {
+        let client = &self.client;
+        client.id == request.client_id && client.redirect_uris.contains(&request.redirect_uri)
+    }
 }
 
 /// A municipality with everything that belongs to it. Cheap to clone.
@@ -42,6 +52,11 @@ impl Municipality {
     /// The service of a client that is known here and not disabled.
     pub(crate) fn service(&self, client_id: &str) -> Option<Arc<Service>> {
         self.services.get(client_id).filter(|service| !service.client.disabled).map(Arc::clone)
+    }
+
+    /// Whether an answer to this request may go to anybody: its client is known, not disabled, and still has that address.
+    pub(crate) fn may_answer(&self, request: &AuthorizationRequest) -> bool {
+        self.service(&request.client_id).is_some_and(|service| service.may_be_answered(request))
     }
 
     /// What the agent shows about a sign-in to `service`, in every language that all three texts have.

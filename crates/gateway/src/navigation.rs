@@ -5,9 +5,20 @@ use http::HeaderMap;
 
 /// True for a top-level navigation. Browsers that send no Fetch Metadata are taken at their word.
 pub(crate) fn is_navigation(headers: &HeaderMap) -> bool {
-    let is_or_absent = |name: &str, value: &str| headers.get_all(name).iter().all(|sent| sent == value);
-    is_or_absent("sec-fetch-mode", "navigate")
-        && is_or_absent("sec-fetch-dest", "document")
+    navigates(headers, &["document"])
+}
+
+/// The same, or one in a frame, by which scripts of services ask with `prompt=none`.
+pub(crate) fn may_answer_silently(headers: &HeaderMap) -> bool {
+    navigates(headers, &["document", "iframe"])
+}
+
+fn navigates(headers: &HeaderMap, to: &[&str]) -> bool {
+    let all = |name: &str, good: &[&str]| {
+        headers.get_all(name).iter().all(|sent| good.iter().any(|good| sent == good))
+    };
+    all("sec-fetch-mode", &["navigate"])
+        && all("sec-fetch-dest", to)
         && !headers.contains_key("sec-purpose")
         && !headers.contains_key("purpose")
 }
@@ -41,6 +52,25 @@ mod tests {
             &[navigate, document, ("purpose", "prefetch")],
         ] {
             assert!(!is_navigation(&headers(bad)), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_frame_may_be_answered_and_nothing_else_beside() {
+        let navigate = ("sec-fetch-mode", "navigate");
+        let frame = ("sec-fetch-dest", "iframe");
+        for good in [&[][..], &[navigate, ("sec-fetch-dest", "document")], &[navigate, frame]] {
+            assert!(may_answer_silently(&headers(good)), "{good:?}");
+        }
+        for bad in [
+            &[("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")][..],
+            &[("sec-fetch-dest", "image")],
+            &[("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty")],
+            &[navigate, ("sec-fetch-dest", "object")],
+            &[navigate, frame, ("sec-purpose", "prefetch")],
+            &[navigate, frame, ("purpose", "prefetch")],
+        ] {
+            assert!(!may_answer_silently(&headers(bad)), "{bad:?}");
         }
     }
 }

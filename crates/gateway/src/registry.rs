@@ -12,6 +12,7 @@ use ring::rand::SecureRandom;
 use madoguchi_storage::{ClientRecord, MunicipalityRecord, Storage, StorageError};
 
 use crate::colours::Accent;
+use crate::first_key::FIRST_KEY_ALG;
 use crate::keys::{KeyError, MunicipalityKeys};
 use crate::municipality::{Municipality, Service};
 use crate::seal::Sealer;
@@ -199,12 +200,12 @@ impl Wanted {
     }
 }
 
-/// A service whose tokens nobody can sign is told of before a resident stands there.
+/// A service whose tokens nobody can sign is told of before a resident stands there. An RS256 key comes by itself.
 fn tell_missing_keys(municipality: &Municipality) {
     let keys = municipality.keys.signing.current();
     for service in municipality.services.values().filter(|service| !service.client.disabled) {
         let (client_id, alg) = (&service.client.id, service.client.id_token_alg);
-        if keys.active(alg).is_none() {
+        if alg != FIRST_KEY_ALG && keys.active(alg).is_none() {
             let (municipality, alg) = (&municipality.id, alg.as_str());
             tracing::warn!(%municipality, %client_id, %alg, "no key signs for this client: madoguchi keys new --alg {alg}");
         }

@@ -257,9 +257,10 @@ fn stopped_page(tenant: &Tenant, sign_in: &SignIn, code: ErrorCode) -> StoppedPa
     };
     let issuer = tenant.municipality.origin.as_str();
     let mut page = StoppedPage::of(frame, &title, code);
+    let request = &sign_in.new.request;
     // A sign-in that a newer one replaced has no answer of its own: the newer one brings it.
-    if code != ErrorCode::SignInReplaced {
-        page.back = Some(service_error_location(&sign_in.new.request, code, issuer));
+    if code != ErrorCode::SignInReplaced && tenant.municipality.may_answer(request) {
+        page.back = Some(service_error_location(request, code, issuer));
     }
     page
 }

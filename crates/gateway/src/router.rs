@@ -30,7 +30,7 @@ pub fn router(gateway: Gateway) -> Router {
         .route(PATH_OAUTH_DISCOVERY, get(discovery::discovery))
         .route(PATH_JWKS, get(discovery::jwks))
         .route(PATH_PAR, post(par::par))
-        .route(PATH_AUTHORIZE, get(authorize::get).post(authorize::post))
+        .route(PATH_AUTHORIZE, get(authorize::get).post(authorize::post).head(no_such_page))
         .route("/sign-in/start", post(start::start))
         .route("/sign-in/decline", post(start::decline))
         .route("/sign-in/status/{tag}", get(status::status))

@@ -27,7 +27,7 @@ pub(crate) enum SessionUse {
 
 /// A session that is used.
 pub(crate) struct UsedSession<'a> {
-    /// The `sid` claim.
+    /// Its name.
     pub(crate) sid: Octets<16>,
     /// The service.
     pub(crate) client_id: &'a str,

@@ -7,11 +7,11 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
-use madoguchi_oidc::Parameters;
 use madoguchi_protocol::{ErrorCode, Lang, Octets};
 use madoguchi_storage::{EndedBy, ListedSession, SessionSelection};
 
 use crate::failure::PageFailure;
+use crate::form_body::own_form;
 use crate::page::{Delivery, render, see_other};
 use crate::sealed_form::{SealedForm, open_form, seal_form};
 use crate::session_cookie::{clear_session, session_hash};
@@ -125,7 +125,7 @@ pub(crate) async fn end(
     body: Bytes,
 ) -> Result<Response, PageFailure> {
     let parameters =
-        Parameters::from_own_form(&body).map_err(|_| tenant.failure(ErrorCode::RequestInvalid))?;
+        own_form(&headers, &body).map_err(|_| tenant.failure(ErrorCode::RequestInvalid))?;
     let now = gateway.0.clock.now().as_secs();
     let form = parameters
         .value("sealed")

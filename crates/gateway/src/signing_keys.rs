@@ -153,6 +153,15 @@ impl SigningKeyRing {
         Ok(ring)
     }
 
+    /// A fresh key, sealed for the store.
+    pub(crate) fn generate(
+        &self,
+        alg: IdTokenAlg,
+        random: &(dyn SecureRandom + Sync),
+    ) -> Result<NewSigningKey, KeyError> {
+        self.sealer.generate(alg, random)
+    }
+
     /// The keys in use. Whoever holds them is not disturbed by a change.
     pub fn current(&self) -> Arc<SigningKeySet> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))

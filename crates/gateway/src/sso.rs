@@ -1,7 +1,7 @@
 //! Single sign-on inside one municipality: what a live session of the browser answers, and how.
 //!
 //! It is used only after a page that says when the card was shown, for which service, and offers another person; the one
-//! exception is `prompt=none`. At every use the certificate is asked about again.
+//! exception is `prompt=none`, which is no use by the resident and renews nothing. At every use the certificate is asked about again.
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -11,14 +11,16 @@ use serde::{Deserialize, Serialize};
 
 use madoguchi_oidc::{
     AuthorizationCode, AuthorizationRequest, CODE_SECONDS, Client, CodeGrant, Description, Interaction,
-    LiveSession, OAuthError, Parameters, error_location, interaction, pairwise_sub, success_location,
+    LiveSession, OAuthError, error_location, interaction, pairwise_sid, pairwise_sub, success_location,
 };
 use madoguchi_protocol::{ErrorCode, Lang, Octets};
-use madoguchi_storage::{AccountId, NewCode, SessionRecord};
+use madoguchi_storage::{AccountId, NewCode, SessionAnswer, SessionRecord};
 
 use crate::authorize::start_page;
 use crate::failure::PageFailure;
+use crate::form_body::own_form;
 use crate::municipality::{Municipality, Service};
+use crate::navigation::may_answer_silently;
 use crate::page::{Delivery, render, see_other};
 use crate::sealed_form::{SealedForm, open_form, seal_form};
 use crate::service_error::service_error_location;
@@ -80,9 +82,14 @@ pub(crate) async fn route(
             Ok(see_other(&refusal(tenant, &request, error, description)))
         }
         (Interaction::OfferSession, Some(session)) => offer(gateway, tenant, service, request, &session),
+        // What a browser loads ahead, or as a picture of some page, is nobody's wish to sign in.
+        (Interaction::AnswerNow, Some(_)) if !may_answer_silently(headers) => {
+            const UNASKED: Description = Description::new("this is no navigation");
+            Ok(see_other(&refusal(tenant, &request, OAuthError::LoginRequired, UNASKED)))
+        }
         (Interaction::AnswerNow, Some(session)) => {
             // It may have ended this very moment.
-            let location = answer(gateway, tenant, &request, session.hash).await?.unwrap_or_else(|| {
+            let location = answer(gateway, tenant, &request, session.hash, None).await?.unwrap_or_else(|| {
                 const GONE: Description = Description::new("nobody is signed in any more");
                 refusal(tenant, &request, OAuthError::LoginRequired, GONE)
             });
@@ -162,6 +169,12 @@ pub(crate) fn sub_at(municipality: &Municipality, client: &Client, account: Acco
     Some(pairwise_sub(&municipality.keys.subject_salt, &client.sector_identifier()?, &account))
 }
 
+/// The `sid` of a session at a client: what it hears in ID tokens and logout tokens. The session's own name leaves this
+/// house nowhere.
+pub(crate) fn sid_at(municipality: &Municipality, client: &Client, sid: Octets<16>) -> Option<String> {
+    Some(pairwise_sid(&municipality.keys.subject_salt, &client.sector_identifier()?, &sid.0))
+}
+
 /// The name of a service as residents know it; one that was removed since is told by its client id.
 pub(crate) fn service_name<'a>(tenant: &'a Tenant, client_id: &'a str, lang: Lang) -> &'a str {
     tenant.municipality.services.get(client_id).map_or(client_id, |service| service.name.get(lang))
@@ -181,7 +194,8 @@ pub(crate) async fn go_on(
     let decided = decide(&gateway, &tenant, &service, &form.request, session.as_ref())?;
     let location = match (decided, session) {
         (Interaction::OfferSession, Some(session)) => {
-            answer(&gateway, &tenant, &form.request, session.hash).await?
+            let idle = Some(gateway.0.session_limits.idle_seconds);
+            answer(&gateway, &tenant, &form.request, session.hash, idle).await?
         }
         _ => None,
     };
@@ -228,40 +242,42 @@ async fn open(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<(OfferForm, std::sync::Arc<Service>), PageFailure> {
-    let parameters =
-        Parameters::from_own_form(body).map_err(|_| tenant.failure(ErrorCode::RequestInvalid))?;
+    let parameters = own_form(headers, body).map_err(|_| tenant.failure(ErrorCode::RequestInvalid))?;
     let now = gateway.0.clock.now().as_secs();
     let form = parameters
         .value("sealed")
         .and_then(|sealed| open_form::<OfferForm>(sealed, &tenant.municipality.keys.flow, now))
         .filter(|form| session_hash(headers) == Some(form.session))
         .ok_or_else(|| tenant.failure(ErrorCode::FormExpired))?;
-    let service = gateway.service(&tenant.municipality, &form.request.client_id).await;
-    let service = service.ok_or_else(|| tenant.failure(ErrorCode::ClientUnknown))?;
+    let service = tenant.service_to_answer(gateway, &form.request).await?;
     Ok((form, service))
 }
 
-/// Where the answer leads. `None` when the session is over.
+/// Where the answer leads. `None` when the session is over. A request that was pushed gets one: the button again is a page,
+/// as its reference is again at `/authorize`.
 async fn answer(
     gateway: &Gateway,
     tenant: &Tenant,
     request: &AuthorizationRequest,
     session: Octets<32>,
+    idle: Option<u64>,
 ) -> Result<Option<String>, PageFailure> {
     let code =
         AuthorizationCode::generate(&*gateway.0.random).map_err(|_| tenant.failure(ErrorCode::Internal))?;
     let new_code =
         NewCode { hash: Octets(code.hash()), grant: CodeGrant::from(request), lifetime: CODE_SECONDS };
     let municipality = &tenant.municipality;
-    let idle = gateway.0.session_limits.idle_seconds;
     let answered = gateway.0.storage.answer_in_session(&municipality.id, session, idle, new_code).await;
     let answered = answered.map_err(|error| tenant.storage_failure(&error))?;
-    Ok(answered.map(|record| {
-        let client_id = &request.client_id;
-        tracing::info!(municipality = %municipality.id, sign_in = %record.sign_in, %client_id, "answered in a session");
-        let issuer = municipality.origin.as_str();
-        success_location(&request.redirect_uri, &code, request.state.as_deref(), issuer)
-    }))
+    let record = match answered {
+        SessionAnswer::Answered(record) => record,
+        SessionAnswer::NoSession => return Ok(None),
+        SessionAnswer::RequestFinished => return Err(tenant.failure(ErrorCode::FormExpired)),
+    };
+    let client_id = &request.client_id;
+    tracing::info!(municipality = %municipality.id, sign_in = %record.sign_in, %client_id, "answered in a session");
+    let issuer = municipality.origin.as_str();
+    Ok(Some(success_location(&request.redirect_uri, &code, request.state.as_deref(), issuer)))
 }
 
 /// A page that goes on by itself after some seconds.

@@ -33,10 +33,7 @@ pub(crate) async fn start(
     };
     let port = port.ok_or_else(|| tenant.failure(ErrorCode::RequestInvalid))?;
     let municipality = &tenant.municipality;
-    let service = gateway
-        .service(municipality, &form.request.client_id)
-        .await
-        .ok_or_else(|| tenant.failure(ErrorCode::ClientUnknown))?;
+    let service = tenant.service_to_answer(&gateway, &form.request).await?;
     let display = Display::new(&form.comparison_code, &municipality.display_texts(&service)).map_err(|error| {
         // `config check` refuses such texts; this is for a configuration that nobody checked.
         tracing::error!(municipality = %municipality.id, client_id = %form.request.client_id, %error, "display");
@@ -98,20 +95,24 @@ pub(crate) async fn decline(
             .await
             .map_err(|error| tenant.storage_failure(&error))?;
     }
-    let location = service_error_location(&form.request, code, municipality.origin.as_str());
+    let issuer = municipality.origin.as_str();
+    let may_go_back = municipality.may_answer(&form.request);
+    let location = may_go_back.then(|| service_error_location(&form.request, code, issuer));
     let frame = tenant.frame_in(form.lang);
     let page = StoppedPage {
         title: frame.texts.declined_title.clone(),
         what: frame.texts.declined_text.clone(),
         action: String::new(),
         again: None,
-        back: Some(location.clone()),
+        back: location.clone(),
         code: None,
         alarm: false,
         frame,
     };
     let mut response = render(&page, Delivery::plain(StatusCode::OK));
-    if let Ok(refresh) = HeaderValue::from_str(&format!("3; url={location}")) {
+    if let Some(location) = location
+        && let Ok(refresh) = HeaderValue::from_str(&format!("3; url={location}"))
+    {
         response.headers_mut().insert(header::REFRESH, refresh);
     }
     // The cookie stays: were the agent's tab to come back now without it, it would look like another browser's.

@@ -9,9 +9,11 @@ use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{StatusCode, header};
 
-use madoguchi_protocol::Lang;
+use madoguchi_oidc::AuthorizationRequest;
+use madoguchi_protocol::{ErrorCode, Lang};
 
-use crate::municipality::Municipality;
+use crate::failure::PageFailure;
+use crate::municipality::{Municipality, Service};
 use crate::page::Frame;
 use crate::state::Gateway;
 
@@ -33,6 +35,22 @@ impl Tenant {
     pub(crate) fn frame_in(&self, lang: Lang) -> Frame {
         let accent = self.municipality.accent.is_some();
         Frame { accent, ..Frame::new(lang, self.municipality.name.get(lang), self.test_trust) }
+    }
+
+    /// The service that may be answered about a request that was checked before. The page says so where there is none: no
+    /// address is known to be right then.
+    pub(crate) async fn service_to_answer(
+        &self,
+        gateway: &Gateway,
+        request: &AuthorizationRequest,
+    ) -> Result<Arc<Service>, PageFailure> {
+        let service = gateway.service(&self.municipality, &request.client_id).await;
+        let service = service.ok_or_else(|| self.failure(ErrorCode::ClientUnknown))?;
+        if service.may_be_answered(request) {
+            Ok(service)
+        } else {
+            Err(self.failure(ErrorCode::RedirectUriUnregistered))
+        }
     }
 }
 

@@ -24,7 +24,7 @@ use madoguchi_storage::{
 
 use crate::oauth_failure::{OAuthFailure, never_stored};
 use crate::session_use::{SessionUse, UsedSession, use_session};
-use crate::sso::sub_at;
+use crate::sso::{sid_at, sub_at};
 use crate::state::Gateway;
 use crate::tenant::Tenant;
 use crate::{client_authentication, dpop, form_body};
@@ -217,7 +217,7 @@ impl Exchange<'_> {
             acr: facts.grant.acr.clone(),
             amr: AMR_CARD_PIN.map(str::to_owned).to_vec(),
             at_hash: Some(at_hash(access)),
-            sid: Some(facts.sid.encode()),
+            sid: Some(sid_at(municipality, client, facts.sid).ok_or_else(|| internal("no sector"))?),
             revocation_source: Some(facts.session.revocation_source.name().to_owned()),
             revocation_checked_at: Some(facts.session.revocation_checked_at.as_secs()),
         };

@@ -77,7 +77,7 @@ pub use oauth_error::{Description, OAuthError};
 pub use opaque::{
     AccessToken, AuthorizationCode, ClientSecret, RefreshToken, RegistrationToken, RequestReference,
 };
-pub use pairwise::{pairwise_sub, sector_identifier};
+pub use pairwise::{pairwise_sid, pairwise_sub, sector_identifier};
 pub use parameters::{ParameterError, Parameters};
 pub use pkce::{CodeChallenge, CodeVerifier};
 pub use profile::Profile;

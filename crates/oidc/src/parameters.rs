@@ -29,14 +29,9 @@ impl Parameters {
 
     /// The same for a form of our own, whose hidden field carries a whole request and is longer than any parameter of
     /// a client may be.
-    pub fn from_own_form(octets: &[u8]) -> Result<Self, ParameterError> {
-        Self::within(octets, MAX_OWN_VALUE_OCTETS)
-    }
-
-    /// [`from_own_form`](Self::from_own_form) of a body under its `Content-Type`.
     pub fn from_own_body(content_type: Option<&str>, octets: &[u8]) -> Result<Self, ParameterError> {
         is_urlencoded(content_type)?;
-        Self::from_own_form(octets)
+        Self::within(octets, MAX_OWN_VALUE_OCTETS)
     }
 
     /// The parameters that a request object carries as claims (RFC 9101 section 4). Texts are taken as they are, a number

@@ -30,6 +30,10 @@ pub fn check_refresh(
     if grant.client_id != client.client().id {
         return Err(TokenError::WrongClient);
     }
+    // What came through an address that was taken away may be in the hands of whoever has it now.
+    if !client.client().redirect_uris.contains(&grant.redirect_uri) {
+        return Err(TokenError::RedirectUriUnregistered);
+    }
     if !client.client().refresh {
         return Err(TokenError::RefreshNotAllowed);
     }
@@ -73,6 +77,7 @@ mod tests {
         let me = public(|_| {});
         let other = public(|client| client.id = "other".to_owned());
         let barred = public(|client| client.refresh = false);
+        let moved = public(|client| client.redirect_uris = vec!["https://service.example/new".to_owned()]);
         let strict = public(|client| client.require_dpop = true);
         for (client, bound, shown, outcome) in [
             (&me, None, None, Ok(())),
@@ -81,6 +86,7 @@ mod tests {
             (&me, Some(A), None, Err(TokenError::DpopProofMissing)),
             (&strict, None, None, Err(TokenError::DpopProofMissing)),
             (&other, Some(A), Some(A), Err(TokenError::WrongClient)),
+            (&moved, Some(A), Some(A), Err(TokenError::RedirectUriUnregistered)),
             (&barred, Some(A), Some(A), Err(TokenError::RefreshNotAllowed)),
         ] {
             assert_eq!(check_refresh(&grant(), bound, client, shown), outcome);

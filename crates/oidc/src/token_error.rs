@@ -33,6 +33,9 @@ pub enum TokenError {
         /// The parameter.
         name: &'static str,
     },
+    /// The grant came through a redirect URI that was taken away from the client since. Consumes the code.
+    #[error("the redirect URI of the authorization request is not registered any more")]
+    RedirectUriUnregistered,
     /// The client may not have refresh tokens, or no longer.
     #[error("the client may not have refresh tokens")]
     RefreshNotAllowed,
@@ -82,6 +85,7 @@ impl TokenError {
             Self::Dpop(_) | Self::DpopProofMissing => OAuthError::InvalidDpopProof,
             Self::RefreshNotAllowed => OAuthError::UnauthorizedClient,
             Self::MalformedVerifier
+            | Self::RedirectUriUnregistered
             | Self::SessionEnded
             | Self::UnknownCode
             | Self::UnknownRefreshToken
@@ -104,6 +108,9 @@ impl TokenError {
             Self::ManyAuthentications => const { Description::new("authenticate the client once") },
             Self::Parameters(_) => const { Description::new("the parameters are malformed") },
             Self::ParameterMissing { .. } => const { Description::new("a required parameter is missing") },
+            Self::RedirectUriUnregistered => {
+                const { Description::new("redirect_uri is not registered any more") }
+            }
             Self::RefreshNotAllowed => const { Description::new("this client may not have refresh tokens") },
             Self::SessionEnded => const { Description::new("the session has ended") },
             Self::UnknownRefreshToken => {
@@ -131,7 +138,10 @@ impl TokenError {
     /// True when the code is spent all the same: the right client brought the wrong proof. Another client's
     /// attempt never spends it, or anybody could keep a resident from signing in.
     pub fn consumes_code(&self) -> bool {
-        matches!(self, Self::WrongDpopKey | Self::WrongRedirectUri | Self::WrongVerifier)
+        matches!(
+            self,
+            Self::RedirectUriUnregistered | Self::WrongDpopKey | Self::WrongRedirectUri | Self::WrongVerifier
+        )
     }
 }
 
@@ -150,6 +160,7 @@ mod tests {
             (TokenError::ManyAuthentications, 400, "invalid_request", false),
             (TokenError::Parameters(ParameterError::Repeated), 400, "invalid_request", false),
             (TokenError::ParameterMissing { name: "code" }, 400, "invalid_request", false),
+            (TokenError::RedirectUriUnregistered, 400, "invalid_grant", true),
             (TokenError::RefreshNotAllowed, 400, "unauthorized_client", false),
             (TokenError::SessionEnded, 400, "invalid_grant", false),
             (TokenError::UnknownCode, 400, "invalid_grant", false),

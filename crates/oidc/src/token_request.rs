@@ -115,6 +115,9 @@ pub fn check_code_grant(
     if grant.client_id != client.client().id {
         return Err(TokenError::WrongClient);
     }
+    if !client.client().redirect_uris.contains(&grant.redirect_uri) {
+        return Err(TokenError::RedirectUriUnregistered);
+    }
     if grant.redirect_uri != request.redirect_uri {
         return Err(TokenError::WrongRedirectUri);
     }

@@ -48,7 +48,7 @@ impl Codes for SqliteStore {
     }
 }
 
-/// The code of an answer that is being handed out.
+/// The code of an answer that is being handed out. The caller [finishes](finish_request) its request.
 pub(crate) fn insert(
     work: &Work<'_>,
     sign_in: Octets<16>,
@@ -70,11 +70,19 @@ pub(crate) fn insert(
             ":expires_at": work.after(code.lifetime),
         },
     )?;
-    if let Some(RequestReferenceHash(pushed)) = code.grant.pushed {
-        // A second page of the same request may end here too; what counts is that none begins any more.
-        let _ = pushed::finish(work, &session.municipality, pushed)?;
-    }
     Ok(())
+}
+
+/// Finishes the request that a code answers, if it was pushed. Answers whether it was open until now.
+pub(crate) fn finish_request(
+    work: &Work<'_>,
+    municipality: &str,
+    grant: &CodeGrant,
+) -> Result<bool, SqliteError> {
+    match grant.pushed {
+        Some(RequestReferenceHash(pushed)) => pushed::finish(work, municipality, pushed),
+        None => Ok(true),
+    }
 }
 
 fn find(work: &Work<'_>, municipality: &str, hash: Octets<32>) -> Result<Option<CodeRecord>, SqliteError> {

@@ -58,12 +58,12 @@ fn find(work: &Work<'_>, municipality: &str, hash: Octets<32>) -> Result<Option<
     )
 }
 
-/// Ends a request's use, and forgets what it asked for. Answers whether it could still have been used.
+/// Ends a request's use, over or not, and forgets what it asked for. Answers whether this call did.
 pub(crate) fn finish(work: &Work<'_>, municipality: &str, hash: [u8; 32]) -> Result<bool, SqliteError> {
     let finished = work.execute(
         "UPDATE pushed_requests SET finished = 1, request = ''
-         WHERE municipality = ?1 AND hash = ?2 AND finished = 0 AND expires_at > ?3",
-        (municipality, hash, work.now),
+         WHERE municipality = ?1 AND hash = ?2 AND finished = 0",
+        (municipality, hash),
     )?;
     Ok(finished == 1)
 }

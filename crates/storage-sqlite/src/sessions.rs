@@ -9,7 +9,7 @@ use madoguchi_cert_verify::Source;
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{
     ANSWER_SECONDS, AccountId, Accounts, AuditKind, EndedBy, ListedSession, NewCode, NewSession,
-    SessionClient, SessionRecord, SessionSelection, Sessions, SignIn, StorageError,
+    SessionAnswer, SessionClient, SessionRecord, SessionSelection, Sessions, SignIn, StorageError,
 };
 
 use crate::error::SqliteError;
@@ -44,10 +44,7 @@ impl Sessions for SqliteStore {
     ) -> Result<Option<SessionRecord>, StorageError> {
         let municipality = municipality.to_owned();
         self.read(move |work| {
-            let session = of_browser(work, &municipality, browser_hash)?;
-            Ok(session.filter(|session| {
-                session.idle_until.is_some_and(|idle_until| seconds(idle_until) > work.now)
-            }))
+            usable(work, &municipality, browser_hash)
         })
         .await
     }
@@ -56,9 +53,9 @@ impl Sessions for SqliteStore {
         &self,
         municipality: &str,
         browser_hash: Octets<32>,
-        idle: u64,
+        idle: Option<u64>,
         code: NewCode,
-    ) -> Result<Option<SessionRecord>, StorageError> {
+    ) -> Result<SessionAnswer, StorageError> {
         let municipality = municipality.to_owned();
         self.write(move |work| answer(work, &municipality, browser_hash, idle, &code)).await
     }
@@ -142,7 +139,7 @@ pub(crate) fn of_sign_in(
     )
 }
 
-/// A live session by its public name, the `sid` claim.
+/// A live session by its name.
 pub(crate) fn find_by_sid(
     work: &Work<'_>,
     municipality: &str,
@@ -166,6 +163,16 @@ fn of_browser(
         (municipality, browser_hash.0, work.now),
         read,
     )
+}
+
+/// The same, if it is not idle.
+fn usable(
+    work: &Work<'_>,
+    municipality: &str,
+    browser_hash: Octets<32>,
+) -> Result<Option<SessionRecord>, SqliteError> {
+    let session = of_browser(work, municipality, browser_hash)?;
+    Ok(session.filter(|session| session.idle_until.is_some_and(|until| seconds(until) > work.now)))
 }
 
 fn clients(work: &Work<'_>, municipality: &str, sid: Octets<16>) -> Result<Vec<SessionClient>, SqliteError> {
@@ -315,27 +322,31 @@ fn answer(
     work: &Work<'_>,
     municipality: &str,
     browser_hash: Octets<32>,
-    idle: u64,
+    idle: Option<u64>,
     code: &NewCode,
-) -> Result<Option<SessionRecord>, SqliteError> {
-    let renewed = work.execute(
-        "UPDATE sessions SET idle_until = :idle_until
-         WHERE municipality = :municipality AND browser_hash = :hash AND expires_at > :now AND idle_until > :now",
-        named_params! {
-            ":idle_until": work.after(idle),
-            ":municipality": municipality,
-            ":hash": browser_hash.0,
-            ":now": work.now,
-        },
-    )?;
-    if renewed == 0 {
-        return Ok(None);
+) -> Result<SessionAnswer, SqliteError> {
+    let Some(session) = usable(work, municipality, browser_hash)? else {
+        return Ok(SessionAnswer::NoSession);
+    };
+    if !codes::finish_request(work, municipality, &code.grant)? {
+        return Ok(SessionAnswer::RequestFinished);
     }
-    let session = of_browser(work, municipality, browser_hash)?;
-    let session = session.ok_or_else(|| damaged(TABLE, "a row went away"))?;
+    let session = match idle {
+        Some(idle) => renew(work, session, idle)?,
+        None => session,
+    };
     codes::insert(work, session.sign_in, &session, code)?;
     note_client(work, &session, &code.grant.client_id)?;
-    Ok(Some(session))
+    Ok(SessionAnswer::Answered(Box::new(session)))
+}
+
+fn renew(work: &Work<'_>, session: SessionRecord, idle: u64) -> Result<SessionRecord, SqliteError> {
+    let idle_until = work.after(idle);
+    work.execute(
+        "UPDATE sessions SET idle_until = ?3 WHERE municipality = ?1 AND sid = ?2",
+        (&session.municipality, session.sid.0, idle_until),
+    )?;
+    Ok(SessionRecord { idle_until: Some(@TIME@), ..session })
 }
 
 /// A service was answered in a session.

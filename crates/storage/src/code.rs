@@ -31,7 +31,7 @@ pub struct CodeRecord {
     pub grant: CodeGrant,
     /// Who.
     pub account: AccountId,
-    /// The `sid` claim.
+    /// The name of its session.
     pub sid: Octets<16>,
     /// When the card was shown.
     pub auth_time: UnixTime,
@@ -109,7 +109,7 @@ pub struct AccessTokenRecord {
     pub redirect_uri: String,
     /// When the card was shown.
     pub auth_time: UnixTime,
-    /// The `sid` claim of its session.
+    /// The name of its session.
     pub sid: Octets<16>,
     /// Issuer key id and serial, sealed, of its session.
     pub holder_sealed: Vec<u8>,

@@ -15,7 +15,7 @@ pub struct LogoutDelivery {
     pub client_id: String,
     /// Whose session it was.
     pub account: AccountId,
-    /// The `sid` claim of the session.
+    /// The name of the session.
     pub sid: Octets<16>,
     /// Which try this is, from 1.
     pub tries: u32,

@@ -45,7 +45,7 @@ pub trait PushedRequests {
         hash: Octets<32>,
     ) -> Result<Option<PushedRequest>, StorageError>;
 
-    /// Finishes a request without a code. Answers whether it could still have been used.
+    /// Finishes a request without a code, over or not. Answers whether this call did.
     async fn finish_pushed_request(&self, municipality: &str, hash: Octets<32>)
     -> Result<bool, StorageError>;
 }

@@ -32,7 +32,7 @@ pub struct RefreshTokenRecord {
     pub grant: CodeGrant,
     /// Who.
     pub account: AccountId,
-    /// The `sid` claim of its session.
+    /// The name of its session.
     pub sid: Octets<16>,
     /// When the card was shown.
     pub auth_time: UnixTime,

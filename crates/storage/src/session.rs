@@ -16,7 +16,7 @@ use crate::AccountId;
 pub struct NewSession {
     /// SHA-256 of the session secret in the sign-in's own cookie.
     pub id_hash: Octets<32>,
-    /// Public name of the session, the `sid` claim.
+    /// Name of the session. Each service hears a `sid` claim that is made of it for this service.
     pub sid: Octets<16>,
     /// Account id to use when the card is new here.
     pub account_if_new: AccountId,
@@ -44,7 +44,7 @@ pub struct SessionRecord {
     pub id_hash: Octets<32>,
     /// The municipality.
     pub municipality: String,
-    /// The `sid` claim.
+    /// Its name, of which the `sid` claims are made.
     pub sid: Octets<16>,
     /// The sign-in that made it.
     pub sign_in: Octets<16>,
@@ -62,7 +62,7 @@ pub struct SessionRecord {
     pub revocation_source: Source,
     /// When it was asked.
     pub revocation_checked_at: UnixTime,
-    /// The `sid` of the first session of this account in this browser.
+    /// The name of the first session of this account in this browser.
     pub browser: Octets<16>,
     /// Until when it answers further requests of its browser, unless it is used before. `None`: it answers none.
     pub idle_until: Option<UnixTime>,
@@ -92,12 +92,24 @@ pub struct ListedSession {
     pub clients: Vec<SessionClient>,
 }
 
+/// What one more answer in a browser's session comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum SessionAnswer {
+    /// The code is stored.
+    Answered(Box<SessionRecord>),
+    /// There is no session any more, or it is idle.
+    NoSession,
+    /// The request was pushed, and finished before. Nothing changed.
+    RequestFinished,
+}
+
 /// Which sessions are ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionSelection {
     /// All of an account.
     Account(AccountId),
-    /// The session of this `sid`, with those of its account in its browser.
+    /// The session of this name, with those of its account in its browser.
     Browser(Octets<16>),
     /// The same, by SHA-256 of the secret in the browser's session cookie, idle or not.
     Cookie(Octets<32>),

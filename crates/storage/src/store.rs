@@ -9,7 +9,7 @@ use crate::{
     CodeRecord, EndedBy, KeptCount, KeptRecord, KeptSelection, ListedSession, LogoutDelivery, Municipalities,
     NewCode, NewRelinkOrder, NewSession, NewSignIn, NewTokens, Operator, Proof, PushedRequests, Redemption,
     RefreshTokens, Refused, Release, RelinkCards, RelinkOpened, RelinkOrder, Relinked, Replays, Returned,
-    RevokedCertificate, SealedSecret, SecretPurpose, SessionRecord, SessionSelection, SignIn, SignInTrace, SigningKeys,
+    RevokedCertificate, SealedSecret, SecretPurpose, SessionAnswer, SessionRecord, SessionSelection, SignIn, SignInTrace, SigningKeys,
     StorageError, Transition,
 };
 
@@ -183,16 +183,17 @@ pub trait Sessions {
         browser_hash: Octets<32>,
     ) -> Result<Option<SessionRecord>, StorageError>;
 
-    /// Uses a browser's session for one more answer: renews its idle time to `idle` seconds and stores the code, in one
-    /// transaction, if it is live and its idle time not over. The service is one of the session's from then on. Answers
-    /// the session, or `None` when there is none any more.
+    /// Uses a browser's session for one more answer, in one transaction, if it is live and its idle time not over: stores
+    /// the code, renews its idle time to `idle` seconds (with `None` it stays: the resident had no hand in it), and finishes
+    /// the pushed request of the grant, which must not have been finished before. It may be over meanwhile: it was opened in
+    /// time. The service is one of the session's from then on.
     async fn answer_in_session(
         &self,
         municipality: &str,
         browser_hash: Octets<32>,
-        idle: u64,
+        idle: Option<u64>,
         code: NewCode,
-    ) -> Result<Option<SessionRecord>, StorageError>;
+    ) -> Result<SessionAnswer, StorageError>;
 
     /// The live sessions of an account, the newest first.
     async fn sessions_of_account(

@@ -14,7 +14,7 @@ use madoguchi_storage::{
     NewSigningKey, NewTokens, Operator, Proof, PushedRequest, PushedRequests, Redemption, RefreshTokenRecord,
     RefreshTokens, RefreshUse, Refused, Registration, Release, RelinkCards, RelinkOpened, RelinkOrder,
     Relinked, Relinks, ReplayKind, Replays, Returned, RevokedCertificate, SealedSecret, SecretPurpose,
-    Secrets, SessionRecord, SessionSelection, Sessions, SignIn, SignInTrace, SignIns, SigningKeyRecord,
+    Secrets, SessionAnswer, SessionRecord, SessionSelection, Sessions, SignIn, SignInTrace, SignIns, SigningKeyRecord,
     SigningKeys, StorageError, Transition,
 };
 use madoguchi_storage_sqlite::SqliteStore;
@@ -213,7 +213,7 @@ pass_on!(Sessions {
     fn find_session(town: &str, id_hash: Octets<32>) -> Option<SessionRecord>;
     fn end_session(town: &str, id_hash: Octets<32>) -> bool;
     fn find_browser_session(town: &str, browser_hash: Octets<32>) -> Option<SessionRecord>;
-    fn answer_in_session(town: &str, browser_hash: Octets<32>, idle: u64, code: NewCode) -> Option<SessionRecord>;
+    fn answer_in_session(town: &str, browser_hash: Octets<32>, idle: Option<u64>, code: NewCode) -> SessionAnswer;
     fn sessions_of_account(town: &str, account: AccountId) -> Vec<ListedSession>;
     fn end_sessions(town: &str, selection: SessionSelection, by: EndedBy) -> u64;
 });

@@ -198,6 +198,8 @@ pub(super) fn take_answer(
         return Ok(AnswerTaken::NotFound);
     };
     if taken == 1 {
+        // A second page of the same request may end here too; what counts is that none begins any more.
+        let _ = codes::finish_request(work, municipality, &code.grant)?;
         codes::insert(work, id, &session, code)?;
         sessions::note_client(work, &session, &code.grant.client_id)?;
         return Ok(AnswerTaken::Taken(Box::new(sign_in)));
