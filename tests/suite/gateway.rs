@@ -36,5 +36,6 @@ mod start;
 mod status;
 mod stopped;
 mod tabs;
+mod taken_away;
 mod token;
 mod userinfo;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 /// A key pair for ES256.
 pub(crate) struct SigningKey {
-    pair: EcdsaKeyPair,
+    pair: Box<EcdsaKeyPair>,
     random: SystemRandom,
 }
 
@@ -19,7 +19,7 @@ impl SigningKey {
         let random = SystemRandom::new();
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).expect("a key");
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &random);
-        Self { pair: pair.expect("the key"), random }
+        Self { pair: Box::new(pair.expect("the key")), random }
     }
 
     /// The public part.

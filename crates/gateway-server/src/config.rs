@@ -52,6 +52,9 @@ pub struct Config {
     /// Services may register themselves with a token that an operator gave them.
     #[serde(default)]
     pub dynamic_registration: bool,
+    /// One user of the operating system may give both orders of a relink.
+    #[serde(default)]
+    pub relink_same_user: bool,
     /// The municipalities.
     #[serde(rename = "municipality", default)]
     pub municipalities: Vec<MunicipalityConfig>,

@@ -8,6 +8,7 @@ pub(crate) fn give_way() {
     }
 }
 
+/// Under load such a thread still gets a tenth of a core.
 const NICE: i32 = 10;
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::MissedTickBehavior;
 use ureq::tls::{RootCerts, TlsConfig};
 
@@ -57,10 +57,15 @@ impl LogoutSender for HttpLogoutSender {
 /// whoever comes next.
 pub(crate) async fn keep_sending(gateway: Gateway, sender: Arc<dyn LogoutSender>) {
     let places = Arc::new(Semaphore::new(AT_ONCE));
+    let done = Arc::new(Notify::new());
     let mut interval = tokio::time::interval(LOOK_EVERY);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        interval.tick().await;
+        // A service has a few places only: when one is free again its next delivery need not wait for the clock.
+        tokio::select! {
+            _ = interval.tick() => {}
+            () = done.notified() => {}
+        }
         let free = u32::try_from(places.available_permits()).unwrap_or(0);
         let due = match gateway.due_logouts(free).await {
             Ok(due) => due,
@@ -72,12 +77,13 @@ pub(crate) async fn keep_sending(gateway: Gateway, sender: Arc<dyn LogoutSender>
         for delivery in due {
             // Unwrap safety: the semaphore is never closed.
             let place = Arc::clone(&places).acquire_owned().await.expect("an open semaphore");
-            let (gateway, sender) = (gateway.clone(), Arc::clone(&sender));
+            let (gateway, sender, done) = (gateway.clone(), Arc::clone(&sender), Arc::clone(&done));
             tokio::spawn(async move {
-                let _place = place;
                 if let Err(error) = gateway.send_logout(&*sender, &delivery).await {
                     tracing::error!(%error, "what became of telling a service is not stored");
                 }
+                drop(place);
+                done.notify_one();
             });
         }
     }

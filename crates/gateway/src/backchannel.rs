@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use madoguchi_oidc::{LOGOUT_TOKEN_SECONDS, LogoutEvent, LogoutTokenClaims, sign_logout_token};
 use madoguchi_protocol::Octets;
-use madoguchi_storage::{LogoutDelivery, StorageError};
+use madoguchi_storage::{LogoutDelivery, PutOff, StorageError};
 
 use crate::sso::{sid_at, sub_at};
 use crate::state::Gateway;
@@ -46,7 +46,7 @@ enum Told {
     /// There is nobody to tell: the service has no address for it, or is not registered any more.
     Nobody,
     /// Another try.
-    NotYet,
+    NotYet(PutOff),
 }
 
 impl Gateway {
@@ -57,7 +57,7 @@ impl Gateway {
         if limit == 0 || self.waiting_logouts().await? == 0 {
             return Ok(Vec::new());
         }
-        self.0.storage.take_deliveries(limit, HOLD_SECONDS).await
+        self.0.storage.take_deliveries(limit, PLACES_OF_A_SERVICE, HOLD_SECONDS).await
     }
 
     /// Tells one service that a session ended. When it does not take it, it is told again later.
@@ -74,11 +74,11 @@ impl Gateway {
                 storage.end_delivery(delivery.number).await
             }
             Told::Nobody => storage.end_delivery(delivery.number).await,
-            Told::NotYet => {
+            Told::NotYet(what) => {
                 counts.failed.fetch_add(1, Ordering::Relaxed);
                 let tries = usize::try_from(delivery.tries).unwrap_or(usize::MAX);
                 if let Some(after) = RETRY_SECONDS.get(tries.saturating_sub(1)) {
-                    return storage.put_off_delivery(delivery.number, *after).await;
+                    return storage.put_off_delivery(delivery.number, *after, what).await;
                 }
                 counts.given_up.fetch_add(1, Ordering::Relaxed);
                 let LogoutDelivery { municipality, client_id, .. } = delivery;
@@ -97,7 +97,7 @@ impl Gateway {
         let now = self.0.clock.now().as_secs();
         let random = &*self.0.random;
         // A token of its own for each try: the one before may be over, or be taken for a replay.
-        let Ok(jti) = Octets::<16>::generate(random) else { return Told::NotYet };
+        let Ok(jti) = Octets::<16>::generate(random) else { return Told::NotYet(PutOff::Delivery) };
         let Some(sub) = sub_at(&municipality, &service.client, *account) else { return Told::Nobody };
         let Some(sid) = sid_at(&municipality, &service.client, *sid) else { return Told::Nobody };
         let claims = LogoutTokenClaims {
@@ -113,13 +113,13 @@ impl Gateway {
         let keys = municipality.keys.signing.current();
         let Some(key) = keys.active(service.client.id_token_alg) else {
             tracing::error!(municipality = %id, %client_id, "there is no signing key for this client");
-            return Told::NotYet;
+            return Told::NotYet(PutOff::Delivery);
         };
         let token = match sign_logout_token(key, &claims, random) {
             Ok(token) => token,
             Err(error) => {
                 tracing::error!(municipality = %id, %client_id, %error, "a logout token");
-                return Told::NotYet;
+                return Told::NotYet(PutOff::Delivery);
             }
         };
         match sender.send(uri, &token).await {
@@ -129,7 +129,10 @@ impl Gateway {
             }
             Err(error) => {
                 tracing::warn!(municipality = %id, %client_id, tries, %error, "not told that a session ended");
-                Told::NotYet
+                Told::NotYet(match error {
+                    LogoutSendError::NoAnswer(_) => PutOff::Service,
+                    LogoutSendError::Status(_) => PutOff::Delivery,
+                })
             }
         }
     }
@@ -149,5 +152,7 @@ impl Gateway {
 
 /// From the first try: half a minute, three minutes, a quarter of an hour, an hour after. Then it is given up.
 const RETRY_SECONDS: [u64; 4] = [30, 150, 720, 2700];
+/// Tries of one service under way at once, of all nodes together: a service that hangs keeps no other waiting.
+const PLACES_OF_A_SERVICE: u32 = 2;
 /// Longer than a try can take. Whoever took a delivery and died leaves it to the next one.
 const HOLD_SECONDS: u64 = 60;

@@ -22,9 +22,8 @@ impl Gateway {
                 continue;
             }
             let keys = self.0.storage.signing_keys(&municipality.id).await?;
-            let signs = keys
-                .iter()
-                .any(|key| key.alg == FIRST_KEY_ALG && key.state == SigningKeyState::Active);
+            let signs =
+                keys.iter().any(|key| key.alg == FIRST_KEY_ALG && key.state == SigningKeyState::Active);
             if !signs {
                 without.push(municipality);
             }

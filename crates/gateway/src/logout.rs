@@ -108,8 +108,7 @@ pub(crate) async fn confirm(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, PageFailure> {
-    let parameters =
-        own_form(&headers, &body).map_err(|_| tenant.failure(ErrorCode::RequestInvalid))?;
+    let parameters = own_form(&headers, &body).map_err(|_| tenant.failure(ErrorCode::RequestInvalid))?;
     let municipality = &tenant.municipality;
     let now = gateway.0.clock.now().as_secs();
     let cookie = session_hash(&headers);

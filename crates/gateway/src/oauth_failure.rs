@@ -35,7 +35,13 @@ impl OAuthFailure {
 
     /// A request that a rule refuses.
     pub(crate) fn refused(error: OAuthError, description: Description) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, error, description: Some(description), challenge: None, retry_after: None }
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            error,
+            description: Some(description),
+            challenge: None,
+            retry_after: None,
+        }
     }
 
     /// Something broke inside, and is in the log.

@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use ring::rand::SecureRandom;
 
-use madoguchi_storage::{ClientRecord, MunicipalityRecord, Storage, StorageError};
+use madoguchi_storage::{ClientList, ClientRecord, MunicipalityRecord, Storage, StorageError};
 
 use crate::colours::Accent;
 use crate::first_key::FIRST_KEY_ALG;
@@ -177,7 +177,11 @@ impl Registry {
                 of_record(record, keys)
             }
         };
-        let clients = storage.clients(&without.id).await?;
+        let ClientList { clients, damaged } = storage.clients(&without.id).await?;
+        for client_id in damaged {
+            // As good as not registered; it keeps neither the others nor a start.
+            tracing::error!(municipality = %without.id, %client_id, "the registration of a client cannot be read: it is unknown");
+        }
         let municipality = with_clients(without, clients, problems);
         municipality.keys.signing.refresh(storage, random).await?;
         tell_missing_keys(&municipality);

@@ -124,8 +124,7 @@ pub(crate) async fn end(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, PageFailure> {
-    let parameters =
-        own_form(&headers, &body).map_err(|_| tenant.failure(ErrorCode::RequestInvalid))?;
+    let parameters = own_form(&headers, &body).map_err(|_| tenant.failure(ErrorCode::RequestInvalid))?;
     let now = gateway.0.clock.now().as_secs();
     let form = parameters
         .value("sealed")

@@ -89,10 +89,11 @@ pub(crate) async fn route(
         }
         (Interaction::AnswerNow, Some(session)) => {
             // It may have ended this very moment.
-            let location = answer(gateway, tenant, &request, session.hash, None).await?.unwrap_or_else(|| {
-                const GONE: Description = Description::new("nobody is signed in any more");
-                refusal(tenant, &request, OAuthError::LoginRequired, GONE)
-            });
+            let location =
+                answer(gateway, tenant, &request, session.hash, None).await?.unwrap_or_else(|| {
+                    const GONE: Description = Description::new("nobody is signed in any more");
+                    refusal(tenant, &request, OAuthError::LoginRequired, GONE)
+                });
             Ok(see_other(&location))
         }
         (Interaction::AskCard | Interaction::OfferSession | Interaction::AnswerNow, _) => {

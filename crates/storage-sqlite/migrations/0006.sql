@@ -57,11 +57,24 @@ CREATE TABLE logout_deliveries (
     account      BLOB NOT NULL,
     sid          BLOB NOT NULL,
     tries        INTEGER NOT NULL DEFAULT 0,
+    -- Somebody took it and has not said what became of it. It holds a place of its service until next_at.
+    held         INTEGER NOT NULL DEFAULT 0,
     next_at      INTEGER NOT NULL,
     expires_at   INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX logout_deliveries_by_next ON logout_deliveries (next_at);
+CREATE INDEX logout_deliveries_by_service ON logout_deliveries (municipality, client_id, next_at);
+CREATE INDEX logout_deliveries_held ON logout_deliveries (municipality, client_id, next_at) WHERE held = 1;
 CREATE INDEX logout_deliveries_by_end ON logout_deliveries (expires_at);
+
+-- The services of these. One that does not answer is left alone until its time.
+CREATE TABLE logout_services (
+    municipality TEXT NOT NULL,
+    client_id    TEXT NOT NULL,
+    next_at      INTEGER NOT NULL,
+    -- The lowest is served first, and has the highest then.
+    turn         INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (municipality, client_id)
+) STRICT;
 
 -- When the account was linked to another card, until a sign-in has said so.
 ALTER TABLE accounts ADD COLUMN relinked_at INTEGER;

@@ -7,8 +7,8 @@ use serde_json::json;
 use madoguchi_oidc::Profile;
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{
-    AuditKind, ClientChange, ClientRecord, ClientWrite, Clients, NewRegistrationToken, Registration,
-    StorageError,
+    AuditKind, ClientChange, ClientList, ClientRecord, ClientWrite, Clients, NewRegistrationToken,
+    Registration, StorageError,
 };
 
 use crate::error::SqliteError;
@@ -90,14 +90,25 @@ impl Clients for SqliteStore {
         self.read(move |work| find(work, &municipality, &id)).await
     }
 
-    async fn clients(&self, municipality: &str) -> Result<Vec<ClientRecord>, StorageError> {
+    async fn clients(&self, municipality: &str) -> Result<ClientList, StorageError> {
         let municipality = municipality.to_owned();
         self.read(move |work| {
-            work.all(
+            let rows = work.all(
                 "SELECT * FROM clients WHERE municipality = ?1 AND registration IS NOT NULL ORDER BY id",
                 (municipality,),
-                read,
-            )
+                |row| match read(row) {
+                    Err(SqliteError::Damaged { .. }) => Ok(Err(column(row, TABLE, "id")?)),
+                    read => Ok(Ok(read?)),
+                },
+            )?;
+            let mut list = ClientList::default();
+            for row in rows {
+                match row {
+                    Ok(record) => list.clients.push(record),
+                    Err(id) => list.damaged.push(id),
+                }
+            }
+            Ok(list)
         })
         .await
     }

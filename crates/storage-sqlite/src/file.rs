@@ -23,6 +23,14 @@ pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, SqliteError> {
     open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
 
+/// Brings what is in the log into the file and empties the log, so that what was deleted is in neither. Answers false when
+/// somebody else is in the way.
+pub(crate) fn empty_log(path: &Path) -> Result<bool, SqliteError> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0))?;
+    Ok(busy == 0)
+}
+
 /// Whether the file is one that look-ups can be made in as it is.
 pub(crate) fn check_for_reading(path: &Path) -> Result<(), SqliteError> {
     let failed = |source| SqliteError::File { path: path.to_owned(), source };
@@ -53,6 +61,8 @@ fn prepare(path: &Path) -> Result<Connection, SqliteError> {
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     // FULL syncs the log at every commit; in WAL mode NORMAL does not, and an answered write could be lost.
     connection.pragma_update(None, "synchronous", "full")?;
+    // What is deleted is wiped where that needs no more pages written: sealed secrets lie in pages that change anyway.
+    connection.pragma_update_and_check(None, "secure_delete", "fast", |_| Ok(()))?;
     schema::migrate(&mut connection)?;
     Ok(connection)
 }
@@ -89,6 +99,8 @@ const STATEMENTS: usize = 64;
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::StatementStatus;
+
     use super::*;
 
     /// What no outcome of a test could show, since no test can cut the power.
@@ -105,7 +117,20 @@ mod tests {
         assert_eq!(setting(&writer, "journal_mode"), "wal");
         assert_eq!(setting(&writer, "synchronous"), "2", "FULL");
         assert_eq!(setting(&writer, "foreign_keys"), "1");
+        assert_eq!(setting(&writer, "secure_delete"), "2", "FAST");
         let reader = open_for_reading(&path).expect("the database");
         reader.execute("DELETE FROM audit", ()).expect_err("it only reads");
+    }
+    /// Planning costs more than most look-ups.
+    #[test]
+    fn a_statement_is_planned_once_whatever_is_bound() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let connection = open_for_writing(&folder.path().join("m.sqlite3")).expect("a database");
+        let mut statement =
+            connection.prepare("SELECT 1 FROM audit WHERE number > ?1 LIMIT ?2").expect("a statement");
+        for bound in 0..3 {
+            statement.exists((bound, bound)).expect("an answer");
+        }
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
     }
 }

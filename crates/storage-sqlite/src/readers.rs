@@ -1,6 +1,6 @@
 //! Connections for look-ups. In WAL mode they neither wait for the writer nor make it wait.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
@@ -23,6 +23,10 @@ pub(crate) struct Readers {
 impl Readers {
     pub(crate) fn new(path: PathBuf, clock: Arc<dyn Clock>, limits: SignInLimits) -> Self {
         Self { path, clock, limits, idle: Arc::default(), places: Arc::new(Semaphore::new(MOST_READERS)) }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Runs a look-up. It sees whatever was committed before it began.

@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 use rusqlite::{Row, named_params};
 use serde_json::json;
+use unicode_normalization::UnicodeNormalization as _;
 
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{
     AccountId, AuditKind, EndedBy, NewRelinkOrder, Operator, RelinkCards, RelinkOpened, RelinkOrder,
-    Relinked, Relinks, SessionSelection, StorageError,
+    Relinked, Relinks, SessionSelection, StorageError, Users,
 };
 
 use crate::error::SqliteError;
@@ -51,10 +52,11 @@ impl Relinks for SqliteStore {
         municipality: &str,
         id: Octets<8>,
         operator: Operator,
+        users: Users,
         cards: RelinkCards,
     ) -> Result<Relinked, StorageError> {
         let municipality = municipality.to_owned();
-        self.write(move |work| confirm(work, &municipality, id, &operator, cards)).await
+        self.write(move |work| confirm(work, &municipality, id, &operator, users, cards)).await
     }
 
     async fn withdraw_relink(
@@ -131,6 +133,7 @@ fn confirm(
     municipality: &str,
     id: Octets<8>,
     operator: &Operator,
+    users: Users,
     cards: RelinkCards,
 ) -> Result<Relinked, SqliteError> {
     let order = work.find(
@@ -147,6 +150,10 @@ fn confirm(
     let Some((ordered, opened_by, reason)) = order else { return Ok(Relinked::NotFound) };
     if same_person(&opened_by.name, &operator.name) {
         return Ok(Relinked::SameOperator);
+    }
+    // A name is what somebody typed; the user is who they are.
+    if users == Users::Two && opened_by.user == operator.user {
+        return Ok(Relinked::SameUser);
     }
     if ordered != cards {
         return Ok(Relinked::OtherCards);
@@ -206,9 +213,12 @@ fn told(operator: &Operator) -> String {
     format!("{}, as {}", operator.name, operator.user)
 }
 
-/// A name in other letters is no other person.
+/// A name in other letters, widths or with other signs around it is no other person.
 fn same_person(one: &str, other: &str) -> bool {
-    one.trim().to_lowercase() == other.trim().to_lowercase()
+    let plain = |name: &str| -> String {
+        name.nfkc().flat_map(char::to_lowercase).filter(|character| character.is_alphanumeric()).collect()
+    };
+    plain(one) == plain(other)
 }
 
 const TABLE: &str = "relink_orders";

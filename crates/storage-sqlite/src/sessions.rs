@@ -43,10 +43,7 @@ impl Sessions for SqliteStore {
         browser_hash: Octets<32>,
     ) -> Result<Option<SessionRecord>, StorageError> {
         let municipality = municipality.to_owned();
-        self.read(move |work| {
-            usable(work, &municipality, browser_hash)
-        })
-        .await
+        self.read(move |work| usable(work, &municipality, browser_hash)).await
     }
 
     async fn answer_in_session(
@@ -331,22 +328,16 @@ fn answer(
     if !codes::finish_request(work, municipality, &code.grant)? {
         return Ok(SessionAnswer::RequestFinished);
     }
-    let session = match idle {
-        Some(idle) => renew(work, session, idle)?,
-        None => session,
-    };
+    if let Some(idle) = idle {
+        work.execute(
+            "UPDATE sessions SET idle_until = ?3 WHERE municipality = ?1 AND sid = ?2",
+            (municipality, session.sid.0, work.after(idle)),
+        )?;
+    }
     codes::insert(work, session.sign_in, &session, code)?;
     note_client(work, &session, &code.grant.client_id)?;
-    Ok(SessionAnswer::Answered(Box::new(session)))
-}
-
-fn renew(work: &Work<'_>, session: SessionRecord, idle: u64) -> Result<SessionRecord, SqliteError> {
-    let idle_until = work.after(idle);
-    work.execute(
-        "UPDATE sessions SET idle_until = ?3 WHERE municipality = ?1 AND sid = ?2",
-        (&session.municipality, session.sid.0, idle_until),
-    )?;
-    Ok(SessionRecord { idle_until: Some(@TIME@), ..session })
+    let session = of_browser(work, municipality, browser_hash)?;
+    Ok(SessionAnswer::Answered(Box::new(session.ok_or_else(|| damaged(TABLE, "a row went away"))?)))
 }
 
 /// A service was answered in a session.

@@ -140,8 +140,10 @@ impl SigningKeys for SqliteStore {
         successor: Option<NewSigningKey>,
         operator: &str,
     ) -> Result<KeyChange, StorageError> {
-        self.order(municipality, kid.to_owned(), operator, move |order| {
+        let revoked = self.order(municipality, kid.to_owned(), operator, move |order| {
             let Some(key) = order.find()? else { return Ok(KeyChange::NotFound) };
+            // In its place, before it is let go of.
+            order.update("sealed = zeroblob(length(sealed))", "sealed IS NOT NULL")?;
             if !order.update(
                 "state = 'revoked', sealed = NULL, ended_at = ?3, published_until = NULL",
                 "state != 'revoked'",
@@ -164,8 +166,12 @@ impl SigningKeys for SqliteStore {
                 let _ = next.done(AuditKind::SigningKeyActivated)?;
             }
             order.done(AuditKind::SigningKeyRevoked)
-        })
-        .await
+        });
+        let revoked = revoked.await?;
+        if revoked == KeyChange::Done {
+            self.empty_log().await?;
+        }
+        Ok(revoked)
     }
 }
 

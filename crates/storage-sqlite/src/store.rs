@@ -47,6 +47,19 @@ impl SqliteStore {
         Ok(self.writer.as_ref().ok_or(SqliteError::ReadOnly)?.run(work).await?)
     }
 
+    /// After something was deleted that must be gone: nothing of it stays in the log, unless somebody is in the way for
+    /// long. Then the log is overwritten later, as it always is.
+    pub(crate) async fn empty_log(&self) -> Result<(), StorageError> {
+        let path = self.readers.path().to_owned();
+        let emptied = tokio::task::spawn_blocking(move || file::empty_log(&path)).await;
+        if !emptied.map_err(SqliteError::from)?? {
+            tracing::warn!(
+                "the log of the database could not be emptied: what was deleted is in it for some time yet"
+            );
+        }
+        Ok(())
+    }
+
     pub(crate) async fn read<T, F>(&self, look: F) -> Result<T, StorageError>
     where
         T: Send + 'static,

@@ -8,8 +8,11 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use madoguchi_oidc::{Client, ClientAuthentication, IdTokenAlg, Profile};
+use madoguchi_protocol::LocalText;
 use madoguchi_storage::{
-    Audit as _, ManualClock, SealedSecret, SecretPurpose, Secrets as _, SignInLimits, StorageError,
+    Audit as _, ClientWrite, Clients as _, KeyChange, ManualClock, NewSigningKey, Registration, SealedSecret,
+    SecretPurpose, Secrets as _, SignInLimits, SigningKeys as _, StorageError,
 };
 use madoguchi_storage_sqlite::SqliteStore;
 
@@ -202,4 +205,49 @@ async fn a_damaged_value_is_told_without_the_value() {
     let error = store.audit_records("midori", 0, 10).await.expect_err("the kind is unknown");
     assert!(matches!(error, StorageError::Damaged { table: "audit", .. }), "{error:?}");
     assert!(!format!("{error} {error:?}").contains("confidential"));
+}
+
+/// The registration of one client cannot be read: its municipality's others go on.
+#[tokio::test]
+async fn a_damaged_client_leaves_the_others() {
+    let folder = folder();
+    let path = folder.path().join("m.sqlite3");
+    let store = open(&path).expect("a store");
+    for id in ["a", "b", "c"] {
+        let name = LocalText { ja: "試験".to_owned(), ja_x_plain: None, en: None };
+        let uris = vec![format!("https://{id}.example/callback")];
+        let client = Client::new(Profile::Standard, id, uris, ClientAuthentication::None);
+        let registration = Registration { client, name: name.clone(), purpose: name };
+        let added = store.add_client("midori", registration, "a test").await.expect("an outcome");
+        assert_eq!(added, ClientWrite::Done);
+    }
+    let outside = Connection::open(&path).expect("a database");
+    outside.execute("UPDATE clients SET registration = '{\"client\":1}' WHERE id = 'b'", ()).expect("a row");
+    let list = store.clients("midori").await.expect("a list");
+    let ids: Vec<_> = list.clients.iter().map(|record| record.registration.client.id.as_str()).collect();
+    assert_eq!((ids, list.damaged), (vec!["a", "c"], vec!["b".to_owned()]));
+    assert!(store.client("midori", "b").await.is_err(), "whoever asks for it is told");
+}
+
+/// keys.md: the private part of a revoked key is deleted. Nothing of it is left in the files.
+#[tokio::test]
+async fn a_revoked_key_is_in_no_file() {
+    let folder = folder();
+    let path = folder.path().join("m.sqlite3");
+    let store = open(&path).expect("a store");
+    let sealed: Vec<u8> = (0..150_u8).map(|octet| octet.wrapping_mul(167)).collect();
+    let key =
+        NewSigningKey { kid: "kid".to_owned(), alg: IdTokenAlg::Es256, sealed: SealedSecret(sealed.clone()) };
+    store.signing_key_or_insert("midori", key).await.expect("a key").expect("a key");
+    let found = || {
+        let files =
+            fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("an entry").path());
+        let holds =
+            |path: &Path| fs::read(path).expect("a file").windows(sealed.len()).any(|part| part == sealed);
+        files.filter(|path| holds(path)).count()
+    };
+    assert!(found() > 0, "the test sees what is there");
+    let revoked = store.revoke_signing_key("midori", "kid", None, "a test").await.expect("an outcome");
+    assert_eq!(revoked, KeyChange::Done);
+    assert_eq!(found(), 0);
 }

@@ -36,6 +36,15 @@ pub struct ClientRecord {
     pub changed_at: UnixTime,
 }
 
+/// The registered clients of a municipality.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientList {
+    /// Those that read back, by id.
+    pub clients: Vec<ClientRecord>,
+    /// Ids of those that do not. The others go on without them.
+    pub damaged: Vec<String>,
+}
+
 /// What an operator changes about a client, as it is audited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -110,7 +119,7 @@ pub trait Clients {
     async fn client(&self, municipality: &str, id: &str) -> Result<Option<ClientRecord>, StorageError>;
 
     /// The clients of a municipality, by id.
-    async fn clients(&self, municipality: &str) -> Result<Vec<ClientRecord>, StorageError>;
+    async fn clients(&self, municipality: &str) -> Result<ClientList, StorageError>;
 
     /// Keeps an initial access token (`RegistrationTokenMade`).
     async fn add_registration_token(

@@ -32,7 +32,9 @@ mod transition;
 
 pub use account::AccountId;
 pub use audit::{AuditKind, AuditRecord, SignInTrace};
-pub use clients::{ClientChange, ClientRecord, ClientWrite, Clients, NewRegistrationToken, Registration};
+pub use clients::{
+    ClientChange, ClientList, ClientRecord, ClientWrite, Clients, NewRegistrationToken, Registration,
+};
 pub use clock::{Clock, ManualClock};
 pub use code::{AccessTokenRecord, CodeRecord, NewAccessToken, NewCode, NewTokens, Redemption, SessionFacts};
 pub use error::StorageError;
@@ -40,18 +42,18 @@ pub use kept::{
     CertificateId, Cleared, KeptCount, KeptRecord, KeptSelection, Refused, Release, RevokedCertificate,
 };
 pub use limits::{SessionLimits, SignInLimits};
-pub use logout_delivery::LogoutDelivery;
+pub use logout_delivery::{LogoutDelivery, PutOff};
 pub use municipalities::{Municipalities, MunicipalityAdded, MunicipalityRecord, NewMunicipality};
 pub use pushed::{NewPushedRequest, PushedRequest, PushedRequests};
 pub use refresh_token::{
     NewRefreshToken, REFRESH_GRACE_SECONDS, RefreshTokenRecord, RefreshTokens, RefreshUse,
 };
-pub use relink::{NewRelinkOrder, Operator, RelinkCards, RelinkOpened, RelinkOrder, Relinked};
+pub use relink::{NewRelinkOrder, Operator, RelinkCards, RelinkOpened, RelinkOrder, Relinked, Users};
 pub use replay::{ReplayKind, Replays};
 pub use secret::{SealedSecret, SecretPurpose};
 pub use session::{
-    ANSWER_SECONDS, EndedBy, ListedSession, NewBrowserSession, NewSession, SessionClient, SessionRecord,
-    SessionSelection,
+    ANSWER_SECONDS, EndedBy, ListedSession, NewBrowserSession, NewSession, SessionAnswer, SessionClient,
+    SessionRecord, SessionSelection,
 };
 pub use sign_in::{Claim, ClaimHashes, NewSignIn, Proof, SignIn, SignInState};
 pub use signing_keys::{KeyChange, NewSigningKey, SigningKeyRecord, SigningKeyState, SigningKeys};

@@ -20,3 +20,12 @@ pub struct LogoutDelivery {
     /// Which try this is, from 1.
     pub tries: u32,
 }
+
+/// What waits after a try that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PutOff {
+    /// This delivery. The service is there and takes others.
+    Delivery,
+    /// Every delivery to its service: nobody answers there.
+    Service,
+}

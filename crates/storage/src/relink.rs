@@ -15,6 +15,15 @@ pub struct RelinkCards {
     pub new: Octets<32>,
 }
 
+/// Whether two operators may be one user of the operating system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Users {
+    /// One user may give both orders: names alone tell operators apart.
+    Any,
+    /// Each operator has a user of their own.
+    Two,
+}
+
 /// Who gives an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operator {
@@ -83,6 +92,8 @@ pub enum Relinked {
     OtherCards,
     /// Whoever opened it cannot confirm it.
     SameOperator,
+    /// Another name, but the user of the operating system that opened it.
+    SameUser,
     /// No such order, or it is over.
     NotFound,
 }

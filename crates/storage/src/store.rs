@@ -7,10 +7,10 @@ use madoguchi_protocol::{ErrorCode, Octets};
 use crate::{
     AccessTokenRecord, AccountId, AnswerTaken, AuditRecord, CertificateId, Claim, Cleared, Clients,
     CodeRecord, EndedBy, KeptCount, KeptRecord, KeptSelection, ListedSession, LogoutDelivery, Municipalities,
-    NewCode, NewRelinkOrder, NewSession, NewSignIn, NewTokens, Operator, Proof, PushedRequests, Redemption,
-    RefreshTokens, Refused, Release, RelinkCards, RelinkOpened, RelinkOrder, Relinked, Replays, Returned,
-    RevokedCertificate, SealedSecret, SecretPurpose, SessionAnswer, SessionRecord, SessionSelection, SignIn, SignInTrace, SigningKeys,
-    StorageError, Transition,
+    NewCode, NewRelinkOrder, NewSession, NewSignIn, NewTokens, Operator, Proof, PushedRequests, PutOff,
+    Redemption, RefreshTokens, Refused, Release, RelinkCards, RelinkOpened, RelinkOrder, Relinked, Replays,
+    Returned, RevokedCertificate, SealedSecret, SecretPurpose, SessionAnswer, SessionRecord,
+    SessionSelection, SignIn, SignInTrace, SigningKeys, StorageError, Transition, Users,
 };
 
 /// Sign-ins. A sign-in whose time is over is told as `Expired` (from `Proven`: `Burned(SignInExpired)`) by every
@@ -215,12 +215,18 @@ pub trait Sessions {
 /// is over.
 #[async_trait]
 pub trait LogoutDeliveries {
-    /// Takes at most `limit` deliveries whose time has come, of all municipalities, the longest due first. Each counts
-    /// one try more, and is not taken again for `hold` seconds: whoever took it may die over it.
-    async fn take_deliveries(&self, limit: u32, hold: u64) -> Result<Vec<LogoutDelivery>, StorageError>;
+    /// Takes at most `limit` deliveries whose time has come, of all municipalities, the longest due of each service
+    /// first. Each counts one try more, and is not taken again for `hold` seconds: whoever took it may die over it. Of one
+    /// service at most `places` are taken at a time, so that one that is slow never keeps the others waiting.
+    async fn take_deliveries(
+        &self,
+        limit: u32,
+        places: u32,
+        hold: u64,
+    ) -> Result<Vec<LogoutDelivery>, StorageError>;
 
-    /// Puts a delivery that was taken off for `after` seconds.
-    async fn put_off_delivery(&self, number: u64, after: u64) -> Result<(), StorageError>;
+    /// Puts a delivery that was taken off for `after` seconds, and with [`PutOff::Service`] all others of its service.
+    async fn put_off_delivery(&self, number: u64, after: u64, what: PutOff) -> Result<(), StorageError>;
 
     /// Deletes a delivery: it was made, or is given up.
     async fn end_delivery(&self, number: u64) -> Result<(), StorageError>;
@@ -292,6 +298,7 @@ pub trait Relinks {
         municipality: &str,
         id: Octets<8>,
         operator: Operator,
+        users: Users,
         cards: RelinkCards,
     ) -> Result<Relinked, StorageError>;
 

@@ -41,6 +41,11 @@ impl TestBrowser {
         self.send(gateway, "GET", url, headers, Body::empty()).await
     }
 
+    /// HEAD with the cookies, as a navigation would be.
+    pub async fn head(&mut self, gateway: &TestGateway, url: &str) -> Answer {
+        self.send(gateway, "HEAD", url, &NAVIGATION, Body::empty()).await
+    }
+
     /// Submits a form.
     pub async fn submit(&mut self, gateway: &TestGateway, url: &str, fields: &[(&str, &str)]) -> Answer {
         let body = super::form(fields);

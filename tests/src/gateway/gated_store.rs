@@ -7,15 +7,15 @@ use madoguchi_oidc::Profile;
 use madoguchi_protocol::{ErrorCode, Octets};
 use madoguchi_storage::{
     AccessTokenRecord, AccountId, Accounts, AnswerTaken, Audit, AuditRecord, CertificateId, Claim, Cleared,
-    ClientChange, ClientRecord, ClientWrite, Clients, CodeRecord, Codes, EndedBy, KeptCount, KeptRecord,
-    KeptRevocations, KeptSelection, KeyChange, ListedSession, LogoutDeliveries, LogoutDelivery,
+    ClientChange, ClientList, ClientRecord, ClientWrite, Clients, CodeRecord, Codes, EndedBy, KeptCount,
+    KeptRecord, KeptRevocations, KeptSelection, KeyChange, ListedSession, LogoutDeliveries, LogoutDelivery,
     Municipalities, MunicipalityAdded, MunicipalityRecord, NewAccessToken, NewCode, NewMunicipality,
     NewPushedRequest, NewRefreshToken, NewRegistrationToken, NewRelinkOrder, NewSession, NewSignIn,
-    NewSigningKey, NewTokens, Operator, Proof, PushedRequest, PushedRequests, Redemption, RefreshTokenRecord,
-    RefreshTokens, RefreshUse, Refused, Registration, Release, RelinkCards, RelinkOpened, RelinkOrder,
-    Relinked, Relinks, ReplayKind, Replays, Returned, RevokedCertificate, SealedSecret, SecretPurpose,
-    Secrets, SessionAnswer, SessionRecord, SessionSelection, Sessions, SignIn, SignInTrace, SignIns, SigningKeyRecord,
-    SigningKeys, StorageError, Transition,
+    NewSigningKey, NewTokens, Operator, Proof, PushedRequest, PushedRequests, PutOff, Redemption,
+    RefreshTokenRecord, RefreshTokens, RefreshUse, Refused, Registration, Release, RelinkCards, RelinkOpened,
+    RelinkOrder, Relinked, Relinks, ReplayKind, Replays, Returned, RevokedCertificate, SealedSecret,
+    SecretPurpose, Secrets, SessionAnswer, SessionRecord, SessionSelection, Sessions, SignIn, SignInTrace,
+    SignIns, SigningKeyRecord, SigningKeys, StorageError, Transition, Users,
 };
 use madoguchi_storage_sqlite::SqliteStore;
 use tokio::sync::Semaphore;
@@ -219,8 +219,8 @@ pass_on!(Sessions {
 });
 
 pass_on!(LogoutDeliveries {
-    fn take_deliveries(limit: u32, hold: u64) -> Vec<LogoutDelivery>;
-    fn put_off_delivery(number: u64, after: u64) -> ();
+    fn take_deliveries(limit: u32, places: u32, hold: u64) -> Vec<LogoutDelivery>;
+    fn put_off_delivery(number: u64, after: u64, what: PutOff) -> ();
     fn end_delivery(number: u64) -> ();
     fn count_deliveries() -> u64;
 });
@@ -228,7 +228,7 @@ pass_on!(LogoutDeliveries {
 pass_on!(Relinks {
     fn open_relink(town: &str, order: NewRelinkOrder) -> RelinkOpened;
     fn relink_orders(town: &str) -> Vec<RelinkOrder>;
-    fn confirm_relink(town: &str, id: Octets<8>, operator: Operator, cards: RelinkCards) -> Relinked;
+    fn confirm_relink(town: &str, id: Octets<8>, operator: Operator, users: Users, cards: RelinkCards) -> Relinked;
     fn withdraw_relink(town: &str, id: Octets<8>, operator: Operator) -> bool;
 });
 
@@ -237,7 +237,7 @@ pass_on!(Clients {
     fn change_client(town: &str, version: u64, registration: Registration, change: ClientChange, operator: &str) -> ClientWrite;
     fn remove_client(town: &str, id: &str, operator: &str) -> ClientWrite;
     fn client(town: &str, id: &str) -> Option<ClientRecord>;
-    fn clients(town: &str) -> Vec<ClientRecord>;
+    fn clients(town: &str) -> ClientList;
     fn add_registration_token(town: &str, token: NewRegistrationToken, operator: &str) -> ();
     fn registration_token(town: &str, hash: Octets<32>) -> Option<Profile>;
     fn register_client(town: &str, token: Octets<32>, registration: Registration) -> ClientWrite;

@@ -98,7 +98,8 @@ impl Operator {
     pub fn published(&self) -> Vec<String> {
         let keys: Value =
             tokio::task::block_in_place(|| http::json(http::get(&format!("{}/jwks", self.issuer), &[])));
-        keys["keys"].as_array().expect("keys").iter().map(kid_of).collect()
+        let es256 = keys["keys"].as_array().expect("keys").iter().filter(|key| key["alg"] == "ES256");
+        es256.map(kid_of).collect()
     }
 }
 

@@ -28,6 +28,7 @@ fn a_gateway_follows_what_operators_order() {
     assert_eq!(authorize(&address, "tosho"), 200);
     world.json(&["clients", "disable", "--municipality", MIDORI, "tosho"]);
     // Asks again and again, as services do, until the gateway knows.
+    #[expect(clippy::disallowed_methods, reason = "a test is its own edge; without an end it would hang")]
     let begin = Instant::now();
     while authorize(&address, "tosho") == 200 {
         assert!(begin.elapsed() < PATIENCE, "a disabled client goes on");
@@ -42,6 +43,28 @@ fn a_gateway_follows_what_operators_order() {
     assert_eq!(get(&discovery, &of_aoi).status(), 421);
     world.json(&aoi);
     assert_eq!(get(&discovery, &of_aoi).status(), 200);
+}
+
+/// RS256, which OpenID Connect Discovery requires, comes by itself; a start does not wait for it.
+#[test]
+fn a_gateway_makes_its_rs256_key() {
+    let mut world = World::new();
+    let address = world.start();
+    let discovery = format!("{address}/.well-known/openid-configuration");
+    #[expect(clippy::disallowed_methods, reason = "a test is its own edge; without an end it would hang")]
+    let begin = Instant::now();
+    loop {
+        let told = get(&discovery, &HOST).body_mut().read_to_string().expect("text");
+        let told: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+        if told["id_token_signing_alg_values_supported"] == json!(["ES256", "RS256"]) {
+            break;
+        }
+        assert!(begin.elapsed() < PATIENCE, "{told}");
+    }
+    let listed = world.json(&["keys", "list"]);
+    let keys = listed["municipalities"][0]["keys"].as_array().expect("keys").clone();
+    let states: Vec<_> = keys.iter().map(|key| (&key["alg"], &key["state"])).collect();
+    assert_eq!(states, [(&json!("ES256"), &json!("active")), (&json!("RS256"), &json!("active"))]);
 }
 
 /// Off, it is not there at all.

@@ -95,6 +95,7 @@ async fn backchannel_rp_initiated_logout() {
         assert_eq!(header_of(header)["typ"], "logout+jwt");
     }
     assert_ne!(ids[0], ids[1]);
+    assert_ne!(resident.claims["sid"], at_tosho["sid"], "nor does the session join what `sub` holds apart");
     assert_eq!(services.told(&gateway).await, [], "told once");
     let service = TestService::kosodate(&gateway, MIDORI);
     let refused = resident.asks(&service, &[("prompt", Some("none"))]).await;
@@ -241,4 +242,35 @@ async fn nobody_waits_for_a_service() {
     assert_eq!(Services::default().told(&gateway).await.len(), 1, "the other one is told");
     assert!(!hanging.is_finished());
     hanging.abort();
+}
+
+/// A service that hangs, with sessions enough for every place, keeps no other from being told; and once it gave no answer it is
+/// left alone for half a minute.
+#[tokio::test]
+async fn a_service_that_hangs_keeps_no_other_waiting() {
+    struct Silent;
+    #[async_trait]
+    impl LogoutSender for Silent {
+        async fn send(&self, _: &str, _: &str) -> Result<(), LogoutSendError> {
+            Err(LogoutSendError::NoAnswer("in five seconds".to_owned()))
+        }
+    }
+    let gateway = TestGateway::new().await;
+    for _ in 0..4 {
+        let resident = signed_in(&gateway, MIDORI).await;
+        end(&gateway, &resident).await;
+    }
+    let other = SignedIn::new(&gateway, TestService::tosho(MIDORI)).await;
+    end(&gateway, &other).await;
+    let hanging = gateway.gateway.due_logouts(4).await.expect("deliveries");
+    let names = |due: &[madoguchi_storage::LogoutDelivery]| -> Vec<String> {
+        due.iter().map(|delivery| delivery.client_id.clone()).collect()
+    };
+    assert_eq!(names(&hanging), [KOSODATE.client_id, KOSODATE.client_id, TOSHO.client_id], "two places of four");
+    for delivery in &hanging[..2] {
+        gateway.gateway.send_logout(&Silent, delivery).await.expect("stored");
+    }
+    assert_eq!(gateway.gateway.due_logouts(4).await.expect("deliveries"), [], "nobody answers there");
+    gateway.wait(30);
+    assert_eq!(names(&gateway.gateway.due_logouts(4).await.expect("deliveries")), [KOSODATE.client_id, KOSODATE.client_id]);
 }

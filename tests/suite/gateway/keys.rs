@@ -83,6 +83,47 @@ async fn each_client_has_its_algorithm() {
     assert_eq!(published(&gateway, HINATA).await.len(), 1, "another municipality has its own");
 }
 
+/// Discovery section 3 requires RS256: a running gateway makes the key where there is none, and of two nodes one wins.
+#[tokio::test]
+async fn a_municipality_without_an_rs256_key_gets_one() {
+    let gateway = TestGateway::new().await;
+    let node = &gateway.gateway;
+    let without = node.without_first_key().await.expect("a look");
+    let ids: Vec<&str> = without.iter().map(|municipality| municipality.id.as_str()).collect();
+    assert!(ids.contains(&MIDORI.id) && ids.contains(&HINATA.id), "{ids:?}");
+    let midori = without.iter().find(|municipality| municipality.id == MIDORI.id).expect("midori");
+    let [first, second] =
+        [node.make_first_key(midori), node.make_first_key(midori)].map(|made| made.expect("a key"));
+    let kid = first.kid.clone();
+    assert_ne!(second.kid, kid);
+    node.keep_first_key(midori, first).await.expect("kept");
+    node.keep_first_key(midori, second).await.expect("thrown away");
+    let keys = gateway.store.signing_keys(MIDORI.id).await.expect("keys");
+    let of_alg: Vec<_> = keys.iter().filter(|key| key.alg == IdTokenAlg::Rs256).collect();
+    assert_eq!(of_alg.len(), 1);
+    assert_eq!((&of_alg[0].kid, of_alg[0].state), (&kid, SigningKeyState::Active));
+    let without = node.without_first_key().await.expect("a look");
+    assert!(without.iter().all(|municipality| municipality.id != MIDORI.id));
+    assert!(without.iter().any(|municipality| municipality.id == HINATA.id), "each has its own");
+
+    let discovery = MIDORI.url("/.well-known/openid-configuration");
+    let discovery = TestBrowser::new().get(&gateway, &discovery, &[]).await.json();
+    assert_eq!(discovery["id_token_signing_alg_values_supported"], json!(["ES256", "RS256"]));
+    assert!(kids(&gateway, MIDORI).await.contains(&kid));
+    assert_eq!(alg_of(&gateway, "rs", Profile::Standard, IdTokenAlg::Rs256).await, "RS256");
+}
+
+/// Another node's key, not seen by this one yet, is not made twice.
+#[tokio::test]
+async fn a_key_of_another_node_is_enough() {
+    let gateway = TestGateway::new().await;
+    let new = fresh(&gateway, MIDORI, IdTokenAlg::Rs256).await;
+    gateway.store.signing_key_or_insert(MIDORI.id, new).await.expect("a key");
+    assert_eq!(kids(&gateway, MIDORI).await.len(), 1, "this node has not looked again");
+    let without = gateway.gateway.without_first_key().await.expect("a look");
+    assert!(without.iter().all(|municipality| municipality.id != MIDORI.id));
+}
+
 /// A client whose algorithm nobody can sign loses nothing but the answer: the code is not spent.
 #[tokio::test]
 async fn without_a_key_of_its_algorithm_a_code_is_not_lost() {

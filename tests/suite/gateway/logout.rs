@@ -270,16 +270,37 @@ async fn nobody_is_asked_where_nobody_is_signed_in() {
     assert_eq!((answer.onward(), gateway.stored() == before), (None, true));
 }
 
-/// A shared computer has no session of the browser; the service's hint names the one there is.
+/// ID tokens travel in addresses and stand in logs: whoever has one, and not the resident's browser, ends nothing.
 #[tokio::test]
-async fn the_hints_session_ends_without_a_cookie() {
+async fn a_hint_without_the_cookie_ends_nothing() {
     let gateway = TestGateway::new().await;
     let mut resident = signed_in(&gateway).await;
-    resident.browser.forget(SESSION_COOKIE);
+    let tosho = TestService::tosho(MIDORI);
+    resident.goes_on(&tosho).await;
     let hint = resident.id_token().to_owned();
-    let question = logout(&mut resident, &[("id_token_hint", hint.as_str())]).await;
-    confirm(&mut resident, &question).await;
-    is_signed_out(&mut resident).await;
+    let parameters = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", KOSODATE.signed_out)];
+    let before = gateway.stored();
+    // In another browser nobody is signed in: nothing is asked, and it goes back.
+    let mut stranger = TestBrowser::new();
+    let url = MIDORI.url(&format!("/logout?{}", form(&parameters)));
+    let answer = stranger.get(&gateway, &url, &[]).await;
+    assert_eq!(answer.attribute("form", "action"), None, "{}", answer.body);
+    assert!(answer.onward().expect("an address").starts_with(KOSODATE.signed_out));
+    // A form can be had by POST, and pressed without a browser, or in one with a session of its own.
+    let question = stranger.submit(&gateway, &MIDORI.url("/logout"), &parameters).await;
+    let (sealed, url) = (question.sealed("/logout/confirm"), MIDORI.url("/logout/confirm"));
+    assert_eq!(stranger.submit(&gateway, &url, &[("sealed", &sealed)]).await.status, 200);
+    assert_eq!(gateway.stored(), before);
+    let mut other = signed_in(&gateway).await;
+    assert_eq!(confirm(&mut other, &question).await.status, 200);
+    is_signed_out(&mut other).await;
+    let token = resident.tokens["access_token"].as_str().expect("text").to_owned();
+    assert_eq!(resident.service.userinfo(&gateway, &token).await.status, 200);
+    resident.offered(&tosho).await;
+    // With the cookie forgotten the tokens live on: they are given back at /revoke.
+    resident.browser.forget(SESSION_COOKIE);
+    logout(&mut resident, &parameters).await;
+    assert_eq!(resident.service.userinfo(&gateway, &token).await.status, 200);
 }
 
 /// What one signs out of is what this browser did: all its sessions of this resident, and nobody else's.

@@ -5,8 +5,8 @@ use madoguchi_oidc::{PATH_PAR, Profile};
 use madoguchi_protocol::ErrorCode;
 use madoguchi_storage::{ClientChange, ClientWrite, Clients as _};
 use madoguchi_tests::gateway::{
-    Answer, HINATA, KeyedService, MIDORI, ServiceKey, TestBrowser, TestGateway, TestService, Visit, post,
-    request_uri,
+    Answer, HINATA, KeyedService, MIDORI, ServiceKey, SignedIn, TestBrowser, TestGateway, TestService, Visit,
+    is_offer, post, request_uri,
 };
 use serde_json::json;
 
@@ -350,6 +350,27 @@ async fn a_proof_at_the_push_binds_the_code() {
     let thief = KeyedService { dpop_key: other, ..keyed.clone() };
     let refused = thief.redeem(&gateway, &code).await;
     assert_eq!(refused.status, 400, "{}", refused.body);
+}
+
+/// In a session, too: its button answers once, also after the minute and a half in which it had to be opened.
+#[tokio::test]
+async fn a_session_answers_a_push_once() {
+    let gateway = TestGateway::new().await;
+    let mut resident = SignedIn::new(&gateway, TestService::kosodate(&gateway, MIDORI)).await;
+    let keyed = fapi2(&gateway).await;
+    let url = keyed.pushed_url(&gateway).await;
+    let offer = resident.browser.open(&gateway, &url).await;
+    assert!(is_offer(&offer), "{}", offer.body);
+    gateway.wait(100);
+    let onward = resident.press(&offer, "continue").await.onward().expect("an address");
+    let before = gateway.stored();
+    let again = resident.press(&offer, "continue").await;
+    is_over(&again);
+    assert_eq!(again.onward(), None);
+    assert_eq!(gateway.stored(), before);
+    let code = url::Url::parse(&onward).expect("an address");
+    let code = code.query_pairs().find(|(name, _)| name == "code").expect("a code").1.into_owned();
+    assert_eq!(keyed.redeem(&gateway, &code).await.status, 200);
 }
 
 /// The parameters leave no trace in what the browser is given.

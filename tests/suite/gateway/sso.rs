@@ -57,9 +57,11 @@ async fn a_session_answers_another_service_after_a_page() {
     assert_eq!(parameter(&location, "iss").as_deref(), Some(MIDORI.issuer));
     let claims = resident.redeemed(&tosho, &location).await;
     let first = &resident.claims;
-    assert_eq!((&claims["auth_time"], &claims["sid"]), (&first["auth_time"], &first["sid"]));
+    assert_eq!(claims["auth_time"], first["auth_time"]);
     assert_eq!(claims["aud"], "tosho");
-    assert_ne!(claims["sub"], first["sub"], "pairwise");
+    for pairwise in ["sub", "sid"] {
+        assert_ne!(claims[pairwise], first[pairwise], "{pairwise}");
+    }
     assert_eq!(gateway.accounts(MIDORI).await, 1);
 }
 
@@ -220,11 +222,53 @@ async fn a_session_is_idle_and_ends() {
     let mut busy = signed_in(&gateway).await;
     for _ in 0..53 {
         gateway.wait(800);
-        let answer = busy.asks(&TestService::kosodate(&gateway, MIDORI), NONE).await;
-        answer.location_parameter("code").expect("a code");
+        busy.goes_on(&TestService::kosodate(&gateway, MIDORI)).await;
     }
     gateway.wait(43_200 - 53 * 800);
     assert!(asks_for_the_card(&busy.asks(&service, &[]).await));
+}
+
+/// A service that asks again and again keeps nobody signed in on a computer that the resident has left.
+#[tokio::test]
+async fn a_silent_answer_is_no_use_by_the_resident() {
+    let gateway = TestGateway::new().await;
+    let mut resident = signed_in(&gateway).await;
+    let service = TestService::kosodate(&gateway, MIDORI);
+    for wait in [400, 499] {
+        gateway.wait(wait);
+        resident.asks(&service, NONE).await.location_parameter("code").expect("a code");
+    }
+    gateway.wait(1);
+    login_required(&resident.asks(&service, NONE).await, &service);
+    assert!(asks_for_the_card(&resident.asks(&service, &[]).await));
+}
+
+/// What a browser loads ahead, as a picture or by a script is nobody's wish; a frame is how scripts of services ask.
+#[tokio::test]
+async fn a_silent_answer_is_a_navigations() {
+    let gateway = TestGateway::new().await;
+    let mut resident = signed_in(&gateway).await;
+    let service = TestService::kosodate(&gateway, MIDORI);
+    let url = service.authorize_url_of(&service.parameters_but(NONE));
+    let navigate = ("sec-fetch-mode", "navigate");
+    let before = gateway.stored();
+    for headers in [
+        &[("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image"), ("sec-fetch-site", "same-site")][..],
+        &[("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty")],
+        &[navigate, ("sec-fetch-dest", "document"), ("sec-purpose", "prefetch")],
+        &[navigate, ("sec-fetch-dest", "document"), ("sec-purpose", "prefetch;prerender")],
+        &[navigate, ("sec-fetch-dest", "document"), ("purpose", "prefetch")],
+    ] {
+        login_required(&resident.browser.get(&gateway, &url, headers).await, &service);
+    }
+    let head = resident.browser.head(&gateway, &url).await;
+    assert_eq!((head.status.as_u16(), head.headers.get("location")), (404, None));
+    assert_eq!(gateway.stored(), before);
+    // Browsers that say nothing are taken at their word.
+    for headers in [&[][..], &[navigate, ("sec-fetch-dest", "iframe")]] {
+        let answer = resident.browser.get(&gateway, &url, headers).await;
+        answer.location_parameter("code").expect("a code");
+    }
 }
 
 /// A shared computer keeps nothing, and takes away what the browser had.

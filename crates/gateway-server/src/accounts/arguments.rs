@@ -71,6 +71,10 @@ pub struct OpenArguments {
     /// Why, and how you know that both cards are one person's, for the audit log.
     #[arg(long, value_name = "TEXT", value_parser = words)]
     pub(super) reason: String,
+    /// The old card is neither expired nor known to be revoked, and this is why its account moves all the same, for the
+    /// audit log. Issuing a new card revokes the old one: one that is still good may be another person's.
+    #[arg(long, value_name = "TEXT", value_parser = words)]
+    pub(super) old_card_still_valid_because: Option<String>,
 }
 
 /// `madoguchi accounts relink confirm`.

@@ -42,6 +42,21 @@ pub(super) enum AccountsError {
         /// The municipality.
         municipality: String,
     },
+    /// Nothing says that the old card is over.
+    #[error(
+        "{path}: neither expired nor known to be revoked, so it may be another person's card in use; \
+         wait for the lists, or say --old-card-still-valid-because"
+    )]
+    OldCardValid {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The lists of the gateway cannot be read.
+    #[error("the lists of revoked certificates cannot be read: {message}")]
+    Lists {
+        /// Why.
+        message: String,
+    },
     /// Both files are of one card.
     #[error("--old and --new are one card")]
     OneCard,
@@ -67,6 +82,14 @@ pub(super) enum AccountsError {
         order: String,
         /// The operator.
         operator: String,
+    },
+    /// One user of the operating system gave both orders.
+    #[error(
+        "order {order} was opened by the same user of this machine; another operator confirms it under a user of their own"
+    )]
+    SameUser {
+        /// The order.
+        order: String,
     },
     /// Configuration, anchors or a file.
     #[error(transparent)]

@@ -17,7 +17,7 @@ use madoguchi_gateway::{AccountLookups, CertificateIds, Sealer, Trust};
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{
     KeptRevocations as _, NewRelinkOrder, Operator, RelinkCards, RelinkOpened, Relinked, Relinks as _,
-    Storage,
+    Storage, Users,
 };
 use madoguchi_storage_sqlite::SqliteStore;
 
@@ -28,6 +28,7 @@ use crate::accounts::error::AccountsError;
 use crate::build::trust;
 use crate::kek::{file_error, read_kek};
 use crate::registry::{CommandEdge, write_fields, write_json};
+use crate::revocation::revoked_by_lists;
 use crate::verify::instant;
 use crate::{Config, beside};
 
@@ -51,13 +52,22 @@ pub async fn accounts(command: &AccountsCommand, mut edge: CommandEdge<'_>, erro
 
 async fn open(arguments: &OpenArguments, edge: &mut CommandEdge<'_>) -> Result<(), AccountsError> {
     let (desk, store) = Desk::open(&arguments.common.config, &arguments.ordering, edge)?;
-    let cards = desk.cards(&store, &arguments.cards, edge.clock.now()).await?;
+    let now = edge.clock.now();
+    let cards = desk.cards(&store, &arguments.cards, now).await?;
+    let exception = arguments.old_card_still_valid_because.as_ref();
+    if exception.is_none() && !desk.is_over(&store, &arguments.cards.old, now).await? {
+        return Err(AccountsError::OldCardValid { path: arguments.cards.old.clone() });
+    }
+    let reason = match exception {
+        Some(because) => format!("{}; the old card is still valid: {because}", arguments.reason),
+        None => arguments.reason.clone(),
+    };
     let municipality = desk.municipality;
     let order = NewRelinkOrder {
         id: Octets::generate(edge.random)?,
         cards,
         operator: operator(&arguments.ordering, edge),
-        reason: arguments.reason.clone(),
+        reason,
         lifetime: ORDER_SECONDS,
     };
     let id = order.id.to_hex();
@@ -84,7 +94,8 @@ async fn confirm(arguments: &ConfirmArguments, edge: &mut CommandEdge<'_>) -> Re
     let (municipality, order) = (desk.municipality, arguments.order.to_hex());
     let operator = operator(&arguments.ordering, edge);
     let name = operator.name.clone();
-    match store.confirm_relink(municipality, arguments.order, operator, cards).await? {
+    let users = if desk.config.relink_same_user { Users::Any } else { Users::Two };
+    match store.confirm_relink(municipality, arguments.order, operator, users, cards).await? {
         Relinked::Done { sessions, merged } if arguments.common.json => {
             let done = json!({
                 "municipality": municipality, "order": order, "sessions_ended": sessions, "merged": merged,
@@ -101,6 +112,7 @@ async fn confirm(arguments: &ConfirmArguments, edge: &mut CommandEdge<'_>) -> Re
         }
         Relinked::OtherCards => return Err(AccountsError::OtherCards { order }),
         Relinked::SameOperator => return Err(AccountsError::SameOperator { order, operator: name }),
+        Relinked::SameUser => return Err(AccountsError::SameUser { order }),
         Relinked::NotFound => {
             return Err(AccountsError::UnknownOrder { municipality: municipality.to_owned(), order });
         }
@@ -169,6 +181,7 @@ fn operator(ordering: &Ordering, edge: &CommandEdge<'_>) -> Operator {
 
 /// What judging cards needs.
 struct Desk<'a> {
+    config: Config,
     municipality: &'a str,
     kek: Sealer,
     trust: Trust,
@@ -186,7 +199,28 @@ impl<'a> Desk<'a> {
         // To read first: an order never makes a database where there is none.
         beside::to_read(&config, edge.clock.clone())?.ok_or_else(never_served)?;
         let (kek, trust) = (read_kek(&config.kek_file)?, trust(&config.trust)?);
-        Ok((Self { municipality, kek, trust }, beside::to_write(&config, edge.clock.clone())?))
+        let store = beside::to_write(&config, edge.clock.clone())?;
+        Ok((Self { config, municipality, kek, trust }, store))
+    }
+
+    /// Whether the old card is over: expired, kept here as revoked, or revoked by the lists. Issuing the new card revokes it.
+    async fn is_over(&self, store: &SqliteStore, file: &Path, now: UnixTime) -> Result<bool, AccountsError> {
+        let mut not_after = now;
+        let path = self.path(file, |certificate| {
+            not_after = certificate.not_after();
+            earlier(now, not_after)
+        })?;
+        if not_after.as_secs() < now.as_secs() {
+            return Ok(true);
+        }
+        if let Some(ids) = CertificateIds::read(store, &self.kek, self.municipality).await? {
+            let id = ids.id(&path.issuer_key_hash().0, path.serial());
+            if !store.kept(self.municipality, id).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+        revoked_by_lists(&self.config, &self.trust, &path, now)
+            .map_err(|message| AccountsError::Lists { message })
     }
 
     /// Both cards, as accounts are found by them. Of the old one only the issuer must be right, at its last valid second at

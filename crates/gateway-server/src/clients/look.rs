@@ -46,7 +46,7 @@ pub(super) async fn list(arguments: &ListArguments, edge: &mut CommandEdge<'_>) 
         Some(id) => vec![super::add::of_id(all, id)?],
         None => all,
     };
-    let mut clients = Vec::new();
+    let (mut clients, mut unreadable) = (Vec::new(), Vec::new());
     for municipality in &chosen {
         let id = municipality.id.as_str();
         let of_town = config.municipalities.iter().find(|other| other.id == id);
@@ -54,14 +54,17 @@ pub(super) async fn list(arguments: &ListArguments, edge: &mut CommandEdge<'_>) 
             clients.push((id, of_file(service), true));
         }
         if let Some(store) = &store {
-            let records = store.clients(id).await?;
-            clients.extend(records.into_iter().map(|record| (id, record.registration, false)));
+            let list = store.clients(id).await?;
+            unreadable.extend(list.damaged.into_iter().map(|client_id| (id, client_id)));
+            clients.extend(list.clients.into_iter().map(|record| (id, record.registration, false)));
         }
     }
     if arguments.common.json {
         let all: Vec<_> =
             clients.iter().map(|(id, client, from_file)| json_of(id, client, *from_file)).collect();
-        write_json(edge.output, &json!({ "clients": all }))?;
+        let unreadable: Vec<_> =
+            unreadable.iter().map(|(id, client_id)| json!({ "municipality": id, "id": client_id })).collect();
+        write_json(edge.output, &json!({ "clients": all, "unreadable": unreadable }))?;
         return Ok(());
     }
     for (id, registration, from_file) in &clients {
@@ -72,7 +75,14 @@ pub(super) async fn list(arguments: &ListArguments, edge: &mut CommandEdge<'_>) 
         writeln!(edge.output, "{id}  {}", client.id)?;
         writeln!(edge.output, "    {} ({})", registration.name.ja, notes.join(", "))?;
     }
-    if clients.is_empty() {
+    for (id, client_id) in &unreadable {
+        writeln!(edge.output, "{id}  {client_id}")?;
+        writeln!(
+            edge.output,
+            "    DAMAGED: cannot be read, and is unknown to the gateway; clients remove, and register anew"
+        )?;
+    }
+    if clients.is_empty() && unreadable.is_empty() {
         writeln!(edge.output, "none yet; register one: madoguchi clients add")?;
     }
     Ok(())

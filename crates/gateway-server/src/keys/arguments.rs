@@ -72,9 +72,9 @@ pub struct KeyArguments {
     /// The municipality.
     #[arg(long, value_name = "ID")]
     pub(super) municipality: String,
-    /// The key's id, or as much of its beginning as is its alone.
+    /// The key's id, or as much of its beginning as is its alone: six characters at least.
     // An option, since one id in 64 begins with a hyphen and would be taken for one.
-    #[arg(long, value_name = "KID", allow_hyphen_values = true)]
+    #[arg(long, value_name = "KID", allow_hyphen_values = true, value_parser = kid)]
     pub(super) kid: String,
 }
 
@@ -92,3 +92,15 @@ pub struct EndingArguments {
 fn alg(name: &str) -> Result<IdTokenAlg, String> {
     IdTokenAlg::from_name(name).ok_or_else(|| "one of ES256, PS256, RS256".to_owned())
 }
+
+/// A script whose variable is empty means no key.
+fn kid(text: &str) -> Result<String, String> {
+    let base64url = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
+    if text.chars().count() >= SHORTEST_KID && text.chars().all(base64url) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("a key id, or at least {SHORTEST_KID} characters of its beginning"))
+    }
+}
+
+const SHORTEST_KID: usize = 6;

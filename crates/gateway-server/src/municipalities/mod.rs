@@ -106,7 +106,7 @@ async fn show(arguments: &ShowArguments, edge: &mut CommandEdge<'_>) -> Result<(
     let in_file = config.municipalities.iter().find(|other| other.id == arguments.id);
     let mut clients = in_file.map_or(0, |municipality| municipality.services.len());
     if let Some(store) = &store {
-        clients += store.clients(&municipality.id).await?.len();
+        clients += store.clients(&municipality.id).await?.clients.len();
     }
     if arguments.common.json {
         let mut told = json_of(&municipality);

@@ -18,12 +18,29 @@ use std::io::Write;
 use std::sync::Arc;
 
 use ring::rand::SecureRandom;
+use rustls_pki_types::UnixTime;
 
+use madoguchi_cert_verify::{CrlAnswer, VerifiedPath};
+use madoguchi_gateway::Trust;
 use madoguchi_storage::{Clock, Municipalities};
 
 use crate::registry::known;
 use crate::revocation::error::CommandError;
 use crate::{Config, beside, told};
+
+/// Whether the lists of the state folder say now that a certificate is revoked. False when there are none.
+pub(crate) fn revoked_by_lists(
+    config: &Config,
+    trust: &Trust,
+    path: &VerifiedPath,
+    now: UnixTime,
+) -> Result<bool, String> {
+    let Some(lists) = asked::lists(config, trust).map_err(|error| error.to_string())? else {
+        return Ok(false);
+    };
+    let evidence = lists.evidence(path, now, Some(config.revocation.max_age()));
+    Ok(matches!(evidence.answer(), CrlAnswer::Revoked(_)))
+}
 
 /// Runs a command. Answers the exit code; what went wrong is told on `errors`.
 pub async fn revocation(

@@ -50,6 +50,16 @@ fn a_request_holds_all_its_parameters() {
     assert_eq!(refused, Some(TokenError::MalformedVerifier));
 }
 
+/// Taken away since: whoever has that address now has its codes.
+#[test]
+fn a_code_of_an_address_that_was_taken_away_is_refused() {
+    let moved = Client { redirect_uris: vec!["https://service.example/new".to_owned()], ..client() };
+    assert_eq!(redeem(&grant(), &client(), &FORM), Ok(()));
+    assert_eq!(redeem(&grant(), &moved, &FORM), Err(TokenError::RedirectUriUnregistered));
+    let other = Client { id: "other".to_owned(), ..moved };
+    assert_eq!(redeem(&grant(), &other, &FORM), Err(TokenError::WrongClient), "which spends nothing");
+}
+
 #[test]
 fn a_refresh_holds_its_token() {
     let form = [("grant_type", "refresh_token"), ("refresh_token", CODE), ("scope", "openid")];

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use super::Backend;
 use super::fixture::{Fixture, race};
 use super::party::{Party, SESSION_SECONDS, TOWN};
-use crate::{LogoutDelivery, SessionRecord};
+use crate::{LogoutDelivery, PutOff, SessionRecord};
 
 const HOLD: u64 = 60;
+/// Of one service.
+const PLACES: u32 = 2;
 const HOUR: u64 = 60 * 60;
 const DAY: u64 = 24 * HOUR;
 
 async fn take(fixture: &Fixture) -> Vec<LogoutDelivery> {
-    fixture.store.take_deliveries(100, HOLD).await.expect("deliveries")
+    fixture.store.take_deliveries(100, PLACES, HOLD).await.expect("deliveries")
 }
 
 async fn waiting(fixture: &Fixture) -> u64 {
@@ -67,7 +69,7 @@ pub async fn a_delivery_comes_again_until_it_ends(backend: &dyn Backend) {
     assert_eq!(take(&fixture).await, []);
     fixture.advance(1);
     assert_eq!(take(&fixture).await[0].tries, 2, "whoever took it died over it");
-    fixture.store.put_off_delivery(number, 10 * HOLD).await.expect("put off");
+    fixture.store.put_off_delivery(number, 10 * HOLD, PutOff::Delivery).await.expect("put off");
     fixture.advance(10 * HOLD - 1);
     assert_eq!(take(&fixture).await, []);
     fixture.advance(1);
@@ -84,13 +86,74 @@ pub async fn deliveries_are_taken_in_their_order(backend: &dyn Backend) {
         ended(&fixture, Party::new(number)).await;
         fixture.advance(1);
     }
-    let first = fixture.store.take_deliveries(2, HOLD).await.expect("two");
-    let rest = fixture.store.take_deliveries(2, HOLD).await.expect("one");
-    let names = |taken: &[LogoutDelivery]| taken.iter().map(|one| one.client_id.clone()).collect::<Vec<_>>();
+    let first = fixture.store.take_deliveries(2, PLACES, HOLD).await.expect("two");
+    let rest = fixture.store.take_deliveries(2, PLACES, HOLD).await.expect("one");
     assert_eq!(
-        (names(&first), names(&rest)),
+        (services(&first), services(&rest)),
         (vec!["service 1".into(), "service 2".into()], vec!["service 3".into()])
     );
+}
+
+/// A service with many deliveries has its places and no more; the others come beside it, and its own go on as places get free.
+pub async fn a_service_has_its_places_and_no_more(backend: &dyn Backend) {
+    let fixture = Fixture::open(backend).await;
+    for number in 1..=5 {
+        ended(&fixture, Party::new(number).at_service(1)).await;
+    }
+    ended(&fixture, Party::new(6).at_service(2)).await;
+    let first = take(&fixture).await;
+    assert_eq!(services(&first), ["service 1", "service 1", "service 2"]);
+    assert_eq!(take(&fixture).await, [], "its places are taken");
+    fixture.store.end_delivery(first[0].number).await.expect("ended");
+    let next = take(&fixture).await;
+    assert_eq!(services(&next), ["service 1"]);
+    fixture.store.put_off_delivery(first[1].number, HOLD, PutOff::Delivery).await.expect("put off");
+    assert_eq!(services(&take(&fixture).await), ["service 1"], "one that failed has given its place back");
+    fixture.advance(HOLD);
+    let mut again = services(&take(&fixture).await);
+    again.sort_unstable();
+    assert_eq!(again, ["service 1", "service 1", "service 2"], "whoever took them died over them");
+}
+
+/// Where nobody answers, nobody is asked until it is time; the others are told.
+pub async fn a_service_that_does_not_answer_is_left_alone(backend: &dyn Backend) {
+    let fixture = Fixture::open(backend).await;
+    for number in 1..=3 {
+        ended(&fixture, Party::new(number).at_service(1)).await;
+    }
+    let first = take(&fixture).await;
+    for delivery in &first {
+        fixture.store.put_off_delivery(delivery.number, HOLD, PutOff::Service).await.expect("put off");
+    }
+    ended(&fixture, Party::new(4).at_service(1)).await;
+    ended(&fixture, Party::new(5).at_service(2)).await;
+    assert_eq!(services(&take(&fixture).await), ["service 2"]);
+    fixture.advance(HOLD - 1);
+    assert_eq!(services(&take(&fixture).await), Vec::<String>::new());
+    fixture.advance(1);
+    let again = take(&fixture).await;
+    assert_eq!(services(&again), ["service 1", "service 1", "service 2"]);
+    assert_eq!(waiting(&fixture).await, 5);
+}
+
+/// With too few places in all, services take turns.
+pub async fn services_take_turns(backend: &dyn Backend) {
+    let fixture = Fixture::open(backend).await;
+    for number in 1..=6 {
+        ended(&fixture, Party::new(number).at_service(number.div_ceil(3))).await;
+    }
+    let mut turns = Vec::new();
+    for _ in 0..4 {
+        let taken = fixture.store.take_deliveries(1, PLACES, HOLD).await.expect("one");
+        turns.extend(services(&taken));
+        fixture.store.end_delivery(taken[0].number).await.expect("ended");
+        fixture.advance(1);
+    }
+    assert_eq!(turns, ["service 1", "service 2", "service 1", "service 2"]);
+}
+
+fn services(taken: &[LogoutDelivery]) -> Vec<String> {
+    taken.iter().map(|delivery| delivery.client_id.clone()).collect()
 }
 
 /// After a day nobody is told any more, and an hour later the row is swept.

@@ -27,16 +27,22 @@ pub(super) struct Party {
     pub(super) town: &'static str,
     number: u32,
     agent: u32,
+    service: u32,
 }
 
 impl Party {
     pub(super) const fn new(number: u32) -> Self {
-        Self { town: TOWN, number, agent: number }
+        Self { town: TOWN, number, agent: number, service: number }
     }
 
     /// Its agent uses the secrets of another's agent again, which it should not, and which must hurt nobody.
     pub(super) const fn with_agent_of(self, other: Self) -> Self {
         Self { agent: other.agent, ..self }
+    }
+
+    /// Signs in to the service of this number instead of its own.
+    pub(super) const fn at_service(self, service: u32) -> Self {
+        Self { service, ..self }
     }
 
     /// The same secrets, hashes and all, in another municipality.
@@ -114,7 +120,7 @@ impl Party {
 
     fn request(self) -> AuthorizationRequest {
         AuthorizationRequest {
-            client_id: format!("service {}", self.number),
+            client_id: format!("service {}", self.service),
             redirect_uri: "https://service.example/callback".to_owned(),
             state: Some("状態".to_owned()),
             nonce: Some("n\"once".to_owned()),

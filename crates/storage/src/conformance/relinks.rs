@@ -5,7 +5,9 @@ use madoguchi_protocol::Octets;
 use super::Backend;
 use super::fixture::{Fixture, done};
 use super::party::{OTHER_TOWN, Party, TOWN};
-use crate::{AuditKind, NewRelinkOrder, Operator, Proof, RelinkCards, RelinkOpened, Relinked, SessionRecord};
+use crate::{
+    AuditKind, NewRelinkOrder, Operator, Proof, RelinkCards, RelinkOpened, Relinked, SessionRecord, Users,
+};
 
 const DAY: u64 = 24 * 60 * 60;
 const ID: Octets<8> = Octets([7; 8]);
@@ -14,9 +16,9 @@ fn cards(old: Party, new: Party) -> RelinkCards {
     RelinkCards { old: old.proof().account_lookup, new: new.proof().account_lookup }
 }
 
-/// All of them run commands as one user of the operating system.
+/// Each runs commands as a user of their own.
 fn operator(name: &str) -> Operator {
-    Operator { name: name.to_owned(), user: "madoguchi (uid 999)".to_owned() }
+    Operator { name: name.to_owned(), user: format!("user of {name}") }
 }
 
 fn order(id: Octets<8>, cards: RelinkCards) -> NewRelinkOrder {
@@ -29,7 +31,11 @@ async fn open(fixture: &Fixture, id: Octets<8>, cards: RelinkCards) -> RelinkOpe
 }
 
 async fn confirm(fixture: &Fixture, operator: &str, cards: RelinkCards) -> Relinked {
-    fixture.store.confirm_relink(TOWN, ID, self::operator(operator), cards).await.expect("an outcome")
+    fixture
+        .store
+        .confirm_relink(TOWN, ID, self::operator(operator), Users::Two, cards)
+        .await
+        .expect("an outcome")
 }
 
 /// A sign-in with the card of another party.
@@ -70,7 +76,7 @@ pub async fn a_relinked_account_has_the_new_card(backend: &dyn Backend) {
     let log = fixture.log(TOWN).await;
     let last = log.iter().find(|record| record.kind == AuditKind::AccountRelinked).expect("a record");
     let evidence = last.evidence.as_deref().expect("who and why");
-    for said in ["Sato, as madoguchi (uid 999)", "Suzuki", "card renewed"] {
+    for said in ["Sato, as user of Sato", "Suzuki", "card renewed"] {
         assert!(evidence.contains(said), "{evidence}");
     }
     assert!(log.iter().any(|record| record.kind == AuditKind::RelinkOpened));
@@ -98,13 +104,19 @@ pub async fn an_order_needs_another_operator_and_the_same_cards(backend: &dyn Ba
     fixture.redeemed(old.twin()).await;
     assert_eq!(confirm(&fixture, "Suzuki", cards(old, new)).await, Relinked::NotFound);
     let _ = open(&fixture, ID, cards(old, new)).await;
-    for name in ["Sato", "sato", " SATO "] {
+    for name in ["Sato", "sato", " SATO ", "Sato.", "Ｓａｔｏ", "Sa\u{200b}to"] {
         assert_eq!(confirm(&fixture, name, cards(old, new)).await, Relinked::SameOperator);
     }
+    // Another name typed by the same user of the operating system, here with a letter of another script.
+    let again = Operator { name: "S\u{430}to".to_owned(), ..operator("Sato") };
+    let one_user = |users| fixture.store.confirm_relink(TOWN, ID, again.clone(), users, cards(old, other));
+    assert_eq!(one_user(Users::Two).await.expect("an outcome"), Relinked::SameUser);
+    assert_eq!(one_user(Users::Any).await.expect("an outcome"), Relinked::OtherCards, "as the office has it");
     for wrong in [cards(old, other), cards(other, new), cards(new, old)] {
         assert_eq!(confirm(&fixture, "Suzuki", wrong).await, Relinked::OtherCards);
     }
-    let elsewhere = fixture.store.confirm_relink(OTHER_TOWN, ID, operator("Suzuki"), cards(old, new)).await;
+    let both = cards(old, new);
+    let elsewhere = fixture.store.confirm_relink(OTHER_TOWN, ID, operator("Suzuki"), Users::Two, both).await;
     assert_eq!(elsewhere.expect("an outcome"), Relinked::NotFound);
     assert!(fixture.token(old).await.is_some() && fixture.token(old.twin()).await.is_some());
     assert!(matches!(confirm(&fixture, "Suzuki", cards(old, new)).await, Relinked::Done { .. }));

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use madoguchi_cert_verify::Source;
+use madoguchi_protocol::Octets;
 
 use super::Backend;
 use super::fixture::{Fixture, RUNNERS, done, race};
 use super::party::{CODE_SECONDS, IDLE_SECONDS, Party, SESSION_SECONDS, TOWN};
 use crate::{
-    ANSWER_SECONDS, AnswerTaken, AuditKind, EndedBy, NewAccessToken, NewCode, NewSession, Proof, Redemption,
-    Returned, SessionRecord, SessionSelection,
+    ANSWER_SECONDS, AnswerTaken, AuditKind, EndedBy, NewAccessToken, NewCode, NewPushedRequest, NewSession,
+    Proof, Redemption, Returned, SessionAnswer, SessionRecord, SessionSelection,
 };
 
 /// An odd party is no counter.
@@ -38,10 +39,18 @@ async fn back_after(fixture: &Fixture, party: Party, before: Party) -> SessionRe
     }
 }
 
-/// One more answer in the browser's session, with the code of another party.
-async fn answer_again(fixture: &Fixture, party: Party, code: NewCode) -> Option<SessionRecord> {
-    let answered =
-        fixture.store.answer_in_session(party.town, party.session_cookie(), IDLE_SECONDS, code).await;
+/// One more answer in the browser's session, by its button, with the code of another party whose request was not pushed.
+async fn answer_again(fixture: &Fixture, party: Party, mut code: NewCode) -> Option<SessionRecord> {
+    code.grant.pushed = None;
+    match answer_to(fixture, party, Some(IDLE_SECONDS), code).await {
+        SessionAnswer::Answered(session) => Some(*session),
+        SessionAnswer::NoSession => None,
+        SessionAnswer::RequestFinished => panic!("nothing was pushed"),
+    }
+}
+
+async fn answer_to(fixture: &Fixture, party: Party, idle: Option<u64>, code: NewCode) -> SessionAnswer {
+    let answered = fixture.store.answer_in_session(party.town, party.session_cookie(), idle, code).await;
     answered.expect("an outcome")
 }
 
@@ -123,14 +132,83 @@ pub async fn an_answer_in_a_session_gives_a_code(backend: &dyn Backend) {
     assert_eq!(fixture.browser_session(party.twin()).await, None);
 }
 
+/// An answer in which the resident had no hand gives its code, and the idle time runs on.
+pub async fn a_silent_answer_renews_nothing(backend: &dyn Backend) {
+    let fixture = Fixture::open(backend).await;
+    let [party, other, late] = HOME;
+    let session = fixture.answered(party).await;
+    fixture.advance(IDLE_SECONDS - 1);
+    let silent = |party: Party| {
+        let mut code = party.code();
+        code.grant.pushed = None;
+        code
+    };
+    let answered = answer_to(&fixture, party, None, silent(other)).await;
+    assert_eq!(answered, SessionAnswer::Answered(Box::new(session)));
+    assert!(fixture.code(other).await.is_some());
+    assert_eq!(services(&fixture, party).await, ["service 1", "service 3"]);
+    fixture.advance(1);
+    assert_eq!(answer_to(&fixture, party, None, silent(late)).await, SessionAnswer::NoSession);
+    assert_eq!(fixture.code(late).await, None);
+}
+
+/// A pushed request gets one answer of a session, also when it is over by then; the second changes nothing.
+pub async fn a_session_answers_a_pushed_request_once(backend: &dyn Backend) {
+    let fixture = Fixture::open(backend).await;
+    let [party, other, absent] = HOME;
+    fixture.answered(party).await;
+    let push = |party: Party| NewPushedRequest {
+        hash: Octets(party.pushed().0),
+        municipality: TOWN.to_owned(),
+        request: party.sign_in().request,
+        lifetime: 5,
+    };
+    fixture.store.push_request(push(other)).await.expect("a pushed request");
+    fixture.advance(5);
+    let answered = answer_to(&fixture, party, Some(IDLE_SECONDS), other.code()).await;
+    let SessionAnswer::Answered(session) = answered else { panic!("not answered: {answered:?}") };
+    fixture.advance(1);
+    let again = NewCode { hash: absent.code_hash(), ..other.code() };
+    let again = answer_to(&fixture, party, Some(IDLE_SECONDS), again).await;
+    assert_eq!(again, SessionAnswer::RequestFinished);
+    assert_eq!(fixture.code(absent).await, None, "no second code");
+    assert_eq!(fixture.browser_session(party).await, Some(*session), "and nothing renewed");
+    let unknown = answer_to(&fixture, party, Some(IDLE_SECONDS), absent.code()).await;
+    assert_eq!(unknown, SessionAnswer::RequestFinished);
+    // Without a session the request stays what it is.
+    fixture.store.push_request(push(absent)).await.expect("a pushed request");
+    let nobody = answer_to(&fixture, other, Some(IDLE_SECONDS), absent.code()).await;
+    assert_eq!(nobody, SessionAnswer::NoSession);
+    let hash = Octets(absent.pushed().0);
+    assert!(fixture.store.find_pushed_request(TOWN, hash).await.expect("a look").is_some());
+}
+
+/// Sixty-four presses of its button at once.
+pub async fn of_64_answers_to_a_pushed_request_one_is_given(backend: &dyn Backend) {
+    let fixture = Arc::new(Fixture::open(backend).await);
+    let [party, other, _] = HOME;
+    fixture.answered(party).await;
+    let (hash, request) = (Octets(other.pushed().0), other.sign_in().request);
+    let new = NewPushedRequest { hash, municipality: TOWN.to_owned(), request, lifetime: 90 };
+    fixture.store.push_request(new).await.expect("a pushed request");
+    let outcomes = race(&fixture, |fixture, number| async move {
+        let code = NewCode { hash: Party::new(1000 + number).code_hash(), ..other.code() };
+        matches!(answer_to(&fixture, party, Some(IDLE_SECONDS), code).await, SessionAnswer::Answered(_))
+    })
+    .await;
+    assert_eq!(outcomes.into_iter().filter(|answered| *answered).count(), 1);
+}
+
 /// The code and the renewal are one: a hash that is taken stores neither.
 pub async fn an_answer_whose_code_fails_renews_nothing(backend: &dyn Backend) {
     let fixture = Fixture::open(backend).await;
     let party = HOME[0];
     let session = fixture.answered(party).await;
     fixture.advance(5);
-    let taken =
-        fixture.store.answer_in_session(TOWN, party.session_cookie(), IDLE_SECONDS, party.code()).await;
+    let mut code = party.code();
+    code.grant.pushed = None;
+    let cookie = party.session_cookie();
+    let taken = fixture.store.answer_in_session(TOWN, cookie, Some(IDLE_SECONDS), code).await;
     taken.expect_err("the code's hash is taken");
     assert_eq!(fixture.browser_session(party).await, Some(session));
 }
@@ -196,7 +274,7 @@ pub async fn another_account_ends_the_browsers_session(backend: &dyn Backend) {
 }
 
 async fn deliveries(fixture: &Fixture) -> Vec<String> {
-    let taken = fixture.store.take_deliveries(100, 60).await.expect("deliveries");
+    let taken = fixture.store.take_deliveries(100, 100, 60).await.expect("deliveries");
     taken.into_iter().map(|delivery| delivery.client_id).collect()
 }
 
