@@ -13,7 +13,7 @@ use madoguchi_protocol::{LocalText, Origin};
 use madoguchi_storage::{Clock, Municipalities, StorageError};
 
 use crate::operator::words;
-use crate::{Config, ServerError};
+use crate::{Config, ServerError, told};
 
 /// What a command is run with.
 pub struct CommandEdge<'a> {
@@ -226,12 +226,7 @@ impl RegisterError {
     /// Tells it, with its causes.
     pub(crate) fn tell(&self, command: &str, errors: &mut dyn Write) {
         // When standard error is gone there is nobody to tell.
-        let _ = writeln!(errors, "madoguchi {command}: {self}");
-        let mut source = std::error::Error::source(self);
-        while let Some(cause) = source {
-            let _ = writeln!(errors, "  because: {cause}");
-            source = cause.source();
-        }
+        let _ = writeln!(errors, "madoguchi {command}: {}", told(self));
     }
 }
 

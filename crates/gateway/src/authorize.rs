@@ -61,7 +61,11 @@ async fn authorize(
     let service = gateway
         .service(&tenant.municipality, client_id)
         .await
-        .ok_or_else(|| tenant.failure(ErrorCode::ClientUnknown))?;
+        .ok_or_else(|| {
+            // Anybody may send such a request; at the usual level it would fill the log.
+            tracing::debug!(municipality = %tenant.municipality.id, client_id, "authorization request of an unknown client");
+            tenant.failure(ErrorCode::ClientUnknown)
+        })?;
     let request = match parameters.value("request_uri").and_then(RequestReference::from_uri) {
         Some(reference) => Ok(pushed(gateway, tenant, &service, &reference).await?),
         None => sent_by_browser(tenant, &service, parameters),
@@ -72,6 +76,8 @@ async fn authorize(
             Ok(see_other(&refusal.location(tenant.municipality.origin.as_str())))
         }
         Err(AuthorizationError::RedirectUriUnregistered | AuthorizationError::RedirectUriMissing) => {
+            let (id, redirect_uri) = (&tenant.municipality.id, parameters.value("redirect_uri"));
+            tracing::debug!(municipality = %id, client_id, redirect_uri, "redirect URI not registered");
             Err(tenant.failure(ErrorCode::RedirectUriUnregistered))
         }
         Err(_) => Err(tenant.failure(ErrorCode::RequestInvalid)),

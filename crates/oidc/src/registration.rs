@@ -127,15 +127,23 @@ impl RegistrationRequest {
 fn check_backchannel(client: &Client) -> Result<(), RegistrationError> {
     let Some(uri) = &client.backchannel_logout_uri else { return Ok(()) };
     let url = Url::parse(uri).ok();
-    let host = url.as_ref().filter(|url| url.scheme() == "https").and_then(Url::host);
+    let on_https = |url: &&Url| url.scheme() == "https" && url.port().is_none();
+    let host = url.as_ref().filter(on_https).and_then(Url::host);
     match host {
         Some(Host::Domain(name))
-            if name != "localhost" && client.sector_identifier().as_deref() == Some(name) =>
+            if is_public_name(name) && client.sector_identifier().as_deref() == Some(name) =>
         {
             Ok(())
         }
         _ => Err(RegistrationError::Unsupported { name: "backchannel_logout_uri" }),
     }
+}
+
+/// A name that the whole world looks up, as far as the name itself tells: names of one label, with a point at the end, and
+/// those of RFC 6761, RFC 6762 and of private networks mean something else at each place.
+fn is_public_name(name: &str) -> bool {
+    const PRIVATE: [&str; 4] = ["arpa", "internal", "local", "localhost"];
+    name.rsplit_once('.').is_some_and(|(_, last)| !last.is_empty() && !PRIVATE.contains(&last))
 }
 
 impl RegisteredClient {
@@ -369,6 +377,22 @@ mod tests {
             let refused = standard(json!({ "backchannel_logout_uri": uri })).err();
             assert_eq!(refused, Some(RegistrationError::Unsupported { name }), "{uri}");
         }
+        // Hosts of its redirect URIs all of them, and still none of the world's.
+        for host in
+            ["localhost.", "metadata.google.internal", "printer.local", "intranet", "service.example."]
+        {
+            let refused = standard(json!({
+                "redirect_uris": [format!("https://{host}/callback")],
+                "backchannel_logout_uri": format!("https://{host}/logout"),
+            }));
+            assert_eq!(refused.err(), Some(RegistrationError::Unsupported { name }), "{host}");
+        }
+        let with_port = standard(json!({ "backchannel_logout_uri": "https://service.example:22/" }));
+        assert_eq!(
+            with_port.err(),
+            Some(RegistrationError::Unsupported { name }),
+            "another service of the host"
+        );
     }
 
     #[test]

@@ -63,6 +63,11 @@ impl Chromium {
         .await
     }
 
+    /// Whether there is such an element on the page as it is now.
+    pub async fn has(&self, css: &str) -> bool {
+        self.client.find(Locator::Css(css)).await.is_ok()
+    }
+
     /// Waits for a visible element, and reads it.
     pub async fn read(&self, css: &str) -> String {
         self.see(css).await.text().await.expect("its text")

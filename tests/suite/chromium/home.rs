@@ -6,7 +6,7 @@ use madoguchi_demo::{
     AgentEvent, AgentFront, Card, Extras, MockCard, Pin, Ports, Stack, StackOptions, TEST_PIN,
 };
 use madoguchi_tests::chromium::{Chromium, Sent, Tab};
-use madoguchi_tests::town::{binaries, now, random};
+use madoguchi_tests::town::{OTHER_PERSON, binaries, now, random};
 use tokio::time::{interval, timeout};
 
 pub(crate) struct Home {
@@ -35,9 +35,14 @@ impl Home {
         Self { stack, ports, browser }
     }
 
-    /// From the service to the gateway's start page, in the current tab.
+    /// From the service to the gateway's start page, in the current tab; as somebody else where a session is offered.
     pub(crate) async fn to_start_page(&self) {
         self.browser.open(&format!("{}sign-in", self.ports.service_url())).await;
+        let other = format!("{OTHER_PERSON} button");
+        self.browser.see(&format!("{START}, {other}")).await;
+        if self.browser.has(&other).await {
+            self.browser.click(&other).await;
+        }
         self.browser.see(START).await;
     }
 

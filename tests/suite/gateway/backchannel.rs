@@ -266,11 +266,18 @@ async fn a_service_that_hangs_keeps_no_other_waiting() {
     let names = |due: &[madoguchi_storage::LogoutDelivery]| -> Vec<String> {
         due.iter().map(|delivery| delivery.client_id.clone()).collect()
     };
-    assert_eq!(names(&hanging), [KOSODATE.client_id, KOSODATE.client_id, TOSHO.client_id], "two places of four");
+    assert_eq!(
+        names(&hanging),
+        [KOSODATE.client_id, KOSODATE.client_id, TOSHO.client_id],
+        "two places of four"
+    );
     for delivery in &hanging[..2] {
         gateway.gateway.send_logout(&Silent, delivery).await.expect("stored");
     }
     assert_eq!(gateway.gateway.due_logouts(4).await.expect("deliveries"), [], "nobody answers there");
     gateway.wait(30);
-    assert_eq!(names(&gateway.gateway.due_logouts(4).await.expect("deliveries")), [KOSODATE.client_id, KOSODATE.client_id]);
+    assert_eq!(
+        names(&gateway.gateway.due_logouts(4).await.expect("deliveries")),
+        [KOSODATE.client_id, KOSODATE.client_id]
+    );
 }

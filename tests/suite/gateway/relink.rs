@@ -35,6 +35,13 @@ impl Desk<'_> {
 
     /// `madoguchi accounts relink …`: exit code, standard output, standard error.
     async fn run(&self, arguments: &[&str]) -> (u8, String, String) {
+        // Whoever gives the order, by the name of the command line: each has a user of their own.
+        let named = arguments.iter().position(|argument| *argument == "--operator");
+        let user = named.map_or("nobody", |at| arguments[at + 1]).to_lowercase();
+        self.run_as(&user, arguments).await
+    }
+
+    async fn run_as(&self, user: &str, arguments: &[&str]) -> (u8, String, String) {
         let config = self.config.to_str().expect("UTF-8");
         let line = ["accounts", "relink"].iter().chain(arguments).copied().chain(["--config", config]);
         let line = Line::try_parse_from(line).unwrap_or_else(|error| panic!("{error}"));
@@ -42,7 +49,7 @@ impl Desk<'_> {
         let edge = CommandEdge {
             clock: Arc::clone(&self.gateway.clock) as Arc<dyn madoguchi_storage::Clock>,
             random: random(),
-            os_user: "madoguchi (uid 999)".to_owned(),
+            os_user: user.to_owned(),
             output: &mut output,
         };
         let code = accounts(&line.command, edge, &mut errors).await;
@@ -56,7 +63,7 @@ impl Desk<'_> {
         path.to_str().expect("UTF-8").to_owned()
     }
 
-    /// Opens an order; its name, or why not.
+    /// Opens an order about a card that the lists do not have yet; its name, or why not.
     async fn open(
         &self,
         town: &str,
@@ -64,22 +71,40 @@ impl Desk<'_> {
         old: &TestCard,
         new: &TestCard,
     ) -> Result<String, String> {
+        let because = ["--old-card-still-valid-because", "the list comes tomorrow"];
+        self.open_with(town, operator, old, new, &because).await
+    }
+
+    async fn open_with(
+        &self,
+        town: &str,
+        operator: &str,
+        old: &TestCard,
+        new: &TestCard,
+        more: &[&str],
+    ) -> Result<String, String> {
         let (old, new) = (self.file("old.cer", old), self.file("new.cer", new));
         let (code, output, errors) = self
-            .run(&[
-                "open",
-                "--municipality",
-                town,
-                "--operator",
-                operator,
-                "--reason",
-                "renewed",
-                "--old",
-                &old,
-                "--new",
-                &new,
-                "--json",
-            ])
+            .run(
+                &[
+                    &[
+                        "open",
+                        "--municipality",
+                        town,
+                        "--operator",
+                        operator,
+                        "--reason",
+                        "renewed",
+                        "--old",
+                        &old,
+                        "--new",
+                        &new,
+                        "--json",
+                    ][..],
+                    more,
+                ]
+                .concat(),
+            )
             .await;
         if code != 0 {
             return Err(errors);
@@ -148,9 +173,10 @@ async fn two_operators_link_a_renewed_card() {
     let records = gateway.store.audit_records(MIDORI.id, 0, 100).await.unwrap();
     let relinked = records.iter().find(|record| record.kind == AuditKind::AccountRelinked).expect("a record");
     let evidence: Value = serde_json::from_str(relinked.evidence.as_deref().unwrap()).unwrap();
-    assert_eq!(evidence["opened_by"], "Sato, as madoguchi (uid 999)");
-    assert_eq!(evidence["confirmed_by"], "Suzuki, as madoguchi (uid 999)");
-    assert_eq!((&evidence["reason"], &evidence["merged"]), (&"renewed".into(), &false.into()));
+    assert_eq!(evidence["opened_by"], "Sato, as sato");
+    assert_eq!(evidence["confirmed_by"], "Suzuki, as suzuki");
+    let reason = "renewed; the old card is still valid: the list comes tomorrow";
+    assert_eq!((&evidence["reason"], &evidence["merged"]), (&reason.into(), &false.into()));
 }
 
 async fn told_services(gateway: &TestGateway) -> usize {
@@ -252,9 +278,51 @@ async fn the_new_card_is_good_and_the_old_one_need_not_be() {
     let desk = Desk::at(&gateway);
     let refused = desk.open(MIDORI.id, "Sato", &before.card, &lost).await.expect_err("refused");
     assert!(refused.contains("found revoked"), "{refused}");
-    let order = desk.open(MIDORI.id, "Sato", &before.card, &new).await.unwrap();
+    // It is kept as revoked: no word of exception is needed.
+    let order = desk.open_with(MIDORI.id, "Sato", &before.card, &new, &[]).await.unwrap();
     desk.confirm(&order, "Suzuki", &before.card, &new).await.unwrap();
     assert_eq!(with_card(&gateway, &new).await.claims["sub"], before.claims["sub"]);
+}
+
+/// Issuing a card revokes the one before: whoever still has a good one may be robbed of their account.
+#[tokio::test]
+async fn a_card_that_is_still_good_keeps_its_account() {
+    let gateway = TestGateway::new().await;
+    let before = signed_in(&gateway).await;
+    let new = gateway.card();
+    let desk = Desk::at(&gateway);
+    let refused = desk.open_with(MIDORI.id, "Sato", &before.card, &new, &[]).await.expect_err("refused");
+    assert!(refused.contains("say --old-card-still-valid-because"), "{refused}");
+    assert_eq!(with_card(&gateway, &before.card).await.claims["sub"], before.claims["sub"]);
+}
+
+/// Two names typed by one user are one operator, unless the office says that its operators share a user.
+#[tokio::test]
+async fn one_user_is_one_operator() {
+    let gateway = TestGateway::new().await;
+    let before = signed_in(&gateway).await;
+    let new = gateway.card();
+    let desk = Desk::at(&gateway);
+    let order = desk.open(MIDORI.id, "Sato", &before.card, &new).await.expect("an order");
+    let (old, new) = (desk.file("old.cer", &before.card), desk.file("new.cer", &new));
+    let confirm = [
+        "confirm",
+        "--municipality",
+        MIDORI.id,
+        "--operator",
+        "Suzuki",
+        "--order",
+        &order,
+        "--old",
+        &old,
+        "--new",
+        &new,
+    ];
+    let (code, _, errors) = desk.run_as("sato", &confirm).await;
+    assert!(code == 1 && errors.contains("the same user of this machine"), "{code} {errors}");
+    let config = std::fs::read_to_string(&desk.config).expect("the configuration");
+    std::fs::write(&desk.config, format!("relink_same_user = true\n{config}")).expect("written");
+    assert_eq!(desk.run_as("sato", &confirm).await.0, 0);
 }
 
 #[tokio::test]
@@ -266,7 +334,7 @@ async fn orders_are_listed_and_withdrawn() {
     assert_eq!(desk.run(&list).await, (0, "midori: no order waits\n".to_owned(), String::new()));
     let order = desk.open(MIDORI.id, "Sato", &before.card, &gateway.card()).await.unwrap();
     let (_, listed, _) = desk.run(&list).await;
-    for said in [order.as_str(), "Sato, as madoguchi (uid 999)", "renewed", "2026-11-29T00:00:00Z"] {
+    for said in [order.as_str(), "Sato, as sato", "renewed", "2026-11-29T00:00:00Z"] {
         assert!(listed.contains(said), "{listed}");
     }
     let (_, listed, _) = desk.run(&["list", "--municipality", MIDORI.id, "--json"]).await;

@@ -52,7 +52,10 @@ pub(super) enum AccountsError {
         path: PathBuf,
     },
     /// The lists of the gateway cannot be read.
-    #[error("the lists of revoked certificates cannot be read: {message}")]
+    #[error(
+        "whether the old card is revoked is not known: {message}; \
+         mend that, or say --old-card-still-valid-because"
+    )]
     Lists {
         /// Why.
         message: String,

@@ -163,7 +163,9 @@ fn authentication(
     random: &dyn SecureRandom,
 ) -> Result<(ClientAuthentication, Option<ClientSecret>), RegisterError> {
     let jwks = arguments.settings.jwks.as_deref();
-    let usual = if jwks.is_some() {
+    // A profile that knows nothing but keys needs no word about it.
+    let by_keys_alone = arguments.profile.authentication_methods() == [AuthenticationMethod::PrivateKeyJwt];
+    let usual = if jwks.is_some() || by_keys_alone {
         AuthenticationMethod::PrivateKeyJwt
     } else {
         AuthenticationMethod::ClientSecretBasic

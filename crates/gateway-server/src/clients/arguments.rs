@@ -132,7 +132,8 @@ pub struct AddArguments {
     /// The rules that it lives by; docs/clients.md says which to choose.
     #[arg(long, default_value = "standard", value_parser = profile())]
     pub(super) profile: Profile,
-    /// How it authenticates; without it, `private_key_jwt` with --jwks and else `client_secret_basic`.
+    /// How it authenticates; without it, `private_key_jwt` with --jwks and where the profile has nothing else, otherwise
+    /// `client_secret_basic`.
     #[arg(long, value_parser = PossibleValuesParser::new(AuthenticationMethod::ALL.map(AuthenticationMethod::as_str))
         .try_map(|name| AuthenticationMethod::from_name(&name).ok_or("no such method")))]
     pub(super) auth: Option<AuthenticationMethod>,
