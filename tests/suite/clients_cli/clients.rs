@@ -75,7 +75,12 @@ fn what_cannot_be_registered_is_refused_by_name() {
     for (code, more, says) in [
         (1, &["--redirect-uri", "http://tosho.example/"][..], "plain http is accepted only for"),
         (1, &["--redirect-uri", "https://other.example/"], "name a sector"),
-        (1, &["--profile", "fapi2"], "does not authenticate by client_secret_basic"),
+        (
+            1,
+            &["--profile", "fapi2", "--auth", "client_secret_basic"],
+            "does not authenticate by client_secret_basic",
+        ),
+        (2, &["--profile", "fapi2"], "private_key_jwt needs --jwks"),
         (1, &["--profile", "fapi2", "--auth", "none"], "does not authenticate by none"),
         (1, &["--auth", "client_secret_post"], "does not authenticate by client_secret_post"),
         (1, &["--danger-pkce-lifted"], "PKCE cannot be lifted"),
