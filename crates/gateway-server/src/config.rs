@@ -10,7 +10,8 @@ use serde::Deserialize;
 
 use madoguchi_cert_verify::PRODUCTION_AUTH_POLICY;
 use madoguchi_gateway::{Accent, display_texts};
-use madoguchi_oidc::{Client, ClientAuthentication, IdTokenAlg, Profile};
+use madoguchi_oidc::jose::JwsAlg;
+use madoguchi_oidc::{Client, ClientAuthentication, Profile};
 use madoguchi_protocol::{AGENT_PORTS, Display, LocalText, Origin, comparison_code};
 use madoguchi_storage::{SessionLimits, SignInLimits};
 
@@ -133,7 +134,7 @@ pub struct ServiceConfig {
     /// How it authenticates.
     pub authentication: ClientAuthentication,
     /// How its ID tokens are signed; the profile says it otherwise.
-    pub id_token_alg: Option<IdTokenAlg>,
+    pub id_token_alg: Option<JwsAlg>,
     /// It pushes every request.
     #[serde(default)]
     pub require_pushed: bool,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use madoguchi_oidc::IdTokenAlg;
+use madoguchi_oidc::jose::JwsAlg;
 use madoguchi_storage::{NewSigningKey, SigningKeyState};
 
 use crate::keys::KeyError;
@@ -11,7 +11,7 @@ use crate::municipality::Municipality;
 use crate::state::Gateway;
 
 /// What is made in the background for whoever has none.
-pub(crate) const FIRST_KEY_ALG: IdTokenAlg = IdTokenAlg::Rs256;
+pub(crate) const FIRST_KEY_ALG: JwsAlg = JwsAlg::Rs256;
 
 impl Gateway {
     /// The municipalities that have no key for RS256. This asks the store only about those of which this node knows none.

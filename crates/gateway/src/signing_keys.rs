@@ -6,7 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use ring::rand::SecureRandom;
 use zeroize::Zeroizing;
 
-use madoguchi_oidc::{IdTokenAlg, Jwks, SigningKey};
+use madoguchi_oidc::jose::JwsAlg;
+use madoguchi_oidc::{Jwks, SigningKey};
 use madoguchi_storage::{
     NewSigningKey, SealedSecret, SecretPurpose, SigningKeyRecord, SigningKeyState, Storage,
 };
@@ -47,7 +48,7 @@ impl SigningKeySealer {
     /// Checks the PKCS#8 of a key and seals it.
     pub fn seal(
         &self,
-        alg: IdTokenAlg,
+        alg: JwsAlg,
         pkcs8: &[u8],
         random: &(dyn SecureRandom + Sync),
     ) -> Result<NewSigningKey, KeyError> {
@@ -61,7 +62,7 @@ impl SigningKeySealer {
     /// A fresh key.
     pub fn generate(
         &self,
-        alg: IdTokenAlg,
+        alg: JwsAlg,
         random: &(dyn SecureRandom + Sync),
     ) -> Result<NewSigningKey, KeyError> {
         self.seal(alg, &SigningKey::generate(alg, random)?, random)
@@ -80,7 +81,7 @@ impl SigningKeySealer {
     }
 
     /// Bound into the seal, so that no key stands in for another.
-    fn use_of(&self, alg: IdTokenAlg, kid: &str) -> String {
+    fn use_of(&self, alg: JwsAlg, kid: &str) -> String {
         format!("{}/signing-key/{}/{kid}", self.municipality, alg.as_str())
     }
 }
@@ -100,14 +101,14 @@ struct PublishedKey {
 
 impl SigningKeySet {
     /// The key that signs with this algorithm.
-    pub fn active(&self, alg: IdTokenAlg) -> Option<&SigningKey> {
+    pub fn active(&self, alg: JwsAlg) -> Option<&SigningKey> {
         let found = self.keys.iter().find(|key| key.state == SigningKeyState::Active && key.key.alg() == alg);
         found.map(|key| &*key.key)
     }
 
     /// The algorithms that ID tokens can be signed with.
-    pub fn algs(&self) -> Vec<IdTokenAlg> {
-        IdTokenAlg::ALL.into_iter().filter(|alg| self.active(*alg).is_some()).collect()
+    pub fn algs(&self) -> Vec<JwsAlg> {
+        JwsAlg::ALL.into_iter().filter(|alg| self.active(*alg).is_some()).collect()
     }
 
     /// Every key that may have signed what comes back, also one that just ceased to be published.
@@ -139,7 +140,7 @@ impl SigningKeyRing {
         let sealer =
             SigningKeySealer::load(vault.storage, vault.kek, vault.municipality, vault.random).await?;
         let ring = Self { sealer, current: RwLock::default() };
-        let alg = IdTokenAlg::default();
+        let alg = JwsAlg::default();
         ring.refresh(vault.storage, vault.random).await?;
         if ring.current().active(alg).is_none() {
             let earlier = vault.read(SecretPurpose::SigningKeyEs256).await?;
@@ -156,7 +157,7 @@ impl SigningKeyRing {
     /// A fresh key, sealed for the store.
     pub(crate) fn generate(
         &self,
-        alg: IdTokenAlg,
+        alg: JwsAlg,
         random: &(dyn SecureRandom + Sync),
     ) -> Result<NewSigningKey, KeyError> {
         self.sealer.generate(alg, random)

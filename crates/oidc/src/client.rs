@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
+use crate::jose::JwsAlg;
 use crate::pairwise::sector_identifier;
 use crate::redirect_uri::{RedirectUriError, check_redirect_uri};
 use crate::{AuthenticationMethod, ClientAuthentication, Profile};
@@ -37,7 +38,7 @@ pub struct Client {
     /// `client_secret_post` likewise, or `{"private_key_jwt": {"jwks": {"keys": […]}}}`.
     pub authentication: ClientAuthentication,
     /// How its ID tokens are signed.
-    pub id_token_alg: IdTokenAlg,
+    pub id_token_alg: JwsAlg,
     /// It pushes every authorization request (RFC 9126).
     #[serde(default)]
     pub require_pushed: bool,
@@ -184,41 +185,6 @@ fn is_host(sector: &str) -> bool {
 
 /// More than any honest service registers.
 const MOST_URIS: usize = 100;
-
-/// Signature algorithm of ID tokens (RFC 7518 section 3.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum IdTokenAlg {
-    /// ECDSA on P-256 with SHA-256.
-    #[default]
-    #[serde(rename = "ES256")]
-    Es256,
-    /// RSASSA-PSS with SHA-256.
-    #[serde(rename = "PS256")]
-    Ps256,
-    /// RSASSA-PKCS1-v1_5 with SHA-256.
-    #[serde(rename = "RS256")]
-    Rs256,
-}
-
-impl IdTokenAlg {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Es256, Self::Ps256, Self::Rs256];
-
-    /// The name of the registry (RFC 7518 section 3.1).
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Es256 => "ES256",
-            Self::Ps256 => "PS256",
-            Self::Rs256 => "RS256",
-        }
-    }
-
-    /// The algorithm of a name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|alg| alg.as_str() == name)
-    }
-}
 
 /// Why a client cannot be registered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::jose::JwsAlg;
 use crate::{
-    ACR_AAL3, ACR_CARD_PIN, AuthenticationMethod, DPOP_ALGS, IdTokenAlg, PATH_END_SESSION, Prompt,
-    SCOPE_OFFLINE_ACCESS, SCOPE_OPENID,
+    ACR_AAL3, ACR_CARD_PIN, AuthenticationMethod, DPOP_ALGS, PATH_END_SESSION, Prompt, SCOPE_OFFLINE_ACCESS,
+    SCOPE_OPENID,
 };
 
 /// Path of the authorization endpoint.
@@ -35,7 +35,7 @@ pub struct Offer<'a> {
     /// BCP 47 tags of the languages that the pages have.
     pub ui_locales: &'a [&'a str],
     /// Algorithms for which there is a key that signs.
-    pub id_token_algs: &'a [IdTokenAlg],
+    pub id_token_algs: &'a [JwsAlg],
     /// Some client may have refresh tokens.
     pub refresh: bool,
     /// Clients can register themselves with a token of the operator's.
@@ -171,7 +171,7 @@ mod tests {
     fn document(refresh: bool, registration: bool) -> Value {
         let offer = Offer {
             ui_locales: &["ja", "en"],
-            id_token_algs: &[IdTokenAlg::Es256, IdTokenAlg::Rs256],
+            id_token_algs: &[JwsAlg::Es256, JwsAlg::Rs256],
             refresh,
             registration,
         };

@@ -94,7 +94,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::IdTokenAlg;
+    use crate::jose::JwsAlg;
     use crate::testing::random;
 
     fn claims() -> IdTokenClaims {
@@ -127,8 +127,8 @@ mod tests {
     #[test]
     fn the_token_verifies_with_the_published_key() {
         let random = random();
-        let pkcs8 = SigningKey::generate(IdTokenAlg::Es256, &random).expect("a key");
-        let key = SigningKey::from_pkcs8(IdTokenAlg::Es256, &pkcs8, &random).expect("a key");
+        let pkcs8 = SigningKey::generate(JwsAlg::Es256, &random).expect("a key");
+        let key = SigningKey::from_pkcs8(JwsAlg::Es256, &pkcs8, &random).expect("a key");
         let token = sign_id_token(&key, &claims(), &random).expect("a token");
 
         let (input, signature) = token.rsplit_once('.').expect("three parts");

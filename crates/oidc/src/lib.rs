@@ -53,7 +53,7 @@ pub use acr::ACR_AAL3;
 pub use authorization::AuthorizationRequest;
 pub use authorization_error::{AuthorizationError, RedirectableError};
 pub use bearer::{BearerError, PresentedToken, TokenScheme, check_token_key, presented_token};
-pub use client::{Client, ClientError, IdTokenAlg};
+pub use client::{Client, ClientError};
 pub use client_assertion::{AssertionUse, CLIENT_ASSERTION_TYPE, ClientAssertionError};
 pub use client_authentication::{
     AssertionKeys, AuthenticationMethod, ClientAuthentication, HashedSecret, PreviousSecret,

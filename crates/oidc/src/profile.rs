@@ -6,8 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::AuthenticationMethod;
 use crate::jose::JwsAlg;
-use crate::{AuthenticationMethod, IdTokenAlg};
 
 /// The rules that a client lives by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -58,8 +58,8 @@ impl Profile {
     }
 
     /// How its ID tokens may be signed; the first is what it gets when nobody chooses.
-    pub const fn id_token_algs(self) -> &'static [IdTokenAlg] {
-        use IdTokenAlg::{Es256, Ps256, Rs256};
+    pub const fn id_token_algs(self) -> &'static [JwsAlg] {
+        use JwsAlg::{Es256, Ps256, Rs256};
         match self {
             Self::Standard => &[Es256, Rs256],
             Self::Fapi2 => &[Es256, Ps256],
@@ -140,7 +140,7 @@ mod tests {
         let fapi2 = Profile::Fapi2;
         assert!(fapi2.requires_pushed() && fapi2.requires_dpop() && !fapi2.may_lift_pkce());
         assert_eq!(fapi2.authentication_methods(), [AuthenticationMethod::PrivateKeyJwt]);
-        assert!(!fapi2.id_token_algs().contains(&IdTokenAlg::Rs256));
+        assert!(!fapi2.id_token_algs().contains(&JwsAlg::Rs256));
     }
 
     /// What weakens a client is in the one profile that is for it.

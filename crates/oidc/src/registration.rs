@@ -7,11 +7,10 @@
 use serde_json::{Map, Value, json};
 use url::{Host, Url};
 
+use crate::jose::JwsAlg;
 use crate::jose::json::object;
 use crate::jose::{JwkError, PublicJwkSet};
-use crate::{
-    AuthenticationMethod, Client, ClientAuthentication, ClientError, ClientSecret, IdTokenAlg, Profile,
-};
+use crate::{AuthenticationMethod, Client, ClientAuthentication, ClientError, ClientSecret, Profile};
 
 /// What a service asks to be registered as, read and not yet checked.
 #[derive(Debug)]
@@ -100,7 +99,7 @@ impl RegistrationRequest {
         let new = Client::new(profile, id, uris("redirect_uris")?, authentication);
         let alg = match text(metadata, "id_token_signed_response_alg")? {
             None => new.id_token_alg,
-            Some(name) => IdTokenAlg::from_name(name)
+            Some(name) => JwsAlg::from_name(name)
                 .ok_or(RegistrationError::Unsupported { name: "id_token_signed_response_alg" })?,
         };
         let client = Client {

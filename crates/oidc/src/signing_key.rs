@@ -18,9 +18,9 @@ use ring::signature::{
 use serde::Serialize;
 use zeroize::Zeroizing;
 
+use crate::CryptoError;
 use crate::jose::{JwsAlg, PublicJwk};
 use crate::opaque::sha256;
-use crate::{CryptoError, IdTokenAlg};
 
 pub use pem::pkcs8_from_pem;
 
@@ -40,35 +40,35 @@ enum Pair {
 impl SigningKey {
     /// A fresh key as PKCS#8 (RFC 5958), to be sealed and read back with [`from_pkcs8`](Self::from_pkcs8). An RSA key has
     /// 2048 bits and takes a good part of a second.
-    pub fn generate(alg: IdTokenAlg, random: &dyn SecureRandom) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+    pub fn generate(alg: JwsAlg, random: &dyn SecureRandom) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
         match alg {
-            IdTokenAlg::Es256 => {
+            JwsAlg::Es256 => {
                 // What `ring` returns is on the stack and not wiped by it; the copy that lives on is.
                 let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, random)
                     .map_err(|_| CryptoError::NoRandomness)?;
                 Ok(Zeroizing::new(document.as_ref().to_vec()))
             }
-            IdTokenAlg::Ps256 | IdTokenAlg::Rs256 => rsa::generate(random),
+            JwsAlg::Ps256 | JwsAlg::Rs256 => rsa::generate(random),
         }
     }
 
     /// Reads the PKCS#8 of a key for this algorithm: P-256, or RSA of 2048 to 4096 bits.
-    pub fn from_pkcs8(alg: IdTokenAlg, pkcs8: &[u8], random: &dyn SecureRandom) -> Result<Self, CryptoError> {
+    pub fn from_pkcs8(alg: JwsAlg, pkcs8: &[u8], random: &dyn SecureRandom) -> Result<Self, CryptoError> {
         let rsa = || {
             let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(|_| CryptoError::MalformedKey)?;
             let jwk = Jwk::from_rsa(alg, &pair);
             Ok((pair, jwk))
         };
         let (pair, jwk) = match alg {
-            IdTokenAlg::Es256 => {
+            JwsAlg::Es256 => {
                 let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8, random)
                     .map_err(|_| CryptoError::MalformedKey)?;
                 let jwk =
                     Jwk::from_p256_point(pair.public_key().as_ref()).ok_or(CryptoError::MalformedKey)?;
                 (Pair::Es256(pair), jwk)
             }
-            IdTokenAlg::Ps256 => rsa().map(|(pair, jwk)| (Pair::Ps256(pair), jwk))?,
-            IdTokenAlg::Rs256 => rsa().map(|(pair, jwk)| (Pair::Rs256(pair), jwk))?,
+            JwsAlg::Ps256 => rsa().map(|(pair, jwk)| (Pair::Ps256(pair), jwk))?,
+            JwsAlg::Rs256 => rsa().map(|(pair, jwk)| (Pair::Rs256(pair), jwk))?,
         };
         // What services would refuse is no key for them: the length of a modulus, above all.
         let public = serde_json::to_value(&jwk).ok().and_then(|jwk| PublicJwk::from_value(&jwk).ok());
@@ -76,11 +76,11 @@ impl SigningKey {
     }
 
     /// The algorithm.
-    pub fn alg(&self) -> IdTokenAlg {
+    pub fn alg(&self) -> JwsAlg {
         match self.pair {
-            Pair::Es256(_) => IdTokenAlg::Es256,
-            Pair::Ps256(_) => IdTokenAlg::Ps256,
-            Pair::Rs256(_) => IdTokenAlg::Rs256,
+            Pair::Es256(_) => JwsAlg::Es256,
+            Pair::Ps256(_) => JwsAlg::Ps256,
+            Pair::Rs256(_) => JwsAlg::Rs256,
         }
     }
 
@@ -102,9 +102,12 @@ impl SigningKey {
     /// Signs something and verifies it as a service would: a key that was imported with parts that do not belong together
     /// is refused before it is used.
     pub fn check(&self, random: &dyn SecureRandom) -> Result<(), CryptoError> {
-        let alg = JwsAlg::from_name(self.alg().as_str()).ok_or(CryptoError::MalformedKey)?;
         let signature = self.sign(CHECKED, random)?;
-        if self.public.verifies(alg, CHECKED, &signature) { Ok(()) } else { Err(CryptoError::MalformedKey) }
+        if self.public.verifies(self.alg(), CHECKED, &signature) {
+            Ok(())
+        } else {
+            Err(CryptoError::MalformedKey)
+        }
     }
 
     /// The JWS signature (RFC 7518 sections 3.3 to 3.5).
@@ -161,10 +164,10 @@ impl Jwk {
         };
         let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
         let kid = thumbprint(&format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#));
-        Some(Self::of(IdTokenAlg::Es256, PublicMembers::Ec { crv: "P-256", x, y }, kid))
+        Some(Self::of(JwsAlg::Es256, PublicMembers::Ec { crv: "P-256", x, y }, kid))
     }
 
-    fn from_rsa(alg: IdTokenAlg, pair: &RsaKeyPair) -> Self {
+    fn from_rsa(alg: JwsAlg, pair: &RsaKeyPair) -> Self {
         let public = pair.public();
         let components = ring::rsa::PublicKeyComponents::<Vec<u8>>::from(public);
         let (n, e) = (URL_SAFE_NO_PAD.encode(components.n), URL_SAFE_NO_PAD.encode(components.e));
@@ -172,7 +175,7 @@ impl Jwk {
         Self::of(alg, PublicMembers::Rsa { n, e }, kid)
     }
 
-    fn of(alg: IdTokenAlg, key: PublicMembers, kid: String) -> Self {
+    fn of(alg: JwsAlg, key: PublicMembers, kid: String) -> Self {
         Self { key, usage: "sig", alg: alg.as_str(), kid }
     }
 

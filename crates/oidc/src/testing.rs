@@ -4,10 +4,10 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::rand::SystemRandom;
 use serde_json::Value;
 
+use crate::jose::JwsAlg;
 use crate::jose::PublicJwk;
 use crate::{
-    ACR_CARD_PIN, Client, ClientAuthentication, CodeChallenge, CodeGrant, IdTokenAlg, Parameters, Profile,
-    SigningKey,
+    ACR_CARD_PIN, Client, ClientAuthentication, CodeChallenge, CodeGrant, Parameters, Profile, SigningKey,
 };
 
 /// RFC 7636 appendix B.
@@ -62,8 +62,8 @@ pub(crate) fn base64url(octets: &[u8]) -> String {
 /// A fresh key.
 pub(crate) fn signing_key() -> SigningKey {
     let random = random();
-    let pkcs8 = SigningKey::generate(IdTokenAlg::Es256, &random).expect("a key");
-    SigningKey::from_pkcs8(IdTokenAlg::Es256, &pkcs8, &random).expect("a key")
+    let pkcs8 = SigningKey::generate(JwsAlg::Es256, &random).expect("a key");
+    SigningKey::from_pkcs8(JwsAlg::Es256, &pkcs8, &random).expect("a key")
 }
 
 /// Its public part, as a client would register it.

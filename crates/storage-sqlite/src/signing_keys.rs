@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rusqlite::{Row, named_params};
 use serde_json::json;
 
-use madoguchi_oidc::IdTokenAlg;
+use madoguchi_oidc::jose::JwsAlg;
 use madoguchi_storage::{
     AuditKind, KeyChange, NewSigningKey, SealedSecret, SecretPurpose, SigningKeyRecord, SigningKeyState,
     SigningKeys, StorageError,
@@ -44,7 +44,7 @@ impl SigningKeys for SqliteStore {
                 insert(work, &municipality, &if_none, SigningKeyState::Active)?;
                 count_up(work)?;
             }
-            if if_none.alg == IdTokenAlg::Es256 {
+            if if_none.alg == JwsAlg::Es256 {
                 work.execute(
                     "DELETE FROM secrets WHERE municipality = ?1 AND purpose = ?2",
                     (&municipality, SecretPurpose::SigningKeyEs256.as_str()),
@@ -275,11 +275,7 @@ fn find(work: &Work<'_>, municipality: &str, kid: &str) -> Result<Option<Signing
     )
 }
 
-fn active(
-    work: &Work<'_>,
-    municipality: &str,
-    alg: IdTokenAlg,
-) -> Result<Option<SigningKeyRecord>, SqliteError> {
+fn active(work: &Work<'_>, municipality: &str, alg: JwsAlg) -> Result<Option<SigningKeyRecord>, SqliteError> {
     work.find(
         "SELECT * FROM signing_keys WHERE municipality = ?1 AND alg = ?2 AND state = 'active'",
         (municipality, alg.as_str()),
@@ -292,7 +288,7 @@ fn read(row: &Row<'_>) -> Result<SigningKeyRecord, SqliteError> {
     let at = |name| column::<Option<u64>>(row, TABLE, name).map(|at| at.map(unix_time));
     Ok(SigningKeyRecord {
         kid: column(row, TABLE, "kid")?,
-        alg: IdTokenAlg::from_name(&alg).ok_or_else(|| damaged(TABLE, "alg"))?,
+        alg: JwsAlg::from_name(&alg).ok_or_else(|| damaged(TABLE, "alg"))?,
         state: SigningKeyState::from_name(&state).ok_or_else(|| damaged(TABLE, "state"))?,
         sealed: column::<Option<_>>(row, TABLE, "sealed")?.map(SealedSecret),
         made_at: time(row, TABLE, "made_at")?,

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use madoguchi_oidc::{Client, ClientAuthentication, IdTokenAlg, Profile};
+use madoguchi_oidc::jose::JwsAlg;
+use madoguchi_oidc::{Client, ClientAuthentication, Profile};
 use madoguchi_protocol::LocalText;
 use madoguchi_storage::{
     Audit as _, ClientWrite, Clients as _, KeyChange, ManualClock, NewSigningKey, Registration, SealedSecret,
@@ -237,7 +238,7 @@ async fn a_revoked_key_is_in_no_file() {
     let store = open(&path).expect("a store");
     let sealed: Vec<u8> = (0..150_u8).map(|octet| octet.wrapping_mul(167)).collect();
     let key =
-        NewSigningKey { kid: "kid".to_owned(), alg: IdTokenAlg::Es256, sealed: SealedSecret(sealed.clone()) };
+        NewSigningKey { kid: "kid".to_owned(), alg: JwsAlg::Es256, sealed: SealedSecret(sealed.clone()) };
     store.signing_key_or_insert("midori", key).await.expect("a key").expect("a key");
     let found = || {
         let files =

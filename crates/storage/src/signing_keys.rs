@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use rustls_pki_types::UnixTime;
 
-use madoguchi_oidc::IdTokenAlg;
+use madoguchi_oidc::jose::JwsAlg;
 
 use crate::{SealedSecret, StorageError};
 
@@ -57,7 +57,7 @@ pub struct NewSigningKey {
     /// The thumbprint of its public part.
     pub kid: String,
     /// Its one algorithm.
-    pub alg: IdTokenAlg,
+    pub alg: JwsAlg,
     /// Its PKCS#8, sealed.
     pub sealed: SealedSecret,
 }
@@ -68,7 +68,7 @@ pub struct SigningKeyRecord {
     /// The thumbprint of its public part.
     pub kid: String,
     /// Its one algorithm.
-    pub alg: IdTokenAlg,
+    pub alg: JwsAlg,
     /// Where it stands.
     pub state: SigningKeyState,
     /// Its PKCS#8, sealed. Gone once it is revoked.

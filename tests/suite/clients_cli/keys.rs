@@ -3,7 +3,8 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use madoguchi_oidc::{IdTokenAlg, SigningKey};
+use madoguchi_oidc::SigningKey;
+use madoguchi_oidc::jose::JwsAlg;
 use madoguchi_storage::AuditKind;
 use madoguchi_tests::gateway::random;
 use madoguchi_tests::http::get;
@@ -26,7 +27,7 @@ fn listed(world: &World) -> Vec<Value> {
     all["municipalities"][0]["keys"].as_array().expect("keys").clone()
 }
 
-fn pem(alg: IdTokenAlg) -> (String, String) {
+fn pem(alg: JwsAlg) -> (String, String) {
     let pkcs8 = SigningKey::generate(alg, random()).expect("a key");
     let key = SigningKey::from_pkcs8(alg, &pkcs8, random()).expect("a key");
     let pem =
@@ -90,7 +91,7 @@ fn orders_that_make_no_sense_are_refused() {
 #[test]
 fn a_key_is_imported_from_a_private_file() {
     let world = World::new();
-    let (text, id) = pem(IdTokenAlg::Rs256);
+    let (text, id) = pem(JwsAlg::Rs256);
     let file = world.file("key.pem", &text);
     let import = [&["keys", "new", "--import", &file, "--alg"], &OF[..]].concat();
     let with = |alg: &'static str| {
@@ -124,7 +125,7 @@ fn a_key_is_imported_from_a_private_file() {
 #[test]
 fn an_id_that_looks_like_an_option_is_an_id() {
     let world = World::new();
-    let (text, id) = std::iter::repeat_with(|| pem(IdTokenAlg::Es256))
+    let (text, id) = std::iter::repeat_with(|| pem(JwsAlg::Es256))
         .find(|(_, id)| id.starts_with('-'))
         .expect("there is no end of keys");
     let file = world.file("key.pem", &text);

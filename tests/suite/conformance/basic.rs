@@ -1,7 +1,8 @@
 //! Plan `oidcc-basic`, all of it, with the clients that the plan wants: `client_secret_basic`, no PKCE.
 
 use madoguchi_gateway::SigningKeySealer;
-use madoguchi_oidc::{ClientAuthentication, IdTokenAlg, PATH_TOKEN};
+use madoguchi_oidc::jose::JwsAlg;
+use madoguchi_oidc::{ClientAuthentication, PATH_TOKEN};
 use madoguchi_storage::SigningKeys as _;
 use madoguchi_tests::gateway::{
     Answer, MIDORI, TestBrowser, Visit, asks_for_the_card, is_offer, post, random,
@@ -48,9 +49,9 @@ async fn oidcc_idtoken_signature() {
     let store = &*plan.gateway.store;
     let kek = madoguchi_gateway::Sealer::new(&[7; 32]);
     let sealer = SigningKeySealer::load(store, &kek, MIDORI.id, random()).await.expect("a sealer");
-    let key = sealer.generate(IdTokenAlg::Rs256, random()).expect("a key");
+    let key = sealer.generate(JwsAlg::Rs256, random()).expect("a key");
     store.signing_key_or_insert(MIDORI.id, key).await.expect("a key");
-    let service = client(&plan.gateway, "rsa", |client, _| client.id_token_alg = IdTokenAlg::Rs256).await;
+    let service = client(&plan.gateway, "rsa", |client, _| client.id_token_alg = JwsAlg::Rs256).await;
     let login = plan.sign_in_to(&service, &url(&service, &[])).await;
     let (header, _) = service.verified(&plan.gateway, login.id_token()).await;
     assert_eq!(header["alg"], "RS256");
@@ -63,7 +64,7 @@ async fn oidcc_idtoken_signature() {
 /// `none` is no algorithm that a client could have.
 #[tokio::test]
 async fn oidcc_idtoken_unsigned() {
-    assert_eq!(IdTokenAlg::from_name("none"), None);
+    assert_eq!(JwsAlg::from_name("none"), None);
     let plan = Plan::new().await;
     let path = MIDORI.url("/.well-known/openid-configuration");
     let discovery = TestBrowser::new().get(&plan.gateway, &path, &[]).await;

@@ -1,9 +1,8 @@
 //! How a certification plan goes through this provider: its clients, and the checks that it makes around every step of
 //! every module that signs somebody in.
 
-use madoguchi_oidc::{
-    ACR_CARD_PIN, Client, ClientAuthentication, ClientSecret, IdTokenAlg, PATH_TOKEN, Profile,
-};
+use madoguchi_oidc::jose::JwsAlg;
+use madoguchi_oidc::{ACR_CARD_PIN, Client, ClientAuthentication, ClientSecret, PATH_TOKEN, Profile};
 use madoguchi_protocol::LocalText;
 use madoguchi_storage::{ClientWrite, Clients as _, Registration};
 use madoguchi_tests::gateway::{
@@ -201,7 +200,7 @@ pub(super) async fn client(
         danger_pkce_lifted: true,
         refresh: true,
         // RS256 is the profile's own; its key costs seconds to make, and one module is about it.
-        id_token_alg: IdTokenAlg::Es256,
+        id_token_alg: JwsAlg::Es256,
         ..Client::new(
             Profile::Basic,
             id,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use madoguchi_gateway::{MunicipalityKeys, OVERLAP_SECONDS, PUBLISH_AHEAD_SECONDS, Sealer, SigningKeySealer};
-use madoguchi_oidc::{IdTokenAlg, Profile, SigningKey};
+use madoguchi_oidc::jose::JwsAlg;
+use madoguchi_oidc::{Profile, SigningKey};
 use madoguchi_storage::{
     KeyChange, NewSigningKey, SealedSecret, SecretPurpose, Secrets as _, SigningKeyState, SigningKeys as _,
 };
@@ -23,13 +24,13 @@ async fn kids(gateway: &TestGateway, town: Town) -> Vec<String> {
     keys.iter().map(|key| key["kid"].as_str().expect("text").to_owned()).collect()
 }
 
-async fn fresh(gateway: &TestGateway, town: Town, alg: IdTokenAlg) -> NewSigningKey {
+async fn fresh(gateway: &TestGateway, town: Town, alg: JwsAlg) -> NewSigningKey {
     let sealer = SigningKeySealer::load(&*gateway.store, &Sealer::new(&[7; 32]), town.id, random()).await;
     sealer.expect("a sealer").generate(alg, random()).expect("a key")
 }
 
 /// A key that may be activated.
-async fn waiting(gateway: &TestGateway, town: Town, alg: IdTokenAlg) -> String {
+async fn waiting(gateway: &TestGateway, town: Town, alg: JwsAlg) -> String {
     let new = fresh(gateway, town, alg).await;
     let kid = new.kid.clone();
     let store = &gateway.store;
@@ -48,7 +49,7 @@ async fn activate(gateway: &TestGateway, town: Town, kid: &str) -> KeyChange {
 }
 
 /// The algorithm of a client's ID token, which its services verify with what is published.
-async fn alg_of(gateway: &TestGateway, id: &str, profile: Profile, alg: IdTokenAlg) -> Value {
+async fn alg_of(gateway: &TestGateway, id: &str, profile: Profile, alg: JwsAlg) -> Value {
     let keyed = KeyedService::register_as(gateway, MIDORI, id, |client| {
         (client.profile, client.id_token_alg) = (profile, alg);
     })
@@ -64,9 +65,9 @@ async fn alg_of(gateway: &TestGateway, id: &str, profile: Profile, alg: IdTokenA
 #[tokio::test]
 async fn each_client_has_its_algorithm() {
     let gateway = TestGateway::new().await;
-    assert_eq!(alg_of(&gateway, "es", Profile::Standard, IdTokenAlg::Es256).await, "ES256");
+    assert_eq!(alg_of(&gateway, "es", Profile::Standard, JwsAlg::Es256).await, "ES256");
     for (alg, id, profile) in
-        [(IdTokenAlg::Rs256, "rs", Profile::Standard), (IdTokenAlg::Ps256, "ps", Profile::Fapi2)]
+        [(JwsAlg::Rs256, "rs", Profile::Standard), (JwsAlg::Ps256, "ps", Profile::Fapi2)]
     {
         let new = fresh(&gateway, MIDORI, alg).await;
         gateway.store.signing_key_or_insert(MIDORI.id, new).await.expect("a key");
@@ -99,7 +100,7 @@ async fn a_municipality_without_an_rs256_key_gets_one() {
     node.keep_first_key(midori, first).await.expect("kept");
     node.keep_first_key(midori, second).await.expect("thrown away");
     let keys = gateway.store.signing_keys(MIDORI.id).await.expect("keys");
-    let of_alg: Vec<_> = keys.iter().filter(|key| key.alg == IdTokenAlg::Rs256).collect();
+    let of_alg: Vec<_> = keys.iter().filter(|key| key.alg == JwsAlg::Rs256).collect();
     assert_eq!(of_alg.len(), 1);
     assert_eq!((&of_alg[0].kid, of_alg[0].state), (&kid, SigningKeyState::Active));
     let without = node.without_first_key().await.expect("a look");
@@ -110,14 +111,14 @@ async fn a_municipality_without_an_rs256_key_gets_one() {
     let discovery = TestBrowser::new().get(&gateway, &discovery, &[]).await.json();
     assert_eq!(discovery["id_token_signing_alg_values_supported"], json!(["ES256", "RS256"]));
     assert!(kids(&gateway, MIDORI).await.contains(&kid));
-    assert_eq!(alg_of(&gateway, "rs", Profile::Standard, IdTokenAlg::Rs256).await, "RS256");
+    assert_eq!(alg_of(&gateway, "rs", Profile::Standard, JwsAlg::Rs256).await, "RS256");
 }
 
 /// Another node's key, not seen by this one yet, is not made twice.
 #[tokio::test]
 async fn a_key_of_another_node_is_enough() {
     let gateway = TestGateway::new().await;
-    let new = fresh(&gateway, MIDORI, IdTokenAlg::Rs256).await;
+    let new = fresh(&gateway, MIDORI, JwsAlg::Rs256).await;
     gateway.store.signing_key_or_insert(MIDORI.id, new).await.expect("a key");
     assert_eq!(kids(&gateway, MIDORI).await.len(), 1, "this node has not looked again");
     let without = gateway.gateway.without_first_key().await.expect("a look");
@@ -129,13 +130,12 @@ async fn a_key_of_another_node_is_enough() {
 async fn without_a_key_of_its_algorithm_a_code_is_not_lost() {
     let gateway = TestGateway::new().await;
     let keyed =
-        KeyedService::register_as(&gateway, MIDORI, "rs", |client| client.id_token_alg = IdTokenAlg::Rs256)
-            .await;
+        KeyedService::register_as(&gateway, MIDORI, "rs", |client| client.id_token_alg = JwsAlg::Rs256).await;
     let url = keyed.service.authorize_url();
     let (_, code) = Visit::code_at(&gateway, keyed.service.clone(), &url).await;
     let redeem = || async { keyed.post(&gateway, "/token", &keyed.service.token_form(&code), &[]).await };
     redeem().await.is_oauth_error(500, "server_error");
-    let new = fresh(&gateway, MIDORI, IdTokenAlg::Rs256).await;
+    let new = fresh(&gateway, MIDORI, JwsAlg::Rs256).await;
     gateway.store.signing_key_or_insert(MIDORI.id, new).await.expect("a key");
     gateway.gateway.refresh().await;
     assert_eq!(redeem().await.status, 200);
@@ -146,7 +146,7 @@ async fn without_a_key_of_its_algorithm_a_code_is_not_lost() {
 async fn server_rotate_keys() {
     let gateway = TestGateway::new().await;
     let [old] = <[String; 1]>::try_from(kids(&gateway, MIDORI).await).expect("one key");
-    let new = waiting(&gateway, MIDORI, IdTokenAlg::Es256).await;
+    let new = waiting(&gateway, MIDORI, JwsAlg::Es256).await;
     assert_eq!(kids(&gateway, MIDORI).await, std::slice::from_ref(&old), "before the node read it");
     gateway.gateway.refresh().await;
     assert_eq!(kids(&gateway, MIDORI).await, [old.clone(), new.clone()]);
@@ -185,7 +185,7 @@ async fn a_key_is_published_longer_than_services_keep_the_set() {
 async fn rotation_under_load_loses_no_login() {
     let gateway = Arc::new(TestGateway::new().await);
     let first = kids(&gateway, MIDORI).await;
-    let next = waiting(&gateway, MIDORI, IdTokenAlg::Es256).await;
+    let next = waiting(&gateway, MIDORI, JwsAlg::Es256).await;
     gateway.gateway.refresh().await;
     gateway.wait(PUBLISH_AHEAD_SECONDS);
     // What a service fetched before anything changed, and goes by to the end.
@@ -230,7 +230,7 @@ async fn a_revoked_key_is_gone_at_once() {
     let mut visit = Visit::new(&gateway).await;
     let before = visit.tokens().await;
     let [bad] = <[String; 1]>::try_from(kids(&gateway, MIDORI).await).expect("one key");
-    let successor = fresh(&gateway, MIDORI, IdTokenAlg::Es256).await;
+    let successor = fresh(&gateway, MIDORI, JwsAlg::Es256).await;
     let good = successor.kid.clone();
     let revoked = gateway.store.revoke_signing_key(MIDORI.id, &bad, Some(successor), OPERATOR).await;
     assert_eq!(revoked.expect("an outcome"), KeyChange::Done);
@@ -261,7 +261,7 @@ async fn every_node_has_the_same_keys() {
         keys.all().map(|key| key.kid().to_owned()).collect()
     };
     assert_eq!(names(&other), kids(&gateway, MIDORI).await);
-    let next = waiting(&gateway, MIDORI, IdTokenAlg::Es256).await;
+    let next = waiting(&gateway, MIDORI, JwsAlg::Es256).await;
     other.signing.refresh(&*gateway.store, random()).await.expect("keys");
     assert!(names(&other).contains(&next));
     let hinata = MunicipalityKeys::load(&*gateway.store, &kek, HINATA.id, random()).await.expect("keys");
@@ -277,9 +277,9 @@ async fn a_sealed_key_stands_for_itself_alone() {
     let stolen = gateway.store.signing_keys(MIDORI.id).await.expect("keys").remove(0);
     let sealed = stolen.sealed.clone().expect("sealed");
     for (town, kid, alg) in [
-        (HINATA.id, stolen.kid.as_str(), IdTokenAlg::Es256),
-        (MIDORI.id, "another", IdTokenAlg::Es256),
-        (MIDORI.id, "of another algorithm", IdTokenAlg::Rs256),
+        (HINATA.id, stolen.kid.as_str(), JwsAlg::Es256),
+        (MIDORI.id, "another", JwsAlg::Es256),
+        (MIDORI.id, "of another algorithm", JwsAlg::Rs256),
     ] {
         let new = NewSigningKey { kid: kid.to_owned(), alg, sealed: sealed.clone() };
         let added = gateway.store.add_signing_key(town, new, OPERATOR).await.expect("an outcome");
@@ -298,7 +298,7 @@ async fn a_sealed_key_stands_for_itself_alone() {
 async fn the_key_of_an_earlier_version_is_taken_over() {
     let gateway = TestGateway::new().await;
     let (kek, town) = (Sealer::new(&[7; 32]), "earlier");
-    let alg = IdTokenAlg::Es256;
+    let alg = JwsAlg::Es256;
     let pkcs8 = SigningKey::generate(alg, random()).expect("a key");
     let known = SigningKey::from_pkcs8(alg, &pkcs8, random()).expect("a key");
     let sealed = kek.seal(random(), "earlier/signing-key-es256", &pkcs8).expect("sealed");

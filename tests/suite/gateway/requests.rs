@@ -143,7 +143,7 @@ async fn da_compat_hears_aal3_for_a_card_and_a_pin() {
     let gateway = TestGateway::new().await;
     let keyed = KeyedService::register_as(&gateway, MIDORI, "daclient", |client| {
         client.profile = Profile::DaCompat;
-        client.id_token_alg = madoguchi_oidc::IdTokenAlg::Es256;
+        client.id_token_alg = madoguchi_oidc::jose::JwsAlg::Es256;
     })
     .await;
     for (asked, told) in [(Some("aal3 crl"), "aal3"), (Some("crl"), ACR_CARD_PIN), (None, ACR_CARD_PIN)] {

@@ -6,7 +6,8 @@ use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser as _;
 use clap::{Args, Subcommand};
 
-use madoguchi_oidc::{AuthenticationMethod, IdTokenAlg, Profile};
+use madoguchi_oidc::jose::JwsAlg;
+use madoguchi_oidc::{AuthenticationMethod, Profile};
 
 use crate::registry::{Common, EXIT_CODES, Ordered};
 
@@ -100,9 +101,9 @@ pub(super) struct Settings {
     #[arg(long, value_name = "FILE")]
     pub(super) jwks: Option<PathBuf>,
     /// How its ID tokens are signed; without it, as its profile has it.
-    #[arg(long, value_parser = PossibleValuesParser::new(IdTokenAlg::ALL.map(IdTokenAlg::as_str))
-        .try_map(|name| IdTokenAlg::from_name(&name).ok_or("no such algorithm")))]
-    pub(super) alg: Option<IdTokenAlg>,
+    #[arg(long, value_parser = PossibleValuesParser::new(JwsAlg::ALL.map(JwsAlg::as_str))
+        .try_map(|name| JwsAlg::from_name(&name).ok_or("no such algorithm")))]
+    pub(super) alg: Option<JwsAlg>,
 }
 
 /// `madoguchi clients add`.

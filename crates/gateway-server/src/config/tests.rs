@@ -289,7 +289,7 @@ fn a_client_of_the_file_is_what_its_keys_say() {
     );
     let config = read(&text).expect("a good configuration");
     let client = config.municipalities[0].services[0].client();
-    assert_eq!((client.profile, client.id_token_alg), (Profile::Fapi2, IdTokenAlg::Ps256));
+    assert_eq!((client.profile, client.id_token_alg), (Profile::Fapi2, JwsAlg::Ps256));
     assert!(client.require_pushed && client.require_dpop && client.refresh && client.disabled);
     assert_eq!(client.post_logout_redirect_uris, ["http://127.0.0.1:24811/bye"]);
     assert_eq!(client.backchannel_logout_uri.as_deref(), Some("http://127.0.0.1:24811/logout"));

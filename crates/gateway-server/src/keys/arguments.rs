@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use madoguchi_gateway::{OVERLAP_SECONDS, SHORTEST_OVERLAP_SECONDS};
-use madoguchi_oidc::IdTokenAlg;
+use madoguchi_oidc::jose::JwsAlg;
 
 use crate::registry::{Common, EXIT_CODES, Ordered};
 
@@ -56,7 +56,7 @@ pub struct NewArguments {
     pub(super) municipality: String,
     /// What it signs with: ES256, PS256 or RS256.
     #[arg(long, value_name = "ALG", value_parser = alg)]
-    pub(super) alg: IdTokenAlg,
+    pub(super) alg: JwsAlg,
     /// A private key to import instead of making one: PKCS#8 in PEM, mode 0600.
     #[arg(long, value_name = "FILE")]
     pub(super) import: Option<PathBuf>,
@@ -89,8 +89,8 @@ pub struct EndingArguments {
     pub(super) overlap_minutes: u64,
 }
 
-fn alg(name: &str) -> Result<IdTokenAlg, String> {
-    IdTokenAlg::from_name(name).ok_or_else(|| "one of ES256, PS256, RS256".to_owned())
+fn alg(name: &str) -> Result<JwsAlg, String> {
+    JwsAlg::from_name(name).ok_or_else(|| "one of ES256, PS256, RS256".to_owned())
 }
 
 /// A script whose variable is empty means no key.

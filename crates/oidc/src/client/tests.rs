@@ -103,10 +103,10 @@ fn a_new_client_is_what_its_profile_demands() {
     let fapi2 = with_keys(Profile::Fapi2, "EC", None);
     assert_eq!(fapi2.check(), Ok(()));
     assert_eq!((fapi2.require_pushed, fapi2.require_dpop), (true, true));
-    assert_eq!(fapi2.id_token_alg, IdTokenAlg::Es256);
+    assert_eq!(fapi2.id_token_alg, JwsAlg::Es256);
     let compat = with_keys(Profile::DaCompat, "RSA", None);
     assert_eq!(compat.check(), Ok(()));
-    assert_eq!((compat.require_pushed, compat.id_token_alg), (false, IdTokenAlg::Rs256));
+    assert_eq!((compat.require_pushed, compat.id_token_alg), (false, JwsAlg::Rs256));
     for profile in Profile::ALL {
         let client = with_keys(profile, "EC", None);
         assert!(!client.refresh && !client.disabled && !client.danger_pkce_lifted, "{profile:?}");
@@ -148,9 +148,9 @@ fn what_a_profile_demands_cannot_be_taken_back() {
     ] {
         assert!(matches!(weakened.check(), Err(ClientError::Profile { profile: "fapi2", .. })));
     }
-    let rs256 = Client { id_token_alg: IdTokenAlg::Rs256, ..fapi2.clone() };
+    let rs256 = Client { id_token_alg: JwsAlg::Rs256, ..fapi2.clone() };
     assert_eq!(rs256.check(), Err(ClientError::AlgOfProfile { profile: "fapi2", alg: "RS256" }));
-    assert_eq!(Client { id_token_alg: IdTokenAlg::Ps256, ..fapi2 }.check(), Ok(()));
+    assert_eq!(Client { id_token_alg: JwsAlg::Ps256, ..fapi2 }.check(), Ok(()));
     let lifted = Client { danger_pkce_lifted: true, ..client() };
     assert!(matches!(lifted.check(), Err(ClientError::Profile { profile: "standard", .. })));
     let basic = ClientAuthentication::secret_basic(&secret());

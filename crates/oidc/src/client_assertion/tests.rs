@@ -3,11 +3,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::jose::JwsAlg;
 use crate::jose::PublicJwkSet;
 use crate::testing::{CALLBACK, jws, parameters, public_jwk, random, signing_key};
 use crate::{
-    Authentication, ClientAuthentication, ClientCredentials, IdTokenAlg, Profile, SigningKey, TokenError,
-    authenticate,
+    Authentication, ClientAuthentication, ClientCredentials, Profile, SigningKey, TokenError, authenticate,
 };
 
 const ISSUER: &str = "https://midori.example";
@@ -65,7 +65,7 @@ fn changed(mut claims: Value, changes: Value) -> Value {
     claims
 }
 
-fn rsa_key(alg: IdTokenAlg) -> SigningKey {
+fn rsa_key(alg: JwsAlg) -> SigningKey {
     let random = random();
     let pkcs8 = SigningKey::generate(alg, &random).expect("a key");
     SigningKey::from_pkcs8(alg, &pkcs8, &random).expect("a key")
@@ -141,7 +141,7 @@ fn c10_the_audience_is_our_issuer_as_one_string() {
 /// Services of the Digital Agency's app name the token endpoint. The flag is for that one address.
 #[test]
 fn c10_the_token_endpoint_is_an_audience_by_flag_alone() {
-    let mut party = Party::of(Profile::DaCompat, rsa_key(IdTokenAlg::Rs256));
+    let mut party = Party::of(Profile::DaCompat, rsa_key(JwsAlg::Rs256));
     let endpoint = json!({ "aud": format!("{ISSUER}{PATH_TOKEN}") });
     assert_eq!(party.with(endpoint.clone()), Err(ClientAssertionError::Audience));
     let ClientAuthentication::PrivateKeyJwt(keys) = &mut party.client.authentication else {
@@ -242,11 +242,11 @@ fn c12_key_and_algorithm_are_the_registered_ones() {
 #[test]
 fn c12_an_rsa_key_is_for_one_algorithm() {
     for (profile, registered, accepted) in [
-        (Profile::Fapi2, IdTokenAlg::Ps256, true),
+        (Profile::Fapi2, JwsAlg::Ps256, true),
         // Such a client cannot be registered; were it, its assertions would not do.
-        (Profile::Fapi2, IdTokenAlg::Rs256, false),
-        (Profile::Standard, IdTokenAlg::Rs256, true),
-        (Profile::DaCompat, IdTokenAlg::Rs256, true),
+        (Profile::Fapi2, JwsAlg::Rs256, false),
+        (Profile::Standard, JwsAlg::Rs256, true),
+        (Profile::DaCompat, JwsAlg::Rs256, true),
     ] {
         let party = Party::of(profile, rsa_key(registered));
         assert_eq!(party.with(json!({})).is_ok(), accepted, "{profile:?} {registered:?}");
@@ -257,8 +257,8 @@ fn c12_an_rsa_key_is_for_one_algorithm() {
 #[test]
 fn c12_an_rsa_key_without_alg_is_for_the_profiles() {
     let random = random();
-    let pkcs8 = SigningKey::generate(IdTokenAlg::Rs256, &random).expect("a key");
-    let [rs256, ps256] = [IdTokenAlg::Rs256, IdTokenAlg::Ps256]
+    let pkcs8 = SigningKey::generate(JwsAlg::Rs256, &random).expect("a key");
+    let [rs256, ps256] = [JwsAlg::Rs256, JwsAlg::Ps256]
         .map(|alg| SigningKey::from_pkcs8(alg, &pkcs8, &random).expect("a key"));
     let mut jwk = json!(public_jwk(&rs256));
     let members = jwk.as_object_mut().expect("an object");

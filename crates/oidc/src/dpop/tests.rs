@@ -6,8 +6,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::SigningKey;
+use crate::jose::JwsAlg;
 use crate::testing::{base64url, jws, public_jwk, random, signing_key};
-use crate::{IdTokenAlg, SigningKey};
 
 const NOW: u64 = 1_800_000_000;
 const URI: &str = "https://madoguchi.example/userinfo";
@@ -104,8 +105,8 @@ fn dpop_the_example_of_rfc_9449() {
 #[test]
 fn dpop_ps256_is_taken() {
     let random = random();
-    let pkcs8 = SigningKey::generate(IdTokenAlg::Ps256, &random).expect("a key");
-    let key = SigningKey::from_pkcs8(IdTokenAlg::Ps256, &pkcs8, &random).expect("a key");
+    let pkcs8 = SigningKey::generate(JwsAlg::Ps256, &random).expect("a key");
+    let key = SigningKey::from_pkcs8(JwsAlg::Ps256, &pkcs8, &random).expect("a key");
     let jwk = serde_json::to_value(key.jwk()).expect("a key");
     let parts = Parts { key, ..Parts::good() }.header("alg", json!("PS256")).header("jwk", jwk);
     assert!(parts.check().is_ok());

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-/// An algorithm pinned by registration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// An algorithm pinned by registration: of what a client signs, and of the ID tokens that it gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum JwsAlg {
     /// ECDSA on P-256 with SHA-256.
+    #[default]
     #[serde(rename = "ES256")]
     Es256,
     /// RSASSA-PSS with SHA-256.

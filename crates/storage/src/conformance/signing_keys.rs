@@ -1,6 +1,6 @@
 //! Signing keys: their states, and that one of each algorithm is active.
 
-use madoguchi_oidc::IdTokenAlg;
+use madoguchi_oidc::jose::JwsAlg;
 
 use super::Backend;
 use super::fixture::{Fixture, RUNNERS, race};
@@ -14,10 +14,10 @@ const OVERLAP: u64 = 3600;
 const OPERATOR: &str = "sato";
 
 fn new(kid: &str) -> NewSigningKey {
-    of(kid, IdTokenAlg::Es256)
+    of(kid, JwsAlg::Es256)
 }
 
-fn of(kid: &str, alg: IdTokenAlg) -> NewSigningKey {
+fn of(kid: &str, alg: JwsAlg) -> NewSigningKey {
     NewSigningKey { kid: kid.to_owned(), alg, sealed: SealedSecret(format!("sealed {kid}").into_bytes()) }
 }
 
@@ -71,9 +71,9 @@ pub async fn the_first_signing_key_stays(backend: &dyn Backend) {
     );
     assert_eq!(first(&fixture, "b").await, Some(record.clone()));
     assert_eq!(keys(&fixture, TOWN).await, [record]);
-    let rs256 = of("c", IdTokenAlg::Rs256);
+    let rs256 = of("c", JwsAlg::Rs256);
     let other = fixture.store.signing_key_or_insert(TOWN, rs256).await.expect("a key").expect("a key");
-    assert_eq!((other.kid.as_str(), other.alg), ("c", IdTokenAlg::Rs256));
+    assert_eq!((other.kid.as_str(), other.alg), ("c", JwsAlg::Rs256));
     let kept = |purpose| fixture.store.secret(TOWN, purpose);
     assert_eq!(kept(SecretPurpose::SigningKeyEs256).await.expect("a look"), None);
     assert!(kept(SecretPurpose::SubjectSalt).await.expect("a look").is_some());
@@ -222,7 +222,7 @@ pub async fn of_64_activations_one_key_signs(backend: &dyn Backend) {
     let again = race(&fixture, |fixture, _| async move { activate(&fixture, "0").await }).await;
     assert_eq!(again.iter().filter(|outcome| **outcome == KeyChange::Done).count(), 0, "a key signs once");
     let offered = race(&fixture, |fixture, number| async move {
-        let offer = of(&format!("rs {number}"), IdTokenAlg::Rs256);
+        let offer = of(&format!("rs {number}"), JwsAlg::Rs256);
         fixture.store.signing_key_or_insert(TOWN, offer).await.expect("a key").map(|key| key.kid)
     })
     .await;
