@@ -5,6 +5,8 @@ pub mod faults;
 pub mod gateway;
 pub mod http;
 pub mod memory;
+pub mod nodes;
+pub mod postgres;
 pub mod revocation;
 pub mod services;
 pub mod terminal;

@@ -14,6 +14,7 @@ mod faults;
 mod gateway;
 mod integrate_doc;
 mod memory;
+mod nodes;
 mod operations;
 mod pkits;
 mod revocation;

@@ -79,12 +79,12 @@ enum Service {
 }
 
 fn service_user(config: &Config) -> Service {
-    let database = [Some(&config.database), config.revocation.state_dir.as_ref(), Some(&config.kek_file)];
+    let database = [config.database.file(), config.revocation.state_dir.as_deref(), Some(&*config.kek_file)];
     for path in database.into_iter().flatten() {
         match fs::metadata(path) {
             Ok(metadata) => return Service::Uid(metadata.uid()),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                return Service::Hidden(path.clone());
+                return Service::Hidden(path.to_owned());
             }
             Err(_) => {}
         }
@@ -120,9 +120,13 @@ fn needed(config: &Config, file: &Path) -> Vec<(PathBuf, Needs)> {
             .iter()
             .flat_map(|tls| [(tls.certificate.clone(), Needs::READ), (tls.key.clone(), Needs::READ)]),
     );
-    all.push((config.database.clone(), Needs::READ_AND_WRITE));
-    let folder = config.database.parent().filter(|folder| !folder.as_os_str().is_empty());
-    all.push((folder.unwrap_or(Path::new(".")).to_owned(), Needs::MANAGE));
+    if let Some(database) = config.database.file() {
+        all.push((database.to_owned(), Needs::READ_AND_WRITE));
+        let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty());
+        all.push((folder.unwrap_or(Path::new(".")).to_owned(), Needs::MANAGE));
+    }
+    all.extend(config.postgresql.password_file.iter().map(|path| (path.clone(), Needs::READ)));
+    all.extend(config.postgresql.ca.iter().map(|path| (path.clone(), Needs::READ)));
     all.extend(config.revocation.state_dir.iter().map(|path| (path.clone(), Needs::MANAGE)));
     // Without the right to write a refused file stays where it is, which is told where it happens.
     all.extend(config.revocation.crl_dir.iter().map(|path| (path.clone(), Needs::LIST)));

@@ -13,9 +13,9 @@ use madoguchi_gateway::{
 };
 use madoguchi_revocation::{Alarms, CrlRefresher, NoOcsp, OcspSource, SharedCrls};
 use madoguchi_storage::{Clock, Storage};
-use madoguchi_storage_sqlite::SqliteStore;
 
 use crate::ServerError;
+use crate::backend::Backend;
 use crate::config::{Config, MunicipalityConfig, ServiceConfig, TrustConfig};
 use crate::https::https_trust;
 use crate::kek::read_kek;
@@ -40,8 +40,8 @@ pub(crate) async fn build(
 ) -> Result<Built, ServerError> {
     let kek = Arc::new(read_kek(&config.kek_file)?);
     let trust = trust(&config.trust)?;
-    let storage: Arc<dyn Storage> =
-        Arc::new(SqliteStore::open(&config.database, Arc::clone(&clock), config.sign_in)?);
+    let backend = Backend::open_to_serve(config, clock).await?;
+    let (storage, clock) = (backend.storage(), backend.clock());
     let mut municipalities = Vec::new();
     for municipality in &config.municipalities {
         municipalities.push(build_municipality(municipality, &*storage, &kek, &*random).await?);
@@ -155,7 +155,7 @@ pub fn check(
     if let Some(tls) = &config.tls {
         crate::listen::acceptor(tls)?;
     }
-    let folder = config.database.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = config.database.file().and_then(std::path::Path::parent).filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
         let message = format!("the folder {} does not exist", folder.display());
         return Err(ServerError::value("database", message));

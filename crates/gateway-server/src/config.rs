@@ -1,5 +1,6 @@
 //! The configuration file: one TOML file, every key here. Relative paths are relative to the file.
 
+mod database;
 mod revocation;
 
 use std::fs;
@@ -18,6 +19,7 @@ use madoguchi_storage::{SessionLimits, SignInLimits};
 use crate::ServerError;
 use crate::kek::file_error;
 
+pub use database::{DatabaseConfig, PostgresConfig, PostgresUrl};
 pub use revocation::{
     CrlUrlConfig, HashConfig, MethodConfig, NonceConfig, OcspConfig, OcspLimitsConfig, RevocationConfig,
     SourcesConfig,
@@ -29,8 +31,11 @@ pub use revocation::{
 pub struct Config {
     /// Address to listen on. Without `[tls]` it must be loopback.
     pub listen: SocketAddr,
-    /// The SQLite file.
-    pub database: PathBuf,
+    /// Where records are kept.
+    pub database: DatabaseConfig,
+    /// How a PostgreSQL server is used.
+    #[serde(default)]
+    pub postgresql: PostgresConfig,
     /// The key-encryption key's file, mode 0600.
     pub kek_file: PathBuf,
     /// Loopback ports of agents, the usual one first.
@@ -169,10 +174,12 @@ impl Config {
 
     fn resolve(&mut self, base: &Path) {
         let resolve = |path: &mut PathBuf| *path = base.join(&*path);
-        resolve(&mut self.database);
+        self.database.resolve(base);
+        self.postgresql.resolve(base);
         resolve(&mut self.kek_file);
         self.trust.anchors.iter_mut().for_each(resolve);
-        self.revocation.resolve(base, &self.database);
+        let state = self.database.file().map_or_else(|| base.join(CRL_STATE), |file| file.with_file_name(CRL_STATE));
+        self.revocation.resolve(base, state);
         if let Some(tls) = &mut self.tls {
             resolve(&mut tls.certificate);
             resolve(&mut tls.key);
@@ -196,6 +203,8 @@ impl Config {
             let message = "idle_seconds at least 1, absolute_seconds at least that and at most 86400 (a day)";
             return Err(ServerError::value("session", message));
         }
+        self.database.check()?;
+        self.postgresql.check()?;
         self.check_trust()?;
         self.revocation.check()?;
         if self.operations.as_ref().is_some_and(|operations| !operations.listen.ip().is_loopback()) {
@@ -334,6 +343,9 @@ fn meet(one: SocketAddr, other: SocketAddr) -> bool {
 fn agent_ports() -> Vec<u16> {
     AGENT_PORTS.to_vec()
 }
+
+/// The folder beside the database, or else beside the configuration.
+const CRL_STATE: &str = "crl-state";
 
 /// Nobody remembers a card for longer, and moments on the pages have no year.
 const LONGEST_SESSION_SECONDS: u64 = 24 * 60 * 60;

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod advice;
+mod backend;
 mod beside;
 mod build;
 mod clients;
@@ -36,7 +37,7 @@ pub use build::check;
 pub use clients::{ClientsCommand, clients};
 pub use clock::SystemClock;
 pub use config::{
-    Config, CrlUrlConfig, HashConfig, MethodConfig, MunicipalityConfig, NonceConfig, OcspConfig,
+    Config, CrlUrlConfig, DatabaseConfig, PostgresConfig, PostgresUrl, HashConfig, MethodConfig, MunicipalityConfig, NonceConfig, OcspConfig,
     OcspLimitsConfig, OperationsConfig, RevocationConfig, ServiceConfig, SourcesConfig, TlsConfig,
     TrustConfig,
 };

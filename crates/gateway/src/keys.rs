@@ -118,10 +118,21 @@ pub(crate) async fn stored(
     municipality: &str,
     purpose: SecretPurpose,
 ) -> Result<Option<Zeroizing<[u8; 32]>>, KeyError> {
+    let Some(opened) = open_secret(storage, kek, municipality, purpose).await? else { return Ok(None) };
+    let key = <[u8; 32]>::try_from(opened.as_slice()).ok().map(Zeroizing::new);
+    key.map(Some).ok_or_else(|| does_not_open(municipality, purpose))
+}
+
+/// A secret of any length, for whoever must not make one.
+pub(crate) async fn open_secret(
+    storage: &dyn Storage,
+    kek: &Sealer,
+    municipality: &str,
+    purpose: SecretPurpose,
+) -> Result<Option<Zeroizing<Vec<u8>>>, KeyError> {
     let Some(SealedSecret(sealed)) = storage.secret(municipality, purpose).await? else { return Ok(None) };
     let opened = kek.open(&key_use(municipality, purpose), &sealed);
-    let key = opened.and_then(|opened| <[u8; 32]>::try_from(opened.as_slice()).ok()).map(Zeroizing::new);
-    key.map(Some).ok_or_else(|| does_not_open(municipality, purpose))
+    opened.map(Some).ok_or_else(|| does_not_open(municipality, purpose))
 }
 
 /// Issuer key and length-prefixed serial number.
@@ -183,7 +194,11 @@ impl SecretVault<'_> {
     }
 
     /// The stored secret; `fresh` becomes it when there is none.
-    async fn secret(&self, purpose: SecretPurpose, fresh: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    pub(crate) async fn secret(
+        &self,
+        purpose: SecretPurpose,
+        fresh: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         let use_ = key_use(self.municipality, purpose);
         let sealed = SealedSecret(self.kek.seal(self.random, &use_, fresh)?);
         let SealedSecret(stored) = self.storage.secret_or_insert(self.municipality, purpose, sealed).await?;
@@ -192,12 +207,7 @@ impl SecretVault<'_> {
 
     /// The stored secret, and none is made.
     pub(crate) async fn read(&self, purpose: SecretPurpose) -> Result<Option<Zeroizing<Vec<u8>>>, KeyError> {
-        let stored = self.storage.secret(self.municipality, purpose).await?;
-        let open = |SealedSecret(sealed): SealedSecret| {
-            let opened = self.kek.open(&key_use(self.municipality, purpose), &sealed);
-            opened.ok_or_else(|| self.does_not_open(purpose))
-        };
-        stored.map(open).transpose()
+        open_secret(self.storage, self.kek, self.municipality, purpose).await
     }
 
     fn does_not_open(&self, purpose: SecretPurpose) -> KeyError {

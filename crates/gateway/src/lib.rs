@@ -6,6 +6,7 @@
 
 mod agent;
 mod answer;
+mod audit_log;
 mod authorize;
 mod backchannel;
 mod client_authentication;
@@ -57,6 +58,7 @@ mod token;
 mod userinfo;
 mod when;
 
+pub use audit_log::{AuditLog, AuditLogError, CHECKPOINT_SECONDS, audit_public_key};
 pub use backchannel::{LogoutSendError, LogoutSender};
 pub use colours::{Accent, AccentError};
 pub use evidence::EvidenceRecord;

@@ -22,7 +22,7 @@ use crate::tenant::{Network, Tenant};
 pub(crate) async fn start(
     State(gateway): State<Gateway>,
     tenant: Tenant,
-    Network(network): Network,
+    network: Network,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, PageFailure> {
@@ -52,7 +52,8 @@ pub(crate) async fn start(
         request: form.request,
         display: display.to_der(),
         lang: form.lang,
-        network: municipality.keys.network_name(&network),
+        network: municipality.keys.network_name(&network.prefix),
+        address: network.address.filter(|_| gateway.0.audit_addresses).map(|address| address.to_string()),
     };
     let sign_in = gateway.0.storage.start(new).await.map_err(|error| tenant.storage_failure(&error))?;
     tracing::info!(municipality = %municipality.id, sign_in = %sign_in.new.id, "sign-in started");

@@ -62,6 +62,8 @@ pub struct GatewayParts {
     pub limits: SignInLimits,
     /// How long a session answers further requests of its browser.
     pub session_limits: SessionLimits,
+    /// The browser's address goes into the audit record of a sign-in.
+    pub audit_addresses: bool,
 }
 
 /// A running gateway. Cheap to clone; all clones are one.
@@ -82,6 +84,7 @@ pub(crate) struct Inner {
     pub(crate) agent_ports: Vec<u16>,
     pub(crate) limits: SignInLimits,
     pub(crate) session_limits: SessionLimits,
+    pub(crate) audit_addresses: bool,
     pub(crate) logouts: LogoutCounts,
     pub(crate) crls: Arc<SharedCrls>,
 }
@@ -104,6 +107,7 @@ impl Gateway {
             agent_ports: parts.agent_ports,
             limits: parts.limits,
             session_limits: parts.session_limits,
+            audit_addresses: parts.audit_addresses,
             logouts: LogoutCounts::default(),
             crls: parts.crls,
         }))

@@ -70,25 +70,29 @@ impl FromRequestParts<Gateway> for Tenant {
     }
 }
 
-/// The network prefix of the peer, for the bounds on open sign-ins: an IPv4 address, or the first 56 bits of an IPv6
-/// address (what one home gets).
-pub(crate) struct Network(pub(crate) String);
+/// Where a request comes from.
+pub(crate) struct Network {
+    /// The network prefix of the peer, for the bounds on open sign-ins: an IPv4 address, or the first 56 bits of an IPv6
+    /// address (what one home gets).
+    pub(crate) prefix: String,
+    /// The whole address.
+    pub(crate) address: Option<IpAddr>,
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for Network {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-        Ok(Self(match peer {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let address = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
+        let prefix = match address {
             None => "unknown".to_owned(),
             Some(IpAddr::V4(address)) => address.to_string(),
-            Some(IpAddr::V6(address)) => address.to_ipv4_mapped().map_or_else(
-                || {
-                    let [a, b, c, d, ..] = address.segments();
-                    format!("{a:x}:{b:x}:{c:x}:{:x}", d & 0xff00)
-                },
-                |address| address.to_string(),
-            ),
-        }))
+            Some(IpAddr::V6(address)) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{:x}", d & 0xff00)
+            }
+        };
+        Ok(Self { prefix, address })
     }
 }

@@ -63,7 +63,7 @@ pub fn sign_id_token(
 }
 
 /// Claims as a signed compact JWS of this type.
-pub(crate) fn sign_jwt(
+pub fn sign_jwt(
     key: &SigningKey,
     typ: &str,
     claims: &impl Serialize,

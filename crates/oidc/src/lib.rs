@@ -68,7 +68,7 @@ pub use discovery::{
 };
 pub use dpop::{DPOP_ALGS, DpopError, DpopProof, DpopRequest};
 pub use end_session::{EndSessionError, EndSessionRequest, PATH_END_SESSION};
-pub use id_token::{ACR_CARD_PIN, AMR_CARD_PIN, IdTokenClaims, at_hash, sign_id_token};
+pub use id_token::{ACR_CARD_PIN, AMR_CARD_PIN, IdTokenClaims, at_hash, sign_id_token, sign_jwt};
 pub use id_token_hint::read_id_token_hint;
 pub use interaction::{Interaction, LiveSession, interaction};
 pub use location::{error_location, success_location};

@@ -1,4 +1,4 @@
-//! The audit log: inserted in the transaction of what it records, never changed.
+//! The audit log: inserted in the transaction of what it records. Its place in the chain comes soon after.
 
 use async_trait::async_trait;
 use rusqlite::Row;
@@ -23,7 +23,9 @@ impl Audit for SqliteStore {
         let municipality = municipality.to_owned();
         self.read(move |work| {
             work.all(
-                "SELECT * FROM audit WHERE municipality = ?1 AND number > ?2 ORDER BY number LIMIT ?3",
+                &format!(
+                    "SELECT * FROM audit WHERE municipality = ?1 AND number > ?2 AND {TOLD} ORDER BY number LIMIT ?3"
+                ),
                 (municipality, integer(after), limit),
                 read,
             )
@@ -37,7 +39,9 @@ impl Audit for SqliteStore {
             Ok(SignInTrace {
                 sign_in: find_sign_in(work, &municipality, &[(By::Id, &sign_in.0)])?,
                 records: work.all(
-                    "SELECT * FROM audit WHERE municipality = ?1 AND sign_in = ?2 ORDER BY number",
+                    &format!(
+                        "SELECT * FROM audit WHERE municipality = ?1 AND sign_in = ?2 AND {TOLD} ORDER BY number"
+                    ),
                     (&municipality, sign_in.0),
                     read,
                 )?,
@@ -46,6 +50,43 @@ impl Audit for SqliteStore {
             })
         })
         .await
+    }
+}
+
+/// What a record says, beside its kind and time.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct NewAudit<'a> {
+    pub(crate) municipality: &'a str,
+    pub(crate) sign_in: Option<Octets<16>>,
+    pub(crate) client_id: Option<&'a str>,
+    pub(crate) code: Option<ErrorCode>,
+    pub(crate) evidence: Option<&'a str>,
+    pub(crate) network: Option<&'a str>,
+}
+
+impl<'a> NewAudit<'a> {
+    /// A record that says no more.
+    pub(crate) fn of(municipality: &'a str) -> Self {
+        Self { municipality, ..Self::default() }
+    }
+
+    /// Inserts it in the transaction of what it records.
+    pub(crate) fn insert(&self, work: &Work<'_>, kind: AuditKind) -> Result<(), SqliteError> {
+        work.execute(
+            "INSERT INTO audit (at, municipality, kind, sign_in, client_id, code, evidence, network)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            (
+                work.now,
+                self.municipality,
+                kind.as_str(),
+                self.sign_in.map(|id| id.0),
+                self.client_id,
+                self.code.map(ErrorCode::as_str),
+                self.evidence,
+                self.network,
+            ),
+        )?;
+        Ok(())
     }
 }
 
@@ -58,20 +99,7 @@ pub(crate) fn insert(
     code: Option<ErrorCode>,
     evidence: Option<&str>,
 ) -> Result<(), SqliteError> {
-    work.execute(
-        "INSERT INTO audit (at, municipality, kind, sign_in, client_id, code, evidence)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        (
-            work.now,
-            municipality,
-            kind.as_str(),
-            sign_in.map(|id| id.0),
-            client_id,
-            code.map(ErrorCode::as_str),
-            evidence,
-        ),
-    )?;
-    Ok(())
+    NewAudit { municipality, sign_in, client_id, code, evidence, network: None }.insert(work, kind)
 }
 
 fn read(row: &Row<'_>) -> Result<AuditRecord, SqliteError> {
@@ -86,7 +114,12 @@ fn read(row: &Row<'_>) -> Result<AuditRecord, SqliteError> {
         client_id: column(row, TABLE, "client_id")?,
         code: code.map(|code| code.parse()).transpose().map_err(|_| damaged(TABLE, "code"))?,
         evidence: column(row, TABLE, "evidence")?,
+        network: column(row, TABLE, "network")?,
+        position: column(row, TABLE, "position")?,
     })
 }
 
+/// Neither erased nor retired.
+const TOLD: &str = "(position IS NULL OR (salt IS NOT NULL AND position > (
+    SELECT start_position FROM audit_chains WHERE audit_chains.municipality = audit.municipality)))";
 const TABLE: &str = "audit";

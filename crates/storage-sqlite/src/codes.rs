@@ -124,19 +124,21 @@ fn redeem(
             if let Some(refresh) = &tokens.refresh {
                 refresh_tokens::insert_first(work, municipality, hash, refresh)?;
             }
+        } else {
+            record(work, AuditKind::CodeRefused, municipality, hash)?;
         }
         return Ok(Redemption::Done);
     }
-    let used: Option<(bool, [u8; 16])> = work.find(
-        "SELECT used, sign_in FROM codes WHERE municipality = ?1 AND hash = ?2",
+    let used: Option<bool> = work.find(
+        "SELECT used FROM codes WHERE municipality = ?1 AND hash = ?2",
         (municipality, hash.0),
-        |row| Ok((column(row, TABLE, "used")?, column(row, TABLE, "sign_in")?)),
+        |row| column(row, TABLE, "used"),
     )?;
     match used {
         None => Ok(Redemption::NotFound),
-        Some((false, _)) => Ok(Redemption::Expired),
-        Some((true, sign_in)) => {
-            revoke_what_it_gave(work, municipality, hash, Octets(sign_in))?;
+        Some(false) => Ok(Redemption::Expired),
+        Some(true) => {
+            revoke_what_it_gave(work, municipality, hash)?;
             Ok(Redemption::UsedBefore)
         }
     }
@@ -147,12 +149,25 @@ fn revoke_what_it_gave(
     work: &Work<'_>,
     municipality: &str,
     hash: Octets<32>,
-    sign_in: Octets<16>,
 ) -> Result<(), SqliteError> {
     delete_tokens(work, municipality, hash)?;
-    let code = find(work, municipality, hash)?.ok_or_else(|| damaged(TABLE, "a row went away"))?;
-    let client_id = Some(code.grant.client_id.as_str());
-    audit::insert(work, AuditKind::CodeReused, municipality, Some(sign_in), client_id, None, None)
+    record(work, AuditKind::CodeReused, municipality, hash)
+}
+
+/// The audit record of what happened to a code.
+fn record(
+    work: &Work<'_>,
+    kind: AuditKind,
+    municipality: &str,
+    hash: Octets<32>,
+) -> Result<(), SqliteError> {
+    let found = work.find(
+        "SELECT sign_in, code_grant FROM codes WHERE municipality = ?1 AND hash = ?2",
+        (municipality, hash.0),
+        |row| Ok((Octets(column(row, TABLE, "sign_in")?), grant(row)?)),
+    )?;
+    let (sign_in, grant) = found.ok_or_else(|| damaged(TABLE, "a row went away"))?;
+    audit::insert(work, kind, municipality, Some(sign_in), Some(&grant.client_id), None, None)
 }
 
 /// A token of a code, given by the code itself or by a refresh token of it.

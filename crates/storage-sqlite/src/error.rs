@@ -3,20 +3,26 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rusqlite::ErrorCode;
+
 use madoguchi_storage::StorageError;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SqliteError {
-    #[error("the transaction could not be committed: {0}")]
+    #[error("the transaction could not be committed: {}", words(.0))]
     Commit(#[source] Arc<rusqlite::Error>),
     #[error("{table}: a stored value does not read back: {detail}")]
     Damaged { table: &'static str, detail: String },
+    #[error("{0}: there is such a file already; nothing was changed")]
+    Exists(PathBuf),
     #[error("{path}: {source}")]
     File { path: PathBuf, source: std::io::Error },
     #[error("{0}: the folder does not exist")]
     FolderMissing(PathBuf),
     #[error("{0}: this file is not an SQLite database")]
     NotADatabase(PathBuf),
+    #[error("{path}: the database is damaged ({first}); put it away with the files beside it, and restore a backup")]
+    NotWhole { path: PathBuf, first: String },
     #[error("{0}: this database belongs to another program")]
     OtherProgram(PathBuf),
     #[error("this store was opened to read alone")]
@@ -27,7 +33,7 @@ pub(crate) enum SqliteError {
     SchemaTooNew { found: u32, known: u32 },
     #[error("the database has schema version {found}; this program needs {known}")]
     SchemaTooOld { found: u32, known: u32 },
-    #[error("{0}")]
+    #[error("{}", words(.0))]
     Statement(#[from] rusqlite::Error),
     #[error("the writer has stopped")]
     WriterStopped,
@@ -42,4 +48,21 @@ impl From<SqliteError> for StorageError {
             other => Self::Unavailable(Box::new(other)),
         }
     }
+}
+
+/// What helps, where SQLite's own words do not say it.
+fn words(error: &rusqlite::Error) -> String {
+    let help = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "free some space; what was refused was not stored, and no restart is needed",
+        Some(ErrorCode::ReadOnly) => {
+            "the file, its folder or the mounted disk may not be written: look at modes and at mount"
+        }
+        Some(ErrorCode::SystemIoFailure) => "the disk or its file system failed: look at the system's log",
+        Some(ErrorCode::CannotOpen) => "look at the modes of the file and of every folder above it",
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "another program holds it: end whatever has it open for long, such as a shell of sqlite3"
+        }
+        _ => return error.to_string(),
+    };
+    format!("{error}; {help}")
 }

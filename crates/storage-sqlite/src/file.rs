@@ -43,10 +43,13 @@ pub(crate) fn check_for_reading(path: &Path) -> Result<(), SqliteError> {
 }
 
 /// A file that is no database is told by its name.
-fn told<T>(path: &Path, run: impl FnOnce() -> Result<T, SqliteError>) -> Result<T, SqliteError> {
+pub(crate) fn told<T>(path: &Path, run: impl FnOnce() -> Result<T, SqliteError>) -> Result<T, SqliteError> {
     run().map_err(|error| match error {
         SqliteError::Statement(cause) if cause.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
             SqliteError::NotADatabase(path.to_owned())
+        }
+        SqliteError::Statement(cause) if cause.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
+            SqliteError::NotWhole { path: path.to_owned(), first: cause.to_string() }
         }
         other => other,
     })
@@ -58,7 +61,7 @@ fn prepare(path: &Path) -> Result<Connection, SqliteError> {
     schema::check_program(&connection, path)?;
     std::fs::set_permissions(path, Permissions::from_mode(OWNER_ONLY))
         .map_err(|source| SqliteError::File { path: path.to_owned(), source })?;
-    connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    to_wal(&connection)?;
     // FULL syncs the log at every commit; in WAL mode NORMAL does not, and an answered write could be lost.
     connection.pragma_update(None, "synchronous", "full")?;
     // What is deleted is wiped where that needs no more pages written: sealed secrets lie in pages that change anyway.
@@ -67,7 +70,21 @@ fn prepare(path: &Path) -> Result<Connection, SqliteError> {
     Ok(connection)
 }
 
-fn open(path: &Path, mode: OpenFlags) -> Result<Connection, SqliteError> {
+/// SQLite does not wait by itself for whoever switches the same new file at the same moment.
+fn to_wal(connection: &Connection) -> Result<(), rusqlite::Error> {
+    let mut patience = BUSY_TIMEOUT;
+    loop {
+        match connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && !patience.is_zero() => {
+                std::thread::sleep(PAUSE);
+                patience = patience.saturating_sub(PAUSE);
+            }
+            switched => return switched,
+        }
+    }
+}
+
+pub(crate) fn open(path: &Path, mode: OpenFlags) -> Result<Connection, SqliteError> {
     let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     // Operator commands may write beside a running gateway.
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -95,6 +112,7 @@ fn make_private(path: &Path) -> Result<(), SqliteError> {
 
 const OWNER_ONLY: u32 = 0o600;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(10);
 const STATEMENTS: usize = 64;
 
 #[cfg(test)]

@@ -7,6 +7,9 @@
 //! The contract is `madoguchi_storage`'s, and its conformance suite runs here. This crate adds no rule of its own.
 
 mod audit;
+mod audit_chain;
+mod backup;
+mod check;
 mod clients;
 mod codes;
 mod error;
@@ -31,4 +34,6 @@ mod sweep;
 mod work;
 mod writer;
 
+pub use backup::{backup, restore};
+pub use check::{check_fully, check_quickly};
 pub use store::SqliteStore;

@@ -57,6 +57,7 @@ fn read(row: &Row<'_>, now: i64) -> Result<SignIn, SqliteError> {
             display: field(row, "display")?,
             lang: Lang::from_tag(&lang).ok_or_else(|| damaged(TABLE, "lang"))?,
             network: field(row, "network")?,
+            address: field(row, "address")?,
         },
         state: state(row, now)?,
         created_at: time(row, TABLE, "created_at")?,

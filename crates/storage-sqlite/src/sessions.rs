@@ -336,6 +336,8 @@ fn answer(
     }
     codes::insert(work, session.sign_in, &session, code)?;
     note_client(work, &session, &code.grant.client_id)?;
+    let (kind, client_id) = (AuditKind::SessionAnswered, Some(code.grant.client_id.as_str()));
+    audit::insert(work, kind, municipality, Some(session.sign_in), client_id, None, None)?;
     let session = of_browser(work, municipality, browser_hash)?;
     Ok(SessionAnswer::Answered(Box::new(session.ok_or_else(|| damaged(TABLE, "a row went away"))?)))
 }
@@ -376,6 +378,13 @@ pub(crate) fn end_selected(
             return end_browser(work, municipality, session.browser, by);
         }
     };
+    end_all(work, &sessions, by)
+}
+
+/// Ends every live session of every municipality, each audited.
+pub(crate) fn end_every(work: &Work<'_>, by: EndedBy) -> Result<u64, SqliteError> {
+    let sessions =
+        work.all("SELECT * FROM sessions WHERE expires_at > ?1 ORDER BY rowid", (work.now,), read)?;
     end_all(work, &sessions, by)
 }
 

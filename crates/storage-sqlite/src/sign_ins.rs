@@ -13,7 +13,7 @@ use madoguchi_storage::{
     SignInState, SignIns, StorageError, Transition,
 };
 
-use crate::audit;
+use crate::audit::NewAudit;
 use crate::error::SqliteError;
 use crate::rows::{By, find_sign_in};
 use crate::store::SqliteStore;
@@ -174,23 +174,19 @@ fn refused(sign_in: &SignIn) -> Transition {
 }
 
 /// The audit record of what just happened to a sign-in.
-fn record(work: &Work<'_>, kind: AuditKind, sign_in: &SignIn) -> Result<(), SqliteError> {
+pub(crate) fn record(work: &Work<'_>, kind: AuditKind, sign_in: &SignIn) -> Result<(), SqliteError> {
     let code = match sign_in.state {
         SignInState::Completed => None,
         state => state.stopped_by(),
     };
-    audit::insert(
-        work,
-        kind,
-        &sign_in.new.municipality,
-        Some(sign_in.new.id),
-        Some(&sign_in.new.request.client_id),
+    let evidence = sign_in.proof.as_ref().map(|proof| &proof.evidence).or(sign_in.refused_on.as_ref());
+    let new = NewAudit {
+        municipality: &sign_in.new.municipality,
+        sign_in: Some(sign_in.new.id),
+        client_id: Some(&sign_in.new.request.client_id),
         code,
-        sign_in
-            .proof
-            .as_ref()
-            .map(|proof| &proof.evidence)
-            .or(sign_in.refused_on.as_ref())
-            .map(String::as_str),
-    )
+        evidence: evidence.map(String::as_str),
+        network: sign_in.new.address.as_deref(),
+    };
+    new.insert(work, kind)
 }

@@ -47,6 +47,18 @@ impl SqliteStore {
         Ok(self.writer.as_ref().ok_or(SqliteError::ReadOnly)?.run(work).await?)
     }
 
+    /// Whether a transaction can be made durable now. It leaves nothing behind.
+    pub async fn probe(&self) -> Result<(), StorageError> {
+        self.write(|work| {
+            work.execute(
+                "INSERT OR REPLACE INTO replays (municipality, kind, key, until) VALUES ('', 'probe', x'', 0)",
+                (),
+            )?;
+            work.execute("DELETE FROM replays WHERE municipality = '' AND kind = 'probe'", ()).map(drop)
+        })
+        .await
+    }
+
     /// After something was deleted that must be gone: nothing of it stays in the log, unless somebody is in the way for
     /// long. Then the log is overwritten later, as it always is.
     pub(crate) async fn empty_log(&self) -> Result<(), StorageError> {

@@ -1,17 +1,42 @@
 //! Deletes what nobody can use any more.
 
+use madoguchi_protocol::ErrorCode;
+use madoguchi_storage::AuditKind;
+
 use crate::error::SqliteError;
-use crate::work::{Work, integer};
+use crate::rows::{By, find_sign_in};
+use crate::sign_ins::record;
+use crate::work::{Work, column, integer};
 
 /// A row that another one still needs waits for it: a code for its tokens, so that a second use still revokes them.
 pub(crate) fn sweep(work: &Work<'_>, limit: u32) -> Result<u64, SqliteError> {
     let over = work.now.saturating_sub(KEPT_SECONDS);
     let mut left = u64::from(limit);
+    tell_never_returned(work, over, limit)?;
     for sql in SWEEPS {
         let gone = work.execute(sql, (over, integer(left)))?;
         left = left.saturating_sub(u64::try_from(gone).unwrap_or(u64::MAX));
     }
     Ok(u64::from(limit) - left)
+}
+
+/// A card was proven and nobody came back with it: the last word of such a sign-in, before it goes. It is burned by that, so
+/// that it is told once though a limit may keep it for the next sweep.
+fn tell_never_returned(work: &Work<'_>, over: i64, limit: u32) -> Result<(), SqliteError> {
+    let burned: Vec<(String, [u8; 16])> = work.all(
+        "UPDATE sign_ins SET state = 'burned', code = ?3
+         WHERE state = 'proven' AND number IN (
+             SELECT number FROM sign_ins WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)
+         RETURNING municipality, id",
+        (over, limit, ErrorCode::SignInExpired.as_str()),
+        |row| Ok((column(row, "sign_ins", "municipality")?, column(row, "sign_ins", "id")?)),
+    )?;
+    for (municipality, id) in burned {
+        if let Some(sign_in) = find_sign_in(work, &municipality, &[(By::Id, &id)])? {
+            record(work, AuditKind::SignInNeverReturned, &sign_in)?;
+        }
+    }
+    Ok(())
 }
 
 const SWEEPS: [&str; 12] = [

@@ -195,6 +195,7 @@ fn new(number: u32) -> NewSignIn {
         },
         display: vec![],
         lang: Lang::Japanese,
+        address: None,
         network: "192.0.2.0/24".to_owned(),
     }
 }

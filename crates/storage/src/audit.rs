@@ -1,5 +1,20 @@
 //! What is remembered about what happened, without certificate, serial number or address.
 
+mod chain;
+mod checkpoint;
+mod content;
+mod damage;
+mod verify;
+
+pub use chain::{
+    AuditChain, AuditErasure, ChainEnd, ChainState, ChainedRecord, NewChainStart, SealedAudit, SealedRecord,
+    StoredCheckpoint, UnsealedAudit, UnsealedRecord,
+};
+pub use checkpoint::{AuditCheckpoint, CheckpointError, CheckpointKind, sign_checkpoint};
+pub use content::{AUDIT_FORMAT, AuditContent, chain_start};
+pub use damage::{ChainDamage, Damage};
+pub use verify::{ChainReport, ChainVerifier, verify_chain};
+
 use rustls_pki_types::UnixTime;
 
 use madoguchi_protocol::{ErrorCode, Octets};
@@ -12,6 +27,10 @@ use crate::{CertificateId, SessionRecord, SignIn};
 pub enum AuditKind {
     /// An account was linked to another card.
     AccountRelinked,
+    /// An operator had the content of one audit record erased.
+    AuditErased,
+    /// The audit log's beginning was retired.
+    AuditRetired,
     /// A client was registered.
     ClientAdded,
     /// URIs, keys or texts of a client were changed.
@@ -28,6 +47,8 @@ pub enum AuditKind {
     MunicipalityAdded,
     /// An initial access token was made.
     RegistrationTokenMade,
+    /// A code was presented by somebody who could not have it, and gave nothing.
+    CodeRefused,
     /// A code was presented a second time; what it had given was revoked.
     CodeReused,
     /// A certificate's hold, which was kept, is over: every source says good.
@@ -40,6 +61,8 @@ pub enum AuditKind {
     RevocationKept,
     /// An operator let go of kept revocations.
     RevocationReleased,
+    /// A session answered one more service, without a card.
+    SessionAnswered,
     /// A session was ended before its time.
     SessionEnded,
     /// A session ended because its certificate was found revoked.
@@ -60,13 +83,20 @@ pub enum AuditKind {
     SignInCompleted,
     /// A sign-in was burned: for example the return leg came from another browser.
     SignInBurned,
+    /// A card was proven, and nobody came back with it in time.
+    SignInNeverReturned,
+    /// Sign-ins of one minute that failed in one way before a card was proven.
+    SignInsFailed,
     /// One source of revocation information said good and another, or what was kept, said revoked.
     SourcesDisagree,
 }
 
 impl AuditKind {
-    const ALL: [Self; 26] = [
+    /// Every kind.
+    pub const ALL: &'static [Self] = &[
         Self::AccountRelinked,
+        Self::AuditErased,
+        Self::AuditRetired,
         Self::RelinkOpened,
         Self::RelinkWithdrawn,
         Self::ClientAdded,
@@ -77,10 +107,12 @@ impl AuditKind {
         Self::ClientSecretRotated,
         Self::MunicipalityAdded,
         Self::RegistrationTokenMade,
+        Self::CodeRefused,
         Self::CodeReused,
         Self::HoldEnded,
         Self::RevocationKept,
         Self::RevocationReleased,
+        Self::SessionAnswered,
         Self::SessionEnded,
         Self::SessionRevoked,
         Self::SigningKeyActivated,
@@ -91,6 +123,8 @@ impl AuditKind {
         Self::RefreshTokenReused,
         Self::SignInCompleted,
         Self::SignInBurned,
+        Self::SignInNeverReturned,
+        Self::SignInsFailed,
         Self::SourcesDisagree,
     ];
 
@@ -98,6 +132,8 @@ impl AuditKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccountRelinked => "account_relinked",
+            Self::AuditErased => "audit_erased",
+            Self::AuditRetired => "audit_retired",
             Self::RelinkOpened => "relink_opened",
             Self::RelinkWithdrawn => "relink_withdrawn",
             Self::ClientAdded => "client_added",
@@ -108,10 +144,12 @@ impl AuditKind {
             Self::ClientSecretRotated => "client_secret_rotated",
             Self::MunicipalityAdded => "municipality_added",
             Self::RegistrationTokenMade => "registration_token_made",
+            Self::CodeRefused => "code_refused",
             Self::CodeReused => "code_reused",
             Self::HoldEnded => "hold_ended",
             Self::RevocationKept => "revocation_kept",
             Self::RevocationReleased => "revocation_released",
+            Self::SessionAnswered => "session_answered",
             Self::SessionEnded => "session_ended",
             Self::SessionRevoked => "session_revoked",
             Self::SigningKeyActivated => "signing_key_activated",
@@ -122,13 +160,15 @@ impl AuditKind {
             Self::RefreshTokenReused => "refresh_token_reused",
             Self::SignInCompleted => "sign_in_completed",
             Self::SignInBurned => "sign_in_burned",
+            Self::SignInNeverReturned => "sign_in_never_returned",
+            Self::SignInsFailed => "sign_ins_failed",
             Self::SourcesDisagree => "sources_disagree",
         }
     }
 
     /// The kind that a name in the database means.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == name)
     }
 }
 
@@ -164,6 +204,10 @@ pub struct AuditRecord {
     /// Why, where something was refused.
     pub code: Option<ErrorCode>,
     /// The evidence of the verdict as JSON, where there was one; of an operator's order, what was ordered; of an
-    /// ended session, who ended it.
+    /// ended session, who ended it; of failures, how many.
     pub evidence: Option<String>,
+    /// The resident's network address, where a deployment keeps it and for as long as it does.
+    pub network: Option<String>,
+    /// Its place in the municipality's chain, once it has one.
+    pub position: Option<u64>,
 }

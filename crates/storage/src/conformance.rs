@@ -18,15 +18,18 @@ use crate::{ManualClock, SignInLimits, Storage};
 mod accounts;
 mod added_municipalities;
 mod answer;
+mod audit_chain;
 mod bounds;
 mod cancel;
 mod claim;
 mod clients;
 mod codes;
+mod contests;
 mod expiry;
 mod finish;
 mod fixture;
 mod kept;
+mod keyspaces;
 mod log;
 mod logout_deliveries;
 mod municipalities;
@@ -37,12 +40,15 @@ mod refresh_tokens;
 mod relinks;
 mod replays;
 mod return_leg;
+mod rounds;
 mod secrets;
 mod sessions;
 mod signing_keys;
 mod start;
 mod sweep;
 mod table;
+
+pub use rounds::{Artefact, race_for};
 
 /// What a backend gives the suite.
 #[async_trait]
@@ -85,6 +91,19 @@ cases! { $
         the_answer_needs_a_live_session,
         taking_one_answer_leaves_the_browsers_other_one,
         a_taken_answer_whose_code_fails_is_not_taken,
+    }
+    audit_chain {
+        records_get_their_places_in_order,
+        of_64_sealers_each_record_is_sealed_once,
+        failures_are_told_by_minute_and_code,
+        refused_codes_and_answers_in_sessions_are_logged,
+        a_proof_that_never_returned_is_logged_by_the_sweep,
+        a_place_has_one_checkpoint,
+        a_kept_checkpoint_finds_what_is_not_there,
+        the_beginning_is_retired,
+        a_checkpoint_is_no_beginning,
+        an_erased_record_leaves_its_place,
+        an_address_is_forgotten,
     }
     bounds {
         at_the_bound_of_a_network_its_oldest_started_row_gives_way,
@@ -152,6 +171,7 @@ cases! { $
         of_64_refusals_of_one_card_one_is_kept,
         a_sign_in_is_traced_to_what_it_was_refused_with,
     }
+    keyspaces { octets_are_found_as_what_they_are, the_same_octets_are_many_things, }
     log {
         the_log_is_in_order_and_pages,
         the_log_says_what_happened,
@@ -178,6 +198,8 @@ cases! { $
         of_64_secrets_one_stays,
         of_64_starts_of_a_browser_one_stays_open,
         of_64_cards_at_once_each_gets_its_account_once,
+        of_64_starts_of_a_network_its_bound_stays_open,
+        of_64_starts_the_bound_in_all_stays_open,
     }
     replays {
         a_key_is_used_once_until_its_time,
@@ -210,6 +232,25 @@ cases! { $
         a_repeated_return_needs_its_browser,
         after_the_hand_out_a_return_repeats_nothing,
         a_return_after_the_session_ended_repeats_nothing,
+    }
+    rounds {
+        each_round_one_account,
+        each_round_one_answer,
+        each_round_one_claim,
+        each_round_one_client_id,
+        each_round_one_code,
+        each_round_the_places_of_a_service,
+        each_round_one_finish,
+        each_round_one_first_key,
+        each_round_one_first_secret,
+        each_round_one_pushed_request,
+        each_round_one_refresh_token,
+        each_round_one_registration_token,
+        each_round_one_relink_card,
+        each_round_one_relink_order,
+        each_round_one_replay,
+        each_round_one_return,
+        each_round_one_session_end,
     }
     secrets { the_first_secret_stays, }
     logout_deliveries {

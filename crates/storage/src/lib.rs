@@ -31,7 +31,12 @@ mod store;
 mod transition;
 
 pub use account::AccountId;
-pub use audit::{AuditKind, AuditRecord, SignInTrace};
+pub use audit::{
+    AUDIT_FORMAT, AuditChain, AuditCheckpoint, AuditContent, AuditErasure, AuditKind, AuditRecord, ChainDamage,
+    ChainEnd, ChainReport, ChainState, ChainVerifier, ChainedRecord, CheckpointError, CheckpointKind, Damage,
+    NewChainStart, SealedAudit, SealedRecord, SignInTrace, StoredCheckpoint, UnsealedAudit, UnsealedRecord,
+    chain_start, sign_checkpoint, verify_chain,
+};
 pub use clients::{
     ClientChange, ClientList, ClientRecord, ClientWrite, Clients, NewRegistrationToken, Registration,
 };

@@ -5,6 +5,8 @@
 pub enum SecretPurpose {
     /// Keyed hash by which accounts are found.
     AccountKey,
+    /// PKCS#8 of the ES256 key that signs checkpoints of the audit log.
+    AuditKeyEs256,
     /// Seals the start page's form and the holder in a session.
     FlowSeal,
     /// PKCS#8 of the ES256 key that signed ID tokens before keys had a table of their own.
@@ -20,6 +22,7 @@ impl SecretPurpose {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccountKey => "account-key",
+            Self::AuditKeyEs256 => "audit-key-es256",
             Self::FlowSeal => "flow-seal",
             Self::SigningKeyEs256 => "signing-key-es256",
             Self::SigningKeySeal => "signing-key-seal",

@@ -126,6 +126,8 @@ pub enum EndedBy {
     AnotherSignIn,
     /// The account was linked to another card.
     Relink,
+    /// A backup was restored, and what was ended since it was made would live again.
+    Restore,
     /// The resident, on the page of sessions.
     Resident,
     /// The resident, sent by a service to sign out.
@@ -138,6 +140,7 @@ impl EndedBy {
         match self {
             Self::AnotherSignIn => "another_sign_in",
             Self::Relink => "relink",
+            Self::Restore => "restore",
             Self::Resident => "resident",
             Self::Service => "service",
         }

@@ -70,6 +70,8 @@ pub struct NewSignIn {
     pub lang: Lang,
     /// Network prefix of the browser, for the bounds; not a full address.
     pub network: String,
+    /// The browser's address for the audit log, where the deployment keeps it.
+    pub address: Option<String>,
 }
 
 /// The hashes that make one agent's claim.

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use madoguchi_protocol::{ErrorCode, Octets};
 
 use crate::{
-    AccessTokenRecord, AccountId, AnswerTaken, AuditRecord, CertificateId, Claim, Cleared, Clients,
+    AccessTokenRecord, AccountId, AnswerTaken, AuditChain, AuditRecord, CertificateId, Claim, Cleared, Clients,
     CodeRecord, EndedBy, KeptCount, KeptRecord, KeptSelection, ListedSession, LogoutDelivery, Municipalities,
     NewCode, NewRelinkOrder, NewSession, NewSignIn, NewTokens, Operator, Proof, PushedRequests, PutOff,
     Redemption, RefreshTokens, Refused, Release, RelinkCards, RelinkOpened, RelinkOrder, Relinked, Replays,
@@ -357,6 +357,7 @@ pub trait Storage:
     + Relinks
     + Secrets
     + Audit
+    + AuditChain
     + Clients
     + Municipalities
     + PushedRequests
@@ -379,6 +380,7 @@ impl<T> Storage for T where
         + Relinks
         + Secrets
         + Audit
+        + AuditChain
         + Clients
         + Municipalities
         + PushedRequests

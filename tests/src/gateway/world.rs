@@ -122,6 +122,7 @@ impl TestGateway {
             agent_ports: PORTS.to_vec(),
             limits,
             session_limits: SessionLimits::default(),
+            audit_addresses: false,
         };
         let gateway = Gateway::new(parts);
         gateway.load_registry().await.expect("a registry");

@@ -8,6 +8,7 @@ pub use arguments::AccountsCommand;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use rustls_pki_types::UnixTime;
 use serde_json::json;
@@ -19,7 +20,6 @@ use madoguchi_storage::{
     KeptRevocations as _, NewRelinkOrder, Operator, RelinkCards, RelinkOpened, Relinked, Relinks as _,
     Storage, Users,
 };
-use madoguchi_storage_sqlite::SqliteStore;
 
 use crate::accounts::arguments::{
     Cards, ConfirmArguments, ListArguments, OpenArguments, Ordering, RelinkCommand, WithdrawArguments,
@@ -51,11 +51,11 @@ pub async fn accounts(command: &AccountsCommand, mut edge: CommandEdge<'_>, erro
 }
 
 async fn open(arguments: &OpenArguments, edge: &mut CommandEdge<'_>) -> Result<(), AccountsError> {
-    let (desk, store) = Desk::open(&arguments.common.config, &arguments.ordering, edge)?;
+    let (desk, store) = Desk::open(&arguments.common.config, &arguments.ordering, edge).await?;
     let now = edge.clock.now();
-    let cards = desk.cards(&store, &arguments.cards, now).await?;
+    let cards = desk.cards(&*store, &arguments.cards, now).await?;
     let exception = arguments.old_card_still_valid_because.as_ref();
-    if exception.is_none() && !desk.is_over(&store, &arguments.cards.old, now).await? {
+    if exception.is_none() && !desk.is_over(&*store, &arguments.cards.old, now).await? {
         return Err(AccountsError::OldCardValid { path: arguments.cards.old.clone() });
     }
     let reason = match exception {
@@ -89,8 +89,8 @@ async fn open(arguments: &OpenArguments, edge: &mut CommandEdge<'_>) -> Result<(
 }
 
 async fn confirm(arguments: &ConfirmArguments, edge: &mut CommandEdge<'_>) -> Result<(), AccountsError> {
-    let (desk, store) = Desk::open(&arguments.common.config, &arguments.ordering, edge)?;
-    let cards = desk.cards(&store, &arguments.cards, edge.clock.now()).await?;
+    let (desk, store) = Desk::open(&arguments.common.config, &arguments.ordering, edge).await?;
+    let cards = desk.cards(&*store, &arguments.cards, edge.clock.now()).await?;
     let (municipality, order) = (desk.municipality, arguments.order.to_hex());
     let operator = operator(&arguments.ordering, edge);
     let name = operator.name.clone();
@@ -121,7 +121,7 @@ async fn confirm(arguments: &ConfirmArguments, edge: &mut CommandEdge<'_>) -> Re
 }
 
 async fn withdraw(arguments: &WithdrawArguments, edge: &mut CommandEdge<'_>) -> Result<(), AccountsError> {
-    let (desk, store) = Desk::open(&arguments.common.config, &arguments.ordering, edge)?;
+    let (desk, store) = Desk::open(&arguments.common.config, &arguments.ordering, edge).await?;
     let (municipality, order) = (desk.municipality, arguments.order.to_hex());
     let operator = operator(&arguments.ordering, edge);
     if !store.withdraw_relink(municipality, arguments.order, operator).await? {
@@ -137,7 +137,7 @@ async fn withdraw(arguments: &WithdrawArguments, edge: &mut CommandEdge<'_>) -> 
 
 async fn list(arguments: &ListArguments, edge: &mut CommandEdge<'_>) -> Result<(), AccountsError> {
     let config = Config::read(&arguments.common.config)?;
-    let store = beside::to_read(&config, edge.clock.clone())?;
+    let store = beside::to_read(&config, edge.clock.clone()).await?;
     let orders = match &store {
         Some(store) => store.relink_orders(&arguments.municipality).await?,
         None => Vec::new(),
@@ -188,23 +188,23 @@ struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    fn open(
+    async fn open(
         config: &Path,
         ordering: &'a Ordering,
         edge: &CommandEdge<'_>,
-    ) -> Result<(Self, SqliteStore), AccountsError> {
+    ) -> Result<(Self, Arc<dyn Storage>), AccountsError> {
         let config = Config::read(config)?;
         let municipality = ordering.municipality.as_str();
         let never_served = || AccountsError::NeverServed { municipality: municipality.to_owned() };
         // To read first: an order never makes a database where there is none.
-        beside::to_read(&config, edge.clock.clone())?.ok_or_else(never_served)?;
+        beside::to_read(&config, edge.clock.clone()).await?.ok_or_else(never_served)?;
         let (kek, trust) = (read_kek(&config.kek_file)?, trust(&config.trust)?);
-        let store = beside::to_write(&config, edge.clock.clone())?;
+        let store = beside::to_write(&config, edge.clock.clone()).await?;
         Ok((Self { config, municipality, kek, trust }, store))
     }
 
     /// Whether the old card is over: expired, kept here as revoked, or revoked by the lists. Issuing the new card revokes it.
-    async fn is_over(&self, store: &SqliteStore, file: &Path, now: UnixTime) -> Result<bool, AccountsError> {
+    async fn is_over(&self, store: &dyn Storage, file: &Path, now: UnixTime) -> Result<bool, AccountsError> {
         let mut not_after = now;
         let path = self.path(file, |certificate| {
             not_after = certificate.not_after();
@@ -227,15 +227,14 @@ impl<'a> Desk<'a> {
     /// the latest; the new one must be good now.
     async fn cards(
         &self,
-        store: &SqliteStore,
+        store: &dyn Storage,
         cards: &Cards,
         now: UnixTime,
     ) -> Result<RelinkCards, AccountsError> {
-        let storage: &dyn Storage = store;
         let never_served = || AccountsError::NeverServed { municipality: self.municipality.to_owned() };
-        let lookups = AccountLookups::read(storage, &self.kek, self.municipality).await?;
+        let lookups = AccountLookups::read(store, &self.kek, self.municipality).await?;
         let lookups = lookups.ok_or_else(never_served)?;
-        let ids = CertificateIds::read(storage, &self.kek, self.municipality).await?;
+        let ids = CertificateIds::read(store, &self.kek, self.municipality).await?;
         let ids = ids.ok_or_else(never_served)?;
         let old = self.path(&cards.old, |certificate| earlier(now, certificate.not_after()))?;
         let new = self.path(&cards.new, |_| now)?;

@@ -24,8 +24,8 @@ use crate::{Config, beside};
 
 pub(super) async fn add(arguments: &AddArguments, edge: &mut CommandEdge<'_>) -> Result<(), RegisterError> {
     let config = Config::read(&arguments.common.config)?;
-    let store = beside::to_write(&config, edge.clock.clone())?;
-    let all = known(&config, Some(&store)).await?;
+    let store = beside::to_write(&config, edge.clock.clone()).await?;
+    let all = known(&config, Some(&*store)).await?;
     let municipality = of_id(all, &arguments.municipality)?;
     let (registration, secret) = registration(arguments, edge.random)?;
     check(&registration, &municipality)?;
@@ -68,8 +68,8 @@ pub(super) async fn registration_token(
     edge: &mut CommandEdge<'_>,
 ) -> Result<(), RegisterError> {
     let config = Config::read(&arguments.common.config)?;
-    let store = beside::to_write(&config, edge.clock.clone())?;
-    let municipality = of_id(known(&config, Some(&store)).await?, &arguments.municipality)?;
+    let store = beside::to_write(&config, edge.clock.clone()).await?;
+    let municipality = of_id(known(&config, Some(&*store)).await?, &arguments.municipality)?;
     let token = RegistrationToken::generate(edge.random)?;
     let new = NewRegistrationToken {
         hash: Octets(token.hash()),

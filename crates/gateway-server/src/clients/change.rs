@@ -1,11 +1,12 @@
 //! Changing a client of the database.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use madoguchi_oidc::{Client, ClientAuthentication, ClientSecret, HashedSecret};
 use madoguchi_protocol::LocalText;
-use madoguchi_storage::{ClientChange, ClientRecord, ClientWrite, Clients as _, Registration};
-use madoguchi_storage_sqlite::SqliteStore;
+use madoguchi_storage::{ClientChange, ClientRecord, ClientWrite, Registration, Storage};
 
 use crate::clients::add::{check, of_id, read_jwks};
 use crate::clients::arguments::{ChangeArguments, OrderArguments, RotateArguments, Which};
@@ -20,7 +21,7 @@ use crate::{Config, beside};
 
 /// A client about to be changed.
 struct Found {
-    store: SqliteStore,
+    store: Arc<dyn Storage>,
     municipality: KnownMunicipality,
     record: ClientRecord,
     operator: String,
@@ -40,15 +41,15 @@ impl Found {
         }
         // To read first: an order about nothing never makes a database where there is none.
         let unknown = RegisterError::ClientUnknown { municipality: which.municipality.clone(), client_id };
-        let reader = beside::to_read(&config, edge.clock.clone())?;
+        let reader = beside::to_read(&config, edge.clock.clone()).await?;
         let all =
-            known(&config, reader.as_ref().map(|store| store as &dyn madoguchi_storage::Municipalities))
+            known(&config, reader.as_deref().map(|store| store as &dyn madoguchi_storage::Municipalities))
                 .await?;
         let municipality = of_id(all, &which.municipality)?;
         if reader.is_none() {
             return Err(unknown);
         }
-        let store = beside::to_write(&config, edge.clock.clone())?;
+        let store = beside::to_write(&config, edge.clock.clone()).await?;
         let record = store.client(&municipality.id, &which.client_id).await?.ok_or(unknown)?;
         let operator = audited(ordered.operator.as_deref(), &edge.os_user);
         Ok(Self { store, municipality, record, operator })

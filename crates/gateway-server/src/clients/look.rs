@@ -2,8 +2,7 @@
 
 use serde_json::json;
 
-use madoguchi_storage::{Clients as _, Registration};
-use madoguchi_storage_sqlite::SqliteStore;
+use madoguchi_storage::{Registration, Storage};
 
 use crate::clients::arguments::{ClientArguments, ListArguments};
 use crate::clients::tell::{fields_of, json_of};
@@ -16,14 +15,14 @@ pub(super) async fn show(
     edge: &mut CommandEdge<'_>,
 ) -> Result<(), RegisterError> {
     let config = Config::read(&arguments.common.config)?;
-    let store = beside::to_read(&config, edge.clock.clone())?;
+    let store = beside::to_read(&config, edge.clock.clone()).await?;
     let (id, client_id) = (arguments.which.municipality.as_str(), arguments.which.client_id.as_str());
     let all =
-        known(&config, store.as_ref().map(|store| store as &dyn madoguchi_storage::Municipalities)).await?;
+        known(&config, store.as_deref().map(|store| store as &dyn madoguchi_storage::Municipalities)).await?;
     let municipality = super::add::of_id(all, id)?;
     let (registration, from_file) = match in_file(&config, id, client_id) {
         Some(service) => (of_file(service), true),
-        None => (of_store(store.as_ref(), id, client_id).await?, false),
+        None => (of_store(store.as_deref(), id, client_id).await?, false),
     };
     if arguments.common.json {
         let mut told = json_of(id, &registration, from_file);
@@ -39,9 +38,9 @@ pub(super) async fn show(
 
 pub(super) async fn list(arguments: &ListArguments, edge: &mut CommandEdge<'_>) -> Result<(), RegisterError> {
     let config = Config::read(&arguments.common.config)?;
-    let store = beside::to_read(&config, edge.clock.clone())?;
+    let store = beside::to_read(&config, edge.clock.clone()).await?;
     let all =
-        known(&config, store.as_ref().map(|store| store as &dyn madoguchi_storage::Municipalities)).await?;
+        known(&config, store.as_deref().map(|store| store as &dyn madoguchi_storage::Municipalities)).await?;
     let chosen = match &arguments.municipality {
         Some(id) => vec![super::add::of_id(all, id)?],
         None => all,
@@ -103,7 +102,7 @@ fn of_file(service: &ServiceConfig) -> Registration {
 }
 
 async fn of_store(
-    store: Option<&SqliteStore>,
+    store: Option<&dyn Storage>,
     municipality: &str,
     client_id: &str,
 ) -> Result<Registration, RegisterError> {

@@ -176,13 +176,13 @@ impl SourcesConfig {
 
 impl RevocationConfig {
     /// Makes paths relative to the configuration file's folder; the state is beside the database unless it is elsewhere.
-    pub(super) fn resolve(&mut self, base: &Path, database: &Path) {
+    pub(super) fn resolve(&mut self, base: &Path, state: PathBuf) {
         let resolve = |path: &mut PathBuf| *path = base.join(&*path);
         self.crl_dir.iter_mut().for_each(resolve);
         self.crl_files.iter_mut().for_each(resolve);
         self.state_dir.iter_mut().for_each(resolve);
         self.https_ca.iter_mut().for_each(resolve);
-        self.state_dir.get_or_insert_with(|| database.with_file_name("crl-state"));
+        self.state_dir.get_or_insert(state);
     }
 
     /// Whether any place of lists is named. A revocation counts from them also where OCSP alone is a source.

@@ -5,6 +5,7 @@ mod arguments;
 pub use arguments::KeysCommand;
 
 use std::io::Write;
+use std::sync::Arc;
 
 use rustls_pki_types::UnixTime;
 use serde_json::{Value, json};
@@ -12,8 +13,7 @@ use zeroize::Zeroizing;
 
 use madoguchi_gateway::{PUBLISH_AHEAD_SECONDS, SigningKeySealer};
 use madoguchi_oidc::pkcs8_from_pem;
-use madoguchi_storage::{KeyChange, Municipalities, SigningKeyRecord, SigningKeyState, SigningKeys as _};
-use madoguchi_storage_sqlite::SqliteStore;
+use madoguchi_storage::{KeyChange, Municipalities, SigningKeyRecord, SigningKeyState, Storage};
 
 use crate::clients::of_id;
 use crate::kek::{file_error, read_kek, require_private};
@@ -45,8 +45,8 @@ pub async fn keys(command: &KeysCommand, mut edge: CommandEdge<'_>, errors: &mut
 
 async fn list(arguments: &ListArguments, edge: &mut CommandEdge<'_>) -> Result<(), RegisterError> {
     let config = Config::read(&arguments.common.config)?;
-    let store = beside::to_read(&config, edge.clock.clone())?;
-    let all = known(&config, store.as_ref().map(|store| store as &dyn Municipalities)).await?;
+    let store = beside::to_read(&config, edge.clock.clone()).await?;
+    let all = known(&config, store.as_deref().map(|store| store as &dyn Municipalities)).await?;
     let chosen = match &arguments.municipality {
         Some(id) => vec![of_id(all, id)?],
         None => all,
@@ -88,7 +88,7 @@ async fn new(arguments: &NewArguments, edge: &mut CommandEdge<'_>) -> Result<(),
     let kek = read_kek(&config.kek_file)?;
     let order =
         Order::new(&config, &arguments.municipality, arguments.ordered.operator.as_deref(), edge).await?;
-    let sealer = SigningKeySealer::load(&order.store, &kek, &order.municipality, edge.random).await?;
+    let sealer = SigningKeySealer::load(&*order.store, &kek, &order.municipality, edge.random).await?;
     let new = match &imported {
         Some(pkcs8) => sealer.seal(arguments.alg, pkcs8, edge.random)?,
         None => sealer.generate(arguments.alg, edge.random)?,
@@ -152,7 +152,7 @@ async fn revoke(arguments: &KeyArguments, edge: &mut CommandEdge<'_>) -> Result<
         _ if revoked.state != SigningKeyState::Active => None,
         Some(key) => key.to_new(),
         None => {
-            let sealer = SigningKeySealer::load(&order.store, &kek, &order.municipality, edge.random).await?;
+            let sealer = SigningKeySealer::load(&*order.store, &kek, &order.municipality, edge.random).await?;
             Some(sealer.generate(revoked.alg, edge.random)?)
         }
     };
@@ -164,7 +164,7 @@ async fn revoke(arguments: &KeyArguments, edge: &mut CommandEdge<'_>) -> Result<
 
 /// An order about the keys of one municipality.
 struct Order {
-    store: SqliteStore,
+    store: Arc<dyn Storage>,
     municipality: String,
     operator: String,
 }
@@ -176,8 +176,8 @@ impl Order {
         operator: Option<&str>,
         edge: &CommandEdge<'_>,
     ) -> Result<Self, RegisterError> {
-        let store = beside::to_write(config, edge.clock.clone())?;
-        let all = known(config, Some(&store as &dyn Municipalities)).await?;
+        let store = beside::to_write(config, edge.clock.clone()).await?;
+        let all = known(config, Some(&*store as &dyn Municipalities)).await?;
         let municipality = of_id(all, municipality)?.id;
         Ok(Self { store, municipality, operator: audited(operator, &edge.os_user) })
     }
@@ -189,7 +189,7 @@ impl Order {
     ) -> Result<(Self, String), RegisterError> {
         let config = Config::read(&arguments.common.config)?;
         // To read first: an order about nothing never makes a database where there is none.
-        if beside::to_read(&config, edge.clock.clone())?.is_none() {
+        if beside::to_read(&config, edge.clock.clone()).await?.is_none() {
             let (municipality, kid) = (arguments.municipality.clone(), arguments.kid.clone());
             return Err(RegisterError::KeyUnknown { municipality, kid });
         }

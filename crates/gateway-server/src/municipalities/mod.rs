@@ -59,7 +59,7 @@ async fn add(arguments: &AddArguments, edge: &mut CommandEdge<'_>) -> Result<(),
     if known(&config, None).await?.iter().any(|other| other.id == new.id || other.origin == new.origin) {
         return Err(taken());
     }
-    let store = beside::to_write(&config, edge.clock.clone())?;
+    let store = beside::to_write(&config, edge.clock.clone()).await?;
     let operator = audited(arguments.ordered.operator.as_deref(), &edge.os_user);
     let id = new.id.clone();
     match store.add_municipality(new, &operator).await? {
@@ -77,9 +77,9 @@ async fn add(arguments: &AddArguments, edge: &mut CommandEdge<'_>) -> Result<(),
 
 async fn list(arguments: &ListArguments, edge: &mut CommandEdge<'_>) -> Result<(), RegisterError> {
     let config = Config::read(&arguments.common.config)?;
-    let store = beside::to_read(&config, edge.clock.clone())?;
+    let store = beside::to_read(&config, edge.clock.clone()).await?;
     let all =
-        known(&config, store.as_ref().map(|store| store as &dyn madoguchi_storage::Municipalities)).await?;
+        known(&config, store.as_deref().map(|store| store as &dyn madoguchi_storage::Municipalities)).await?;
     if arguments.common.json {
         let all: Vec<_> = all.iter().map(json_of).collect();
         write_json(edge.output, &json!({ "municipalities": all }))?;
@@ -97,9 +97,9 @@ async fn list(arguments: &ListArguments, edge: &mut CommandEdge<'_>) -> Result<(
 
 async fn show(arguments: &ShowArguments, edge: &mut CommandEdge<'_>) -> Result<(), RegisterError> {
     let config = Config::read(&arguments.common.config)?;
-    let store = beside::to_read(&config, edge.clock.clone())?;
+    let store = beside::to_read(&config, edge.clock.clone()).await?;
     let all =
-        known(&config, store.as_ref().map(|store| store as &dyn madoguchi_storage::Municipalities)).await?;
+        known(&config, store.as_deref().map(|store| store as &dyn madoguchi_storage::Municipalities)).await?;
     let found = all.into_iter().find(|municipality| municipality.id == arguments.id);
     let municipality =
         found.ok_or_else(|| RegisterError::MunicipalityUnknown { municipality: arguments.id.clone() })?;

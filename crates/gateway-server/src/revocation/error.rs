@@ -42,10 +42,10 @@ pub(super) enum CommandError {
     #[error("--from is after --until")]
     FromAfterUntil,
     /// Nothing was ever stored.
-    #[error("{path}: there is no database yet; has the gateway run?")]
+    #[error("{database}: there is no database yet; has the gateway run?")]
     NoDatabase {
         /// Where it would be.
-        path: PathBuf,
+        database: String,
     },
     /// Neither the configuration nor the database has such a municipality.
     #[error("no municipality {municipality}, neither in the configuration file nor in the database")]

@@ -33,7 +33,7 @@ pub(super) async fn explain(
     let trust = trust(&config.trust)?;
     let now = clock.now();
     if let Some(sign_in) = arguments.sign_in {
-        let store = OpenStore::to_read(&config, clock)?;
+        let store = OpenStore::to_read(&config, clock).await?;
         let traced = Traced::find(&store, &chosen, sign_in).await?;
         let listed = traced.listed(lists(&config, &trust)?.as_ref());
         return tell(&Now { traced, at: now, listed }, Now::to_json, arguments.json, output);
@@ -77,14 +77,15 @@ async fn kept(
     path: &VerifiedPath,
     notes: &mut Vec<String>,
 ) -> Result<Vec<KeptRecord>, CommandError> {
-    if !config.database.exists() {
-        let note = format!("{}: there is no database yet, and nothing is kept", config.database.display());
+    let there = OpenStore::to_read(config, Arc::clone(clock)).await;
+    if let Err(CommandError::NoDatabase { database }) = there {
+        let note = format!("{database}: there is no database yet, and nothing is kept");
         if !notes.contains(&note) {
             notes.push(note);
         }
         return Ok(Vec::new());
     }
-    let store = OpenStore::to_read(config, Arc::clone(clock))?;
+    let store = there?;
     match store.certificate_ids(municipality).await {
         Ok(ids) => {
             let certificate = ids.id(&path.issuer_key_hash().0, path.serial());

@@ -21,7 +21,7 @@ pub(super) async fn kept(
 ) -> Result<(), CommandError> {
     let config = Config::read(&arguments.config)?;
     let chosen = municipalities(&config, &clock, arguments.municipality.as_deref()).await?;
-    let store = OpenStore::to_read(&config, clock)?;
+    let store = OpenStore::to_read(&config, clock).await?;
     let mut all = Vec::new();
     for municipality in chosen {
         let counts = store.storage.count_kept(&municipality).await?;

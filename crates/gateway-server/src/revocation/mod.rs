@@ -68,8 +68,8 @@ async fn municipalities(
     clock: &Arc<dyn Clock>,
     named: Option<&str>,
 ) -> Result<Vec<String>, CommandError> {
-    let store = beside::to_read(config, Arc::clone(clock))?;
-    let known = known(config, store.as_ref().map(|store| store as &dyn Municipalities)).await?;
+    let store = beside::to_read(config, Arc::clone(clock)).await?;
+    let known = known(config, store.as_deref().map(|store| store as &dyn Municipalities)).await?;
     let ids = known.into_iter().map(|municipality| municipality.id);
     let chosen: Vec<String> = ids.filter(|id| named.is_none_or(|named| named == *id)).collect();
     match named {

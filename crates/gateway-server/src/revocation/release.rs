@@ -8,9 +8,7 @@ use serde_json::{Value, json};
 
 use madoguchi_cert_verify::{CrlAnswer, OcspAnswer, Source, VerifiedPath, verify_path};
 use madoguchi_storage::{Clock, KeptRevocations as _, KeptSelection, Release};
-use madoguchi_storage_sqlite::SqliteStore;
 
-use crate::Config;
 use crate::build::trust;
 use crate::revocation::arguments::ReleaseArguments;
 use crate::revocation::asked::{Asked, lists};
@@ -19,6 +17,7 @@ use crate::revocation::evidence::wrapped;
 use crate::revocation::municipalities;
 use crate::revocation::store::{OpenStore, read_certificate, refused_certificate};
 use crate::revocation::traced::{Listed, Traced};
+use crate::{Config, beside};
 
 pub(super) async fn release(
     arguments: &ReleaseArguments,
@@ -33,7 +32,7 @@ pub(super) async fn release(
     let municipality = arguments.municipality.as_str();
     municipalities(&config, &clock, Some(municipality)).await?;
     // To read first: an order never makes a database where there is none, and one about nothing is not audited.
-    let store = OpenStore::to_read(&config, Arc::clone(&clock))?;
+    let store = OpenStore::to_read(&config, Arc::clone(&clock)).await?;
     let (selection, about) = selection(arguments, &config, &store, clock.as_ref()).await?;
     let mut count = store.storage.count_selected(municipality, selection).await?;
     if count == 0 {
@@ -43,7 +42,7 @@ pub(super) async fn release(
     if !arguments.dry_run {
         let release =
             Release { selection, operator: arguments.operator.clone(), reason: arguments.reason.clone() };
-        let writer = SqliteStore::open(&config.database, clock, config.sign_in)?;
+        let writer = beside::to_write(&config, clock).await?;
         count = writer.release(municipality, release).await?;
     }
     let is_one_certificate = !matches!(about, About::Signer);

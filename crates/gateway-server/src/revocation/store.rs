@@ -7,28 +7,24 @@ use std::sync::Arc;
 use madoguchi_cert_verify::{Certificate, Error, certificate_octets};
 use madoguchi_gateway::{CertificateIds, Sealer, SessionCertificate};
 use madoguchi_storage::{Clock, Storage};
-use madoguchi_storage_sqlite::SqliteStore;
 
-use crate::Config;
-use crate::beside::require_owner;
 use crate::kek::{file_error, read_kek};
 use crate::revocation::error::CommandError;
+use crate::{Config, beside};
 
 /// The database with the key that opens what is sealed in it.
 pub(super) struct OpenStore {
-    pub(super) storage: SqliteStore,
+    pub(super) storage: Arc<dyn Storage>,
     kek: Sealer,
 }
 
 impl OpenStore {
     /// To look, beside a gateway or without one.
-    pub(super) fn to_read(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, CommandError> {
-        if matches!(config.database.try_exists(), Ok(false)) {
-            return Err(CommandError::NoDatabase { path: config.database.clone() });
-        }
-        require_owner(&config.database, rustix::process::geteuid().as_raw())?;
+    pub(super) async fn to_read(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, CommandError> {
+        let absent = || CommandError::NoDatabase { database: config.database.to_string() };
+        let storage = beside::to_read(config, clock).await?.ok_or_else(absent)?;
         let kek = read_kek(&config.kek_file)?;
-        Ok(Self { storage: SqliteStore::open_to_read(&config.database, clock, config.sign_in)?, kek })
+        Ok(Self { storage, kek })
     }
 
     /// What a session keeps of its certificate. `None` when its seal does not hold.
@@ -37,12 +33,12 @@ impl OpenStore {
         municipality: &str,
         sealed: &[u8],
     ) -> Result<Option<SessionCertificate>, CommandError> {
-        Ok(SessionCertificate::open(&self.storage, &self.kek, municipality, sealed).await?)
+        Ok(SessionCertificate::open(&*self.storage, &self.kek, municipality, sealed).await?)
     }
 
     /// The key that names certificates of a municipality.
     pub(super) async fn certificate_ids(&self, municipality: &str) -> Result<CertificateIds, CommandError> {
-        let storage: &dyn Storage = &self.storage;
+        let storage: &dyn Storage = &*self.storage;
         let ids = CertificateIds::read(storage, &self.kek, municipality).await?;
         ids.ok_or_else(|| CommandError::NeverServed { municipality: municipality.to_owned() })
     }

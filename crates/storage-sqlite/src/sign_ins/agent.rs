@@ -7,6 +7,7 @@ use madoguchi_protocol::{ErrorCode, Octets};
 use madoguchi_storage::{AuditKind, Claim, Cleared, Proof, Refused, SignInState, Transition};
 
 use super::{record, refused, written};
+use crate::audit_chain::count_failure;
 use crate::error::SqliteError;
 use crate::kept::{self, Event, NOTHING_KEPT};
 use crate::rows::{By, find_sign_in};
@@ -140,10 +141,12 @@ pub(super) fn refuse(
     )?;
     let keys = [(By::Id, id.0.as_slice()), (By::ClaimSecret, claim_secret_hash.0.as_slice())];
     let outcome = finished(work, municipality, id, claim_secret_hash, finish_hash, done == 1)?;
-    if let Transition::Done(sign_in) = &outcome
-        && *burn
-    {
-        record(work, AuditKind::SignInBurned, sign_in)?;
+    if let Transition::Done(sign_in) = &outcome {
+        if *burn {
+            record(work, AuditKind::SignInBurned, sign_in)?;
+        } else {
+            count_failure(work, municipality, *code)?;
+        }
     }
     // The verdict is about the certificate: it is kept whatever has become of the sign-in.
     if let Some(revoked) = revoked
@@ -210,6 +213,7 @@ pub(super) fn cancel(
         return Ok(Transition::NotFound);
     };
     Ok(if cancelled == 1 {
+        count_failure(work, municipality, code)?;
         Transition::Done(Box::new(sign_in))
     } else if sign_in.state == SignInState::Cancelled(code) {
         Transition::Same(Box::new(sign_in))

@@ -8,6 +8,7 @@ use madoguchi_storage::{
 };
 
 use super::{record, refused, written};
+use crate::audit_chain::count_failure;
 use crate::error::SqliteError;
 use crate::rows::{By, find_sign_in};
 use crate::work::{Work, damaged, integer};
@@ -36,6 +37,7 @@ pub(super) fn cancel(
         return Ok(Transition::NotFound);
     };
     Ok(if cancelled == 1 {
+        count_failure(work, municipality, ErrorCode::Declined)?;
         Transition::Done(Box::new(sign_in))
     } else if sign_in.state == SignInState::Cancelled(ErrorCode::Declined) {
         Transition::Same(Box::new(sign_in))

@@ -17,8 +17,8 @@ pub(super) fn start(work: &Work<'_>, new: &NewSignIn) -> Result<SignIn, SqliteEr
     let request = serde_json::to_string(&new.request).map_err(|_| damaged("sign_ins", "request"))?;
     work.execute(
         "INSERT INTO sign_ins (municipality, id, browser_hash, ticket_hash, nonce, request, display, lang, network,
-                               state, created_at, expires_at)
-         VALUES (:municipality, :id, :browser, :ticket, :nonce, :request, :display, :lang, :network,
+                               address, state, created_at, expires_at)
+         VALUES (:municipality, :id, :browser, :ticket, :nonce, :request, :display, :lang, :network, :address,
                  'started', :now, :expires_at)",
         named_params! {
             ":municipality": new.municipality,
@@ -30,6 +30,7 @@ pub(super) fn start(work: &Work<'_>, new: &NewSignIn) -> Result<SignIn, SqliteEr
             ":display": new.display,
             ":lang": new.lang.tag(),
             ":network": new.network,
+            ":address": new.address,
             ":now": work.now,
             ":expires_at": work.after(work.limits.started_seconds),
         },

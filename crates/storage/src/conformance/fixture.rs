@@ -1,10 +1,10 @@
 //! A fresh store with its clock, and the steps of a sign-in that go well.
 
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
+use std::thread;
 use std::time::Duration;
 
-use tokio::sync::Barrier;
-use tokio::task::JoinSet;
+use tokio::runtime::Handle;
 
 use madoguchi_protocol::ErrorCode;
 
@@ -231,23 +231,27 @@ pub(super) fn conflict(transition: Transition) -> SignInState {
     }
 }
 
-/// Sixty-four at once, on the runtime's threads; their outcomes in no order.
+/// Sixty-four at once, each on a thread of its own; their outcomes in the order of their numbers.
 pub(super) async fn race<T, F>(fixture: &Arc<Fixture>, run: impl Fn(Arc<Fixture>, u32) -> F) -> Vec<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
 {
     let line = Arc::new(Barrier::new(RUNNERS));
-    let mut runners = JoinSet::new();
-    for number in 0u32..64 {
-        let line = Arc::clone(&line);
-        let runner = run(Arc::clone(fixture), number);
-        runners.spawn(async move {
-            line.wait().await;
-            runner.await
-        });
-    }
-    runners.join_all().await
+    let runners: Vec<_> = (0u32..64)
+        .map(|number| {
+            let (line, runtime) = (Arc::clone(&line), Handle::current());
+            let runner = run(Arc::clone(fixture), number);
+            thread::spawn(move || {
+                line.wait();
+                runtime.block_on(runner)
+            })
+        })
+        .collect();
+    let outcomes = tokio::task::spawn_blocking(|| {
+        runners.into_iter().map(|runner| runner.join().expect("a runner that does not panic")).collect()
+    });
+    outcomes.await.expect("all runners")
 }
 
 pub(super) const RUNNERS: usize = 64;

@@ -59,6 +59,8 @@ pub async fn the_log_says_what_happened(backend: &dyn Backend) {
         client_id: Some(party.code().grant.client_id),
         code: None,
         evidence: Some(party.proof().evidence),
+        network: None,
+        position: None,
     };
     let expected = [
         record(first_at, AuditKind::SignInCompleted, good),

@@ -50,6 +50,11 @@ impl Party {
         Self { town: OTHER_TOWN, ..self }
     }
 
+    /// All of it in this municipality.
+    pub(super) const fn in_town(self, town: &'static str) -> Self {
+        Self { town, ..self }
+    }
+
     pub(super) fn hash(self, what: &str) -> Octets<32> {
         sha256(format!("{what} {}", self.number).as_bytes())
     }
@@ -115,6 +120,7 @@ impl Party {
             display: format!("display {}", self.number).into_bytes(),
             lang: Lang::PlainJapanese,
             network: format!("network {}", self.number),
+            address: None,
         }
     }
 

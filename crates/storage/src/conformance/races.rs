@@ -9,7 +9,7 @@ use super::fixture::{Fixture, RUNNERS, done, race};
 use super::party::{Party, TOWN};
 use crate::{
     AnswerTaken, AuditKind, NewAccessToken, NewCode, NewSession, NewSignIn, Proof, Redemption, Returned,
-    SealedSecret, SecretPurpose, SignInState, Transition,
+    SealedSecret, SecretPurpose, SignInLimits, SignInState, Transition,
 };
 
 async fn open(backend: &dyn Backend) -> Arc<Fixture> {
@@ -232,4 +232,36 @@ pub async fn of_64_cards_at_once_each_gets_its_account_once(backend: &dyn Backen
         assert_eq!(of_card.len(), 1);
     }
     assert_eq!((fixture.accounts(TOWN).await, fixture.log(TOWN).await.len()), (4, RUNNERS));
+}
+
+/// However many buttons are pressed at once behind one address, no more sign-ins stay open than its bound, and none is
+/// refused.
+pub async fn of_64_starts_of_a_network_its_bound_stays_open(backend: &dyn Backend) {
+    let limits = SignInLimits { open_per_network: 3, ..SignInLimits::default() };
+    assert_eq!(open_after_64_starts(backend, limits, |_| "network".to_owned()).await, 3);
+}
+
+/// The same in all, over sixteen networks.
+pub async fn of_64_starts_the_bound_in_all_stays_open(backend: &dyn Backend) {
+    let limits = SignInLimits { open_in_all: 5, ..SignInLimits::default() };
+    assert_eq!(open_after_64_starts(backend, limits, |number| format!("network {}", number % 16)).await, 5);
+}
+
+async fn open_after_64_starts(
+    backend: &dyn Backend,
+    limits: SignInLimits,
+    network: fn(u32) -> String,
+) -> usize {
+    let fixture = Arc::new(Fixture::with(backend, limits).await);
+    race(&fixture, move |fixture, number| async move {
+        let new = NewSignIn { network: network(number), ..runner(number).sign_in() };
+        fixture.store.start(new).await.expect("a start");
+    })
+    .await;
+    let mut open = 0;
+    for number in 0u32..64 {
+        let found = fixture.sign_in(runner(number)).await;
+        open += usize::from(found.is_some_and(|sign_in| sign_in.state.is_open()));
+    }
+    open
 }

@@ -12,6 +12,7 @@ pub async fn the_first_secret_stays(backend: &dyn Backend) {
     for town in [TOWN, OTHER_TOWN] {
         for purpose in [
             SecretPurpose::AccountKey,
+            SecretPurpose::AuditKeyEs256,
             SecretPurpose::FlowSeal,
             SecretPurpose::SigningKeyEs256,
             SecretPurpose::SigningKeySeal,

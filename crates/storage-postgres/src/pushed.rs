@@ -1,0 +1,72 @@
+//! Pushed authorization requests: finished by one conditional UPDATE.
+
+use async_trait::async_trait;
+
+use madoguchi_protocol::Octets;
+use madoguchi_storage::{NewPushedRequest, PushedRequest, PushedRequests, StorageError};
+
+use crate::error::PostgresError;
+use crate::store::PostgresStore;
+use crate::transaction::{look, transact};
+use crate::work::{Work, column, damaged, time};
+
+#[async_trait]
+impl PushedRequests for PostgresStore {
+    async fn push_request(&self, new: NewPushedRequest) -> Result<(), StorageError> {
+        transact!(self, &[], |work| insert(work, &new))
+    }
+
+    async fn find_pushed_request(
+        &self,
+        municipality: &str,
+        hash: Octets<32>,
+    ) -> Result<Option<PushedRequest>, StorageError> {
+        look!(self, |work| find(work, municipality, hash))
+    }
+
+    async fn finish_pushed_request(
+        &self,
+        municipality: &str,
+        hash: Octets<32>,
+    ) -> Result<bool, StorageError> {
+        transact!(self, &[], |work| finish(work, municipality, hash.0))
+    }
+}
+
+async fn insert(work: &mut Work, new: &NewPushedRequest) -> Result<(), PostgresError> {
+    let request = serde_json::to_string(&new.request).map_err(|_| damaged(TABLE, "request"))?;
+    let sql = "INSERT INTO pushed_requests (municipality, hash, request, expires_at) VALUES ($1, $2, $3, $4)";
+    let insert = sqlx::query(sql).bind(&new.municipality).bind(new.hash.0).bind(request);
+    let insert = insert.bind(work.after(new.lifetime));
+    work.execute(insert).await.map(drop)
+}
+
+async fn find(
+    work: &mut Work,
+    municipality: &str,
+    hash: Octets<32>,
+) -> Result<Option<PushedRequest>, PostgresError> {
+    let sql = "SELECT request, expires_at FROM pushed_requests
+               WHERE municipality = $1 AND hash = $2 AND NOT finished AND expires_at > $3";
+    work.find(sqlx::query(sql).bind(municipality).bind(hash.0).bind(work.now), |row| {
+        let request: &str = column(row, TABLE, "request")?;
+        Ok(PushedRequest {
+            request: serde_json::from_str(request).map_err(|_| damaged(TABLE, "request"))?,
+            expires_at: time(row, TABLE, "expires_at")?,
+        })
+    })
+    .await
+}
+
+/// Ends a request's use, over or not, and forgets what it asked for. Answers whether this call did.
+pub(crate) async fn finish(
+    work: &mut Work,
+    municipality: &str,
+    hash: [u8; 32],
+) -> Result<bool, PostgresError> {
+    let sql = "UPDATE pushed_requests SET finished = true, request = ''
+               WHERE municipality = $1 AND hash = $2 AND NOT finished";
+    Ok(work.execute(sqlx::query(sql).bind(municipality).bind(hash)).await? == 1)
+}
+
+const TABLE: &str = "pushed_requests";

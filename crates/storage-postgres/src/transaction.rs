@@ -1,0 +1,169 @@
+//! Transactions: begun, ended, and repeated where that is safe.
+
+use std::fmt::Write as _;
+use std::future::Future;
+
+use sqlx::AssertSqlSafe;
+
+use crate::connection;
+use crate::error::PostgresError;
+use crate::locks::Lock;
+use crate::store::PostgresStore;
+use crate::work::{Work, seconds};
+
+/// Runs `$run` (`|work| f(work, …)`) as one transaction that begins with these locks; again from its beginning where
+/// [`PostgresError::may_be_repeated`] says that this may help. What it answers is durable.
+macro_rules! transact {
+    ($store:expr, $locks:expr, |$work:ident| $run:expr) => {{
+        let mut tries = $crate::transaction::Tries::default();
+        loop {
+            let ended = match $crate::transaction::begin($store, $locks).await {
+                Ok(mut transaction) => {
+                    let ran = {
+                        let $work = &mut transaction;
+                        $crate::transaction::in_time($store, $run).await
+                    };
+                    $crate::transaction::end(transaction, ran).await
+                }
+                Err(error) => Err(error),
+            };
+            match ended {
+                Ok(answer) => break Ok(answer),
+                Err(error) if tries.again(&error) => {}
+                Err(error) => break Err(madoguchi_storage::StorageError::from(error)),
+            }
+        }
+    }};
+}
+pub(crate) use transact;
+
+/// Runs the look-up `$run`, which is one statement, or needs no two that agree.
+macro_rules! look {
+    ($store:expr, |$work:ident| $run:expr) => {{
+        let mut tries = $crate::transaction::Tries::default();
+        loop {
+            let ended = match $crate::transaction::begin_to_look($store).await {
+                Ok(mut transaction) => {
+                    let ran = {
+                        let $work = &mut transaction;
+                        $crate::transaction::in_time($store, $run).await
+                    };
+                    $crate::transaction::end_of_look(transaction, ran).await
+                }
+                Err(error) => Err(error),
+            };
+            match ended {
+                Ok(answer) => break Ok(answer),
+                Err(error) if tries.again(&error) => {}
+                Err(error) => break Err(madoguchi_storage::StorageError::from(error)),
+            }
+        }
+    }};
+}
+pub(crate) use look;
+
+/// How often a transaction was tried.
+#[derive(Default)]
+pub(crate) struct Tries(u32);
+
+impl Tries {
+    pub(crate) fn again(&mut self, error: &PostgresError) -> bool {
+        self.0 += 1;
+        let again = self.0 < MOST_TRIES && error.may_be_repeated();
+        if again {
+            tracing::debug!(%error, tries = self.0, "a transaction is repeated");
+        }
+        again
+    }
+}
+
+pub(crate) async fn begin(store: &PostgresStore, locks: &[Lock]) -> Result<Work, PostgresError> {
+    let mut sql = connection::begin(store.options());
+    let mut locks = locks.to_vec();
+    locks.sort_unstable();
+    for lock in locks {
+        // Writing into a string does not fail.
+        let _ = write!(sql, "; SELECT pg_advisory_xact_lock({})", lock.number());
+    }
+    begin_with(store, Some(sql)).await
+}
+
+/// A statement by itself is a transaction already, but to a pooler.
+pub(crate) async fn begin_to_look(store: &PostgresStore) -> Result<Work, PostgresError> {
+    let pooler = store.options().pooler;
+    begin_with(store, pooler.then(|| connection::begin(store.options()))).await
+}
+
+async fn begin_with(store: &PostgresStore, sql: Option<String>) -> Result<Work, PostgresError> {
+    let leased = store.pool.acquire().await?;
+    let mut work = Work { leased, now: 0, limits: store.limits, most_beside: store.most_beside };
+    if let Some(sql) = sql {
+        let begun = async { Ok(sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *work.leased).await?) };
+        if let Err(error) = in_time(store, begun).await {
+            return give_up(work, error).await;
+        }
+    }
+    // After the locks: nobody who was served before has a later time.
+    work.now = seconds(store.clock.now());
+    Ok(work)
+}
+
+/// A server that is silent is not waited for.
+pub(crate) async fn in_time<T>(
+    store: &PostgresStore,
+    run: impl Future<Output = Result<T, PostgresError>>,
+) -> Result<T, PostgresError> {
+    let limit = store.options().transaction_timeout;
+    tokio::time::timeout(limit, run).await.unwrap_or(Err(PostgresError::TimedOut(limit)))
+}
+
+pub(crate) async fn end<T>(mut work: Work, ran: Result<T, PostgresError>) -> Result<T, PostgresError> {
+    let answer = match ran {
+        Ok(answer) => answer,
+        Err(error) => return give_up(work, error).await,
+    };
+    let limit = work.leased.pool().options().transaction_timeout;
+    let committed = tokio::time::timeout(limit, sqlx::raw_sql("COMMIT").execute(&mut *work.leased)).await;
+    match committed {
+        Ok(Ok(_)) => {
+            work.leased.give_back();
+            Ok(answer)
+        }
+        // The server says that it did not: nothing was written. But at its own end it may have written and not said so.
+        Ok(Err(error)) if error.as_database_error().is_some() => {
+            let error = PostgresError::from(error);
+            let error = if error.is_connection_lost() { unknown(error) } else { error };
+            give_up(work, error).await
+        }
+        Ok(Err(error)) => give_up(work, unknown(error.into())).await,
+        Err(_) => give_up(work, unknown(PostgresError::TimedOut(limit))).await,
+    }
+}
+
+pub(crate) async fn end_of_look<T>(work: Work, ran: Result<T, PostgresError>) -> Result<T, PostgresError> {
+    if ran.is_err() || work.leased.pool().options().pooler {
+        return end(work, ran).await;
+    }
+    work.leased.give_back();
+    ran
+}
+
+fn unknown(error: PostgresError) -> PostgresError {
+    PostgresError::CommitUnknown(Box::new(error))
+}
+
+/// Rolls back, if the server can be asked to. Otherwise the connection is closed, which comes to the same.
+async fn give_up<T>(mut work: Work, error: PostgresError) -> Result<T, PostgresError> {
+    if error.is_connection_lost() {
+        work.leased.pool().forget_all();
+    } else if !matches!(error, PostgresError::CommitUnknown(_) | PostgresError::TimedOut(_)) {
+        let limit = work.leased.pool().options().transaction_timeout;
+        let rolled_back = tokio::time::timeout(limit, sqlx::raw_sql("ROLLBACK").execute(&mut *work.leased)).await;
+        if matches!(rolled_back, Ok(Ok(_))) {
+            work.leased.give_back();
+        }
+    }
+    Err(error)
+}
+
+const MOST_TRIES: u32 = 5;

@@ -1,0 +1,59 @@
+//! Five nodes on one database: any serves any request, and none gives twice what another gave.
+
+use std::sync::Arc;
+
+use madoguchi_storage::AuditKind;
+use madoguchi_tests::nodes::{Ask, Town};
+
+use super::races::{Races, sign_ins};
+use super::world::{Postgres, addresses, judge, rounds, sqlite_records, start};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_nodes_on_one_postgresql() {
+    let (town, postgres) = (Arc::new(Town::new(20)), Postgres::start());
+    // All at one moment, on a database that is not there yet: one of them makes schema and keys.
+    let mut nodes = start(&town, 5, &postgres.address()).await;
+    let addresses = addresses(&nodes);
+    let mut published = Vec::new();
+    for address in &addresses {
+        let mut lines = town.lines(&Arc::from([*address]), 0);
+        published.push(lines.send(&Ask::get("/jwks")).await.expect("an answer").body);
+    }
+    assert!(published[0].contains("\"kid\""), "{}", published[0]);
+    assert!(published.iter().all(|keys| *keys == published[0]), "one key for all: {published:?}");
+
+    sign_ins(&town, &addresses, 20).await;
+    let mut races = Races::new(&town, &addresses);
+    for round in 0..rounds(5) {
+        races.round(round).await;
+    }
+    println!("{} rounds of races on five nodes: {}", rounds(5), races.told());
+    for node in &mut nodes {
+        node.stop().await;
+    }
+    let records = postgres.records();
+    judge(&town.ledger, &records);
+    assert_eq!(town.ledger.faults(), []);
+    assert!(records.iter().any(|(kind, _)| kind == AuditKind::CodeReused.as_str()));
+}
+
+/// SQLite allows a second process beside the first, as while one takes the other's place; the races are the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_nodes_on_one_sqlite_file() {
+    let town = Arc::new(Town::new(10));
+    let mut nodes = start(&town, 2, "madoguchi.sqlite3").await;
+    let addresses = addresses(&nodes);
+    sign_ins(&town, &addresses, 5).await;
+    let mut races = Races::new(&town, &addresses);
+    for round in 0..rounds(3) {
+        races.round(round).await;
+    }
+    println!("{} rounds of races on two nodes: {}", rounds(3), races.told());
+    for node in &mut nodes {
+        node.stop().await;
+    }
+    let records = sqlite_records(&town).await;
+    judge(&town.ledger, &records);
+    assert_eq!(town.ledger.faults(), []);
+    assert!(records.iter().any(|(kind, _)| kind == AuditKind::CodeReused.as_str()));
+}
