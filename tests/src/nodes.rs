@@ -21,5 +21,4 @@ pub use node::Node;
 pub use resident::{
     Agent, Claimed, Proven, Resident, Started, authorize, between, random_text, redemption, refreshment,
 };
-pub use town::{CLIENT_ID, Card, MUNICIPALITY, REDIRECT_URI, Town};
-pub(crate) use town::free_address;
+pub use town::{CLIENT_ID, Card, KEYED_CLIENT_ID, KEYED_REDIRECT_URI, MUNICIPALITY, REDIRECT_URI, Town};

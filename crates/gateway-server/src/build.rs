@@ -15,6 +15,7 @@ use madoguchi_revocation::{Alarms, CrlRefresher, NoOcsp, OcspSource, SharedCrls}
 use madoguchi_storage::{Clock, Storage};
 
 use crate::ServerError;
+use crate::audit_sealer::AuditSealer;
 use crate::backend::Backend;
 use crate::config::{Config, MunicipalityConfig, ServiceConfig, TrustConfig};
 use crate::https::https_trust;
@@ -29,6 +30,8 @@ pub(crate) struct Built {
     pub(crate) refresher: Option<CrlRefresher>,
     /// What operators look at.
     pub(crate) watched: Watched,
+    /// Keeps the audit log.
+    pub(crate) audit: AuditSealer,
 }
 
 /// Opens the store, reads keys, anchors and CRLs, and puts the gateway together. CRLs that cannot be used are logged by
@@ -66,6 +69,13 @@ pub(crate) async fn build(
         None => Arc::new(NoOcsp),
     };
     let anchors = Arc::from(trust.anchors.as_slice());
+    let audit = AuditSealer {
+        storage: Arc::clone(&storage),
+        kek: Arc::clone(&kek),
+        random: Arc::clone(&random),
+        clock: Arc::clone(&clock),
+        config: config.audit,
+    };
     let gateway = Gateway::new(GatewayParts {
         storage,
         clock: Arc::clone(&clock),
@@ -84,6 +94,7 @@ pub(crate) async fn build(
         agent_ports: config.agent_ports.clone(),
         limits: config.sign_in,
         session_limits: config.session,
+        audit_addresses: config.audit.address_days > 0,
     });
     gateway.load_registry().await?;
     if gateway.municipalities().is_empty() {
@@ -91,7 +102,7 @@ pub(crate) async fn build(
         return Err(ServerError::value("municipality", message));
     }
     let watched = Watched { gateway: gateway.clone(), crls, ocsp: asked, alarms, anchors, clock };
-    Ok(Built { gateway, refresher, watched })
+    Ok(Built { gateway, refresher, watched, audit })
 }
 
 /// Reads the anchors and the policy.

@@ -1,5 +1,6 @@
 //! The configuration file: one TOML file, every key here. Relative paths are relative to the file.
 
+mod audit;
 mod database;
 mod revocation;
 
@@ -19,6 +20,7 @@ use madoguchi_storage::{SessionLimits, SignInLimits};
 use crate::ServerError;
 use crate::kek::file_error;
 
+pub use audit::AuditConfig;
 pub use database::{DatabaseConfig, PostgresConfig, PostgresUrl};
 pub use revocation::{
     CrlUrlConfig, HashConfig, MethodConfig, NonceConfig, OcspConfig, OcspLimitsConfig, RevocationConfig,
@@ -52,6 +54,9 @@ pub struct Config {
     /// Lifetimes and bounds of sign-ins.
     #[serde(default)]
     pub sign_in: SignInLimits,
+    /// How long the audit log is kept.
+    #[serde(default)]
+    pub audit: AuditConfig,
     /// How long a session answers further requests of its browser.
     #[serde(default)]
     pub session: SessionLimits,
@@ -205,6 +210,7 @@ impl Config {
         }
         self.database.check()?;
         self.postgresql.check()?;
+        self.audit.check()?;
         self.check_trust()?;
         self.revocation.check()?;
         if self.operations.as_ref().is_some_and(|operations| !operations.listen.ip().is_loopback()) {

@@ -5,6 +5,8 @@
 
 mod accounts;
 mod advice;
+mod audit;
+mod audit_sealer;
 mod backend;
 mod beside;
 mod build;
@@ -13,6 +15,7 @@ mod clock;
 mod config;
 mod crl;
 mod crl_reload;
+mod database;
 mod error;
 mod give_way;
 mod https;
@@ -33,15 +36,19 @@ mod verify;
 
 pub use accounts::{AccountsCommand, accounts};
 pub use advice::advice;
+pub use audit::{AuditCommand, audit};
 pub use build::check;
 pub use clients::{ClientsCommand, clients};
 pub use clock::SystemClock;
 pub use config::{
-    Config, CrlUrlConfig, DatabaseConfig, PostgresConfig, PostgresUrl, HashConfig, MethodConfig, MunicipalityConfig, NonceConfig, OcspConfig,
+    AuditConfig, Config, CrlUrlConfig, DatabaseConfig, PostgresConfig, PostgresUrl, HashConfig, MethodConfig, MunicipalityConfig, NonceConfig, OcspConfig,
     OcspLimitsConfig, OperationsConfig, RevocationConfig, ServiceConfig, SourcesConfig, TlsConfig,
     TrustConfig,
 };
 pub use crl::{CrlArguments, CrlEnd, Edge, crl};
+pub use database::{
+    BackupArguments, DatabaseCommand, MigrateCommand, RestoreArguments, backup, database, migrate, restore,
+};
 pub use error::{ServerError, told};
 pub use keys::{KeysCommand, keys};
 pub use listen::{Listener, Shutdown};

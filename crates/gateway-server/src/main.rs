@@ -10,8 +10,8 @@ use ring::rand::{SecureRandom, SystemRandom};
 use tracing_subscriber::EnvFilter;
 
 use madoguchi_gateway_server::{
-    AccountsCommand, ClientsCommand, CommandEdge, Config, CrlArguments, Edge, KeysCommand,
-    MunicipalitiesCommand, RevocationCommand, ServerError, SystemClock, VerifyArguments, accounts, advice,
+    AccountsCommand, BackupArguments, DatabaseCommand, MigrateCommand, RestoreArguments, backup, database, migrate, restore, AuditCommand, ClientsCommand, CommandEdge, Config, CrlArguments, Edge, KeysCommand,
+    MunicipalitiesCommand, RevocationCommand, ServerError, SystemClock, VerifyArguments, accounts, advice, audit,
     clients, crl, keys, municipalities, os_user, revocation, serve, told, verify,
 };
 use madoguchi_storage::Clock as _;
@@ -39,6 +39,9 @@ enum Command {
     /// Accounts of residents: linking one to a renewed card.
     #[command(subcommand)]
     Accounts(AccountsCommand),
+    /// The audit logs: whether they are whole, and what they say.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Online services: who may send residents here.
     #[command(subcommand)]
     Clients(ClientsCommand),
@@ -48,6 +51,16 @@ enum Command {
     /// Municipalities beside those of the configuration file.
     #[command(subcommand)]
     Municipalities(MunicipalitiesCommand),
+    /// Copies the database while the gateway runs. Without the key-encryption key's file the copy is useless.
+    Backup(BackupArguments),
+    /// Puts a backup where the configuration has the database.
+    Restore(RestoreArguments),
+    /// Looks at the database.
+    #[command(subcommand)]
+    Database(DatabaseCommand),
+    /// Moves to another database.
+    #[command(subcommand)]
+    Migrate(MigrateCommand),
     /// Revocation lists and their indexes, by hand.
     #[command(subcommand)]
     Crl(Box<CrlArguments>),
@@ -115,7 +128,14 @@ fn run(arguments: Arguments) -> Result<ExitCode, ServerError> {
             print_line(&format!("{}: ok", path.display()));
             Ok(ExitCode::SUCCESS)
         }
+        Command::Backup(arguments) => run_beside(async |edge, errors| backup(&arguments, edge, errors).await),
+        Command::Restore(arguments) => {
+            run_beside(async |edge, errors| restore(&arguments, edge, errors).await)
+        }
+        Command::Database(command) => run_beside(async |edge, errors| database(&command, edge, errors).await),
+        Command::Migrate(command) => run_beside(async |edge, errors| migrate(&command, edge, errors).await),
         Command::Accounts(command) => run_beside(async |edge, errors| accounts(&command, edge, errors).await),
+        Command::Audit(command) => run_beside(async |edge, errors| audit(&command, edge, errors).await),
         Command::Clients(command) => run_beside(async |edge, errors| clients(&command, edge, errors).await),
         Command::Keys(command) => run_beside(async |edge, errors| keys(&command, edge, errors).await),
         Command::Municipalities(command) => {

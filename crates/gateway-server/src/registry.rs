@@ -88,6 +88,26 @@ pub(crate) async fn known(
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum RegisterError {
+    /// The audit log cannot be sealed or retired.
+    #[error(transparent)]
+    Audit(#[from] madoguchi_gateway::AuditLogError),
+    /// What was signed cannot be verified.
+    #[error(
+        "the audit log of {municipality} has no key: nothing was ever sealed there, or its key was taken away; with a \
+         public key that was kept elsewhere: --key FILE"
+    )]
+    AuditKeyMissing {
+        /// The municipality.
+        municipality: String,
+    },
+    /// No such record.
+    #[error("the audit log of {municipality} has no record at {position}")]
+    AuditUnknown {
+        /// The municipality.
+        municipality: String,
+        /// What was asked for.
+        position: u64,
+    },
     /// A client cannot be registered so.
     #[error("the client cannot be registered: {0}")]
     Client(#[from] ClientError),
@@ -167,6 +187,9 @@ pub(crate) enum RegisterError {
         /// What was asked for.
         kid: String,
     },
+    /// A file of checkpoints proves nothing.
+    #[error("there is no checkpoint in that file")]
+    NoCheckpoints,
     /// The options do not go together.
     #[error("{0}")]
     Options(&'static str),

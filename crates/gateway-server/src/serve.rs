@@ -24,7 +24,7 @@ pub async fn serve(
     random: Arc<dyn SecureRandom + Send + Sync>,
     ready: impl FnOnce(std::net::SocketAddr),
 ) -> Result<(), ServerError> {
-    let Built { gateway, refresher, watched } = build(&config, Arc::clone(&clock), random).await?;
+    let Built { gateway, refresher, watched, audit } = build(&config, Arc::clone(&clock), random).await?;
     let (listener, shutdown) = Listener::bind(config.listen, config.tls.as_ref())?;
     let address = listener.address().unwrap_or(config.listen);
     let mut shutdowns = vec![shutdown];
@@ -48,12 +48,13 @@ pub async fn serve(
     let telling = tokio::spawn(keep_sending(gateway.clone(), sender));
     let registry = tokio::spawn(keep_registry(gateway.clone()));
     let keys = tokio::spawn(keep_keys(gateway.clone()));
+    let sealing = tokio::spawn(audit.clone().keep_sealing(gateway.clone()));
     tokio::spawn(async move {
         wait_for_end().await;
         shutdowns.iter().for_each(Shutdown::now);
     });
     ready(address);
-    listener.serve(router(gateway)).await;
+    listener.serve(router(gateway.clone())).await;
     if let Some(watching) = watching {
         watching.abort();
     }
@@ -62,6 +63,8 @@ pub async fn serve(
     telling.abort();
     registry.abort();
     keys.abort();
+    sealing.abort();
+    audit.close(&gateway).await;
     Ok(())
 }
 

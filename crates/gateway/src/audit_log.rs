@@ -20,10 +20,10 @@ use crate::keys::{KeyError, SecretVault, open_secret};
 use crate::seal::{SealError, Sealer};
 
 /// The audit logs of a store. Their keys are made when they are first needed, one for each municipality.
-pub struct AuditLog {
+pub struct AuditLog<'r> {
     storage: Arc<dyn Storage>,
     kek: Arc<Sealer>,
-    random: Arc<dyn SecureRandom + Send + Sync>,
+    random: &'r (dyn SecureRandom + Send + Sync),
     clock: Arc<dyn Clock>,
     /// A checkpoint follows at least after so many records.
     checkpoint_records: u64,
@@ -32,12 +32,12 @@ pub struct AuditLog {
     grown: Mutex<BTreeSet<String>>,
 }
 
-impl AuditLog {
+impl<'r> AuditLog<'r> {
     /// The logs of a store.
     pub fn new(
         storage: Arc<dyn Storage>,
         kek: Arc<Sealer>,
-        random: Arc<dyn SecureRandom + Send + Sync>,
+        random: &'r (dyn SecureRandom + Send + Sync),
         clock: Arc<dyn Clock>,
         checkpoint_records: u64,
     ) -> Self {
@@ -51,10 +51,10 @@ impl AuditLog {
         if let Some(key) = known {
             return Ok(key);
         }
-        let vault = SecretVault { storage: &*self.storage, kek: &self.kek, municipality, random: &*self.random };
-        let fresh = SigningKey::generate(JwsAlg::Es256, &*self.random).map_err(KeyError::Crypto)?;
+        let vault = SecretVault { storage: &*self.storage, kek: &self.kek, municipality, random: self.random };
+        let fresh = SigningKey::generate(JwsAlg::Es256, self.random).map_err(KeyError::Crypto)?;
         let pkcs8 = vault.secret(SecretPurpose::AuditKeyEs256, &fresh).await?;
-        let key = SigningKey::from_pkcs8(JwsAlg::Es256, &pkcs8, &*self.random).map_err(KeyError::Crypto)?;
+        let key = SigningKey::from_pkcs8(JwsAlg::Es256, &pkcs8, self.random).map_err(KeyError::Crypto)?;
         let key = Arc::new(key);
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         keys.insert(municipality.to_owned(), Arc::clone(&key));
@@ -141,7 +141,7 @@ impl AuditLog {
             return Ok(None);
         }
         let statement = AuditCheckpoint::new(municipality, said.end(), self.clock.now());
-        let signed = sign_checkpoint(&key, CheckpointKind::Start, &statement, &*self.random);
+        let signed = sign_checkpoint(&key, CheckpointKind::Start, &statement, self.random);
         let signed = signed.map_err(KeyError::Crypto)?;
         order["position"] = json!(said.position);
         let new = NewChainStart { end: said.end(), signed };
@@ -157,7 +157,7 @@ impl AuditLog {
     async fn seal_all_of(&self, municipality: &str) -> Result<u64, AuditLogError> {
         let mut sealed = 0;
         loop {
-            let seed = Secret::generate(&*self.random).map_err(|_| KeyError::Seal(SealError::NoRandomness))?;
+            let seed = Secret::generate(self.random).map_err(|_| KeyError::Seal(SealError::NoRandomness))?;
             let batch = self.storage.seal_audit(municipality, seed, BATCH).await?;
             sealed += batch.records;
             if batch.records > 0 {
@@ -186,7 +186,7 @@ impl AuditLog {
         }
         let key = self.key(municipality).await?;
         let statement = AuditCheckpoint::new(municipality, end, now);
-        let signed = sign_checkpoint(&key, CheckpointKind::Checkpoint, &statement, &*self.random);
+        let signed = sign_checkpoint(&key, CheckpointKind::Checkpoint, &statement, self.random);
         let signed = signed.map_err(KeyError::Crypto)?;
         let checkpoint = StoredCheckpoint { position: end.position, at: now, signed };
         if self.storage.add_audit_checkpoint(municipality, checkpoint.clone()).await? {

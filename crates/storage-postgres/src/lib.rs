@@ -7,19 +7,33 @@
 //!
 //! The contract is `madoguchi_storage`'s, and its conformance suite runs here. This crate adds no rule of its own.
 
+mod audit;
+mod audit_chain;
+mod clients;
 mod clock;
+mod codes;
 mod connection;
 mod error;
 mod health;
+mod kept;
 mod locks;
+mod logout_deliveries;
+mod municipalities;
 mod options;
 mod pool;
 mod pushed;
+mod refresh_tokens;
+mod registration_tokens;
+mod relinks;
 mod replay;
 mod rows;
 mod schema;
 mod secrets;
+mod sessions;
+mod sign_ins;
+mod signing_keys;
 mod store;
+mod sweep;
 mod transaction;
 mod work;
 

@@ -7,7 +7,7 @@
 //!    touches a row;
 //! 3. rows: `sign_ins`, `relink_orders`, `accounts`, `sessions` by their number, `session_clients`, `codes` by their hash,
 //!    `access_tokens`, `refresh_tokens`, `pushed_requests`, `registration_tokens`, `clients`, `secrets`, `signing_keys`,
-//!    `kept_revocations`, `logout_deliveries`, `logout_services`, `audit`, `registry`.
+//!    `kept_revocations`, `logout_deliveries`, `logout_services`, `audit`, `audit_failures`, `audit_chains`, `registry`.
 //!
 //! Whoever gives or deletes tokens of a code holds the code's row: what one transaction deletes, another cannot add to
 //! unseen. The sweep waits for nobody: it passes over rows that somebody holds.
@@ -57,6 +57,11 @@ impl Lock {
     /// What is kept against a certificate: nothing is kept while it is proven.
     pub(crate) fn certificate(municipality: &str, certificate: CertificateId) -> Self {
         Self::of("certificate", municipality, &certificate.0.0)
+    }
+
+    /// The chain of a municipality's audit log: its places are given one after the other.
+    pub(crate) fn audit_chain(municipality: &str) -> Self {
+        Self::of("audit chain", municipality, &[])
     }
 
     /// The schema.

@@ -19,34 +19,32 @@ use crate::{check, file, sessions};
 /// Copies the database at `from` as it is at one moment to `to`, mode 0600, which must not be there. Answers the octets.
 pub fn backup(from: &Path, to: &Path) -> Result<u64, StorageError> {
     file::check_for_reading(from)?;
+    // An index that is damaged would be made anew, and a table that is might be copied without what it lost.
+    check::whole(from)?;
     Ok(copied(from, to)?)
 }
 
 /// Copies a backup, of this or an older version, to where a database should be, and brings it up to date there. A
-/// database that is there is left alone: this refuses. `judge` sees the copy before it has its name; what it refuses is
-/// deleted. Every session in it ends (audited): some were ended since the backup was made, and nobody knows which. Answers
-/// how many.
-pub fn restore<E: From<StorageError>>(
-    backup: &Path,
-    to: &Path,
-    clock: &dyn Clock,
-    judge: impl FnOnce(&Path) -> Result<(), E>,
-) -> Result<u64, E> {
-    let refused = |error: SqliteError| E::from(StorageError::from(error));
+/// database that is there is left alone: this refuses. Every session in it ends (audited): some were ended since the backup
+/// was made, and nobody knows which. Answers how many.
+pub fn restore(backup: &Path, to: &Path, clock: &dyn Clock) -> Result<u64, StorageError> {
+    Ok(restored(backup, to, clock)?)
+}
+
+fn restored(backup: &Path, to: &Path, clock: &dyn Clock) -> Result<u64, SqliteError> {
     for end in ["-wal", "-shm"] {
         let beside = with_end(to, end);
         if beside.exists() {
-            return Err(refused(SqliteError::Exists(beside)));
+            return Err(SqliteError::Exists(beside));
         }
     }
     std::fs::metadata(backup)
-        .map_err(|source| refused(SqliteError::File { path: backup.to_owned(), source }))?;
-    let partial = Partial::new(to).map_err(refused)?;
-    partial.fill(backup).map_err(refused)?;
-    let ended = ended(&partial.path, clock).map_err(refused)?;
-    judge(&partial.path)?;
-    check::whole(&partial.path).map_err(refused)?;
-    partial.keep(to).map_err(refused)?;
+        .map_err(|source| SqliteError::File { path: backup.to_owned(), source })?;
+    let partial = Partial::new(to)?;
+    file::told(backup, || partial.fill(backup))?;
+    let ended = ended(&partial.path, clock)?;
+    check::whole(&partial.path)?;
+    partial.keep(to)?;
     Ok(ended)
 }
 

@@ -66,3 +66,26 @@ fn words(error: &rusqlite::Error) -> String {
     };
     format!("{error}; {help}")
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn what_helps_is_told() {
+        for (code, help) in [
+            (ffi::SQLITE_FULL, "free some space"),
+            (ffi::SQLITE_READONLY, "look at modes and at mount"),
+            (ffi::SQLITE_IOERR_FSYNC, "the system's log"),
+            (ffi::SQLITE_CANTOPEN, "every folder above"),
+            (ffi::SQLITE_BUSY, "another program holds it"),
+        ] {
+            let cause = || rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            for error in [SqliteError::Statement(cause()), SqliteError::Commit(Arc::new(cause()))] {
+                assert!(error.to_string().contains(help), "{error}");
+            }
+        }
+    }
+}

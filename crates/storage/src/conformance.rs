@@ -76,6 +76,23 @@ macro_rules! cases {
                 )+)+
             };
         }
+
+        /// The same, one test for each theme: for a backend that shares something dear, which `$shared` makes once for each.
+        #[macro_export]
+        macro_rules! conformance_tests_by_theme {
+            ($dollar shared:ident = $dollar new:expr; $dollar backend:expr) => {
+                $(
+                    #[tokio::test(flavor = "multi_thread")]
+                    async fn $module() {
+                        let $dollar shared = $dollar new;
+                        $(
+                            let backend = $dollar backend;
+                            $dollar crate::conformance::$case(&backend).await;
+                        )+
+                    }
+                )+
+            };
+        }
     };
 }
 

@@ -6,6 +6,7 @@ mod database;
 mod programs;
 mod server;
 mod standby;
+mod template;
 
 pub use database::Database;
 pub use programs::{is_root, program, run_as_server};

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 
 use crate::database::USER;
-use crate::{Database, is_root, program, run_as_server};
+use crate::{Database, is_root, program, run_as_server, template};
 
 /// A server on a free port of 127.0.0.1. Dropped, it ends at once, and its folder goes.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub enum Stop {
 impl TestServer {
     /// A server that trusts loopback. It syncs nothing to disk, which no test without a loss of power can see.
     pub fn start() -> Self {
-        Self::start_with(&["fsync = off"])
+        Self::start_with(&["fsync = off", "shared_buffers = 32MB"])
     }
 
     /// The same with lines for `postgresql.conf`, and nothing but these and where it listens.
@@ -41,10 +41,7 @@ impl TestServer {
     /// When the server does not come up; its log is in the message.
     pub fn start_with(configuration: &[&str]) -> Self {
         let server = Self { folder: folder(), port: free_port(), databases: AtomicU32::new(0) };
-        run(run_as_server(&program("initdb"))
-            .args(["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"])
-            .args(["--username", USER, "--pgdata"])
-            .arg(server.data()));
+        template::copy_to(&server.data());
         server.configure(&["listen_addresses = '127.0.0.1'", &format!("port = {}", server.port)]);
         server.configure(&[&format!("unix_socket_directories = '{}'", server.folder().display())]);
         server.configure(configuration);

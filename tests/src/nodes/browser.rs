@@ -35,14 +35,16 @@ impl Browser {
     /// A navigation of this browser.
     pub fn dressed(&self, ask: Ask) -> Ask {
         let ask = ask.header("sec-fetch-mode", "navigate").header("sec-fetch-dest", "document");
-        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         if cookies.is_empty() { ask } else { ask.header("cookie", cookies.join("; ")) }
     }
 
     /// Takes the cookies of an answer.
     pub fn keep(&mut self, reply: &Reply) {
         for set in reply.headers.get_all(header::SET_COOKIE) {
-            let pair = set.to_str().ok().and_then(|set| set.split(';').next()).and_then(|set| set.split_once('='));
+            let pair =
+                set.to_str().ok().and_then(|set| set.split(';').next()).and_then(|set| set.split_once('='));
             let (name, value) = pair.expect("a cookie");
             if value.is_empty() {
                 self.cookies.remove(name);

@@ -75,7 +75,11 @@ impl Reply {
     pub fn told(&self) -> String {
         let short: String = self.body.split_whitespace().collect::<Vec<_>>().join(" ");
         let from = short.find("error-code").unwrap_or(0);
-        format!("{} {}", self.status, short.get(from..).unwrap_or(&short).chars().take(160).collect::<String>())
+        format!(
+            "{} {}",
+            self.status,
+            short.get(from..).unwrap_or(&short).chars().take(160).collect::<String>()
+        )
     }
 }
 

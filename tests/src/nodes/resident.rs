@@ -167,7 +167,8 @@ impl Resident {
     pub async fn start(&mut self) -> Result<Started, Fault> {
         let mut browser = Browser::default();
         let code_verifier = random_text();
-        let page = browser.open(&mut self.lines, &authorize("openid offline_access", &code_verifier, &[])).await;
+        let page =
+            browser.open(&mut self.lines, &authorize("openid offline_access", &code_verifier, &[])).await;
         let page = page.map_err(Fault::Lost)?.reply;
         let sealed = between(&page.body, "name=\"sealed\" value=\"", "\"");
         let sealed = sealed.ok_or_else(|| Fault::Lost(format!("no start page: {}", page.told())))?.to_owned();
@@ -183,8 +184,7 @@ impl Resident {
     pub async fn claim(&mut self, started: Started) -> Result<Claimed, Fault> {
         let agent = Agent::new();
         let claimed = self.agent(agent.claim(&started.ticket), "a ticket").await?;
-        let answer =
-            serde_json::from_str(&claimed.body).map_err(|error| Fault::Lost(error.to_string()))?;
+        let answer = serde_json::from_str(&claimed.body).map_err(|error| Fault::Lost(error.to_string()))?;
         self.step(Step::Claimed);
         let Started { browser, code_verifier, .. } = started;
         Ok(Claimed { browser, code_verifier, agent, answer })
@@ -238,7 +238,8 @@ impl Resident {
 
     /// The code's tokens. `None` when it was redeemed and nobody got them.
     pub async fn redeem(&mut self, code: &str, code_verifier: &str) -> Result<Option<Value>, Fault> {
-        let Asked { reply, repeated } = self.lines.ask(&redemption(code, code_verifier)).await.map_err(Fault::Lost)?;
+        let Asked { reply, repeated } =
+            self.lines.ask(&redemption(code, code_verifier)).await.map_err(Fault::Lost)?;
         if reply.status == StatusCode::OK {
             self.step(Step::Redeemed);
             return Ok(Some(json(&reply)?));
@@ -283,7 +284,8 @@ impl Resident {
         }
         ledger.checked("session");
 
-        let refreshed = self.lines.ask(&refreshment(&signed_in.refresh_token)).await.map_err(Fault::Lost)?.reply;
+        let refreshed =
+            self.lines.ask(&refreshment(&signed_in.refresh_token)).await.map_err(Fault::Lost)?.reply;
         if refreshed.status != StatusCode::OK {
             return Err(lost("a refresh token", &refreshed));
         }
@@ -345,7 +347,10 @@ pub fn redemption(code: &str, code_verifier: &str) -> Ask {
 
 /// The service uses a refresh token.
 pub fn refreshment(token: &str) -> Ask {
-    Ask::form("/token", &[("grant_type", "refresh_token"), ("client_id", CLIENT_ID), ("refresh_token", token)])
+    Ask::form(
+        "/token",
+        &[("grant_type", "refresh_token"), ("client_id", CLIENT_ID), ("refresh_token", token)],
+    )
 }
 
 fn lost(what: &str, reply: &Reply) -> Fault {

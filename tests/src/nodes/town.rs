@@ -7,14 +7,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use madoguchi_protocol::{Origin, Secret};
+use madoguchi_protocol::{Octets, Origin, Secret};
 use madoguchi_test_pki::{AUTH_POLICY, CardOptions, KeyKind, Options, PrivateKey, TestPki};
 use rustls_pki_types::UnixTime;
+use serde_json::json;
 use tempfile::TempDir;
 
 use super::ledger::Ledger;
 use super::lines::Lines;
 use super::node::Node;
+use crate::gateway::ServiceKey;
 use crate::town::{now, random};
 
 /// Everything but the gateways.
@@ -25,6 +27,8 @@ pub struct Town {
     pub origin: Origin,
     /// The origin's host and port.
     pub host: String,
+    /// The key of the service that has one.
+    pub service_key: ServiceKey,
     /// What was answered.
     pub ledger: Arc<Ledger>,
     folder: TempDir,
@@ -65,7 +69,8 @@ impl Town {
         // An origin has a port that everybody must know; whether anybody listens there is not asked.
         let host = format!("localhost:{}", free_address().port());
         let origin = Origin::parse(&format!("http://{host}")).expect("an origin");
-        Self { cards, origin, host, ledger: Arc::default(), folder }
+        let service_key = ServiceKey::generate();
+        Self { cards, origin, host, service_key, ledger: Arc::default(), folder }
     }
 
     /// The folder of everything.
@@ -81,6 +86,7 @@ impl Town {
     /// The same, with lines before all tables of the configuration.
     pub fn node_with(&self, number: usize, database: &str, lines: &str) -> Node {
         let (address, operations) = (free_address(), free_address());
+        let jwk = self.service_key.jwk();
         let text = format!(
             r#"listen = "{address}"
 database = "{database}"
@@ -117,12 +123,29 @@ authentication = "none"
 refresh = true
 service = {{ ja = "子育て手続き", en = "Childcare procedures" }}
 purpose = {{ ja = "サインイン", en = "Sign in" }}
+
+[[municipality.client]]
+id = "{KEYED_CLIENT_ID}"
+redirect_uris = ["{KEYED_REDIRECT_URI}"]
+authentication = {{ private_key_jwt = {{ jwks = {{ keys = [{{ {jwk} }}] }} }} }}
+service = {{ ja = "鍵のある手続き", en = "A service with a key" }}
+purpose = {{ ja = "サインイン", en = "Sign in" }}
 "#,
             origin = self.origin.as_str(),
+            jwk = ["kty", "crv", "x", "y"].map(|name| format!("{name} = {}", jwk[name])).join(", "),
         );
         let config = self.folder().join(format!("node-{number}.toml"));
         fs::write(&config, text).expect("written");
         Node::new(&format!("node-{number}"), config, address, operations)
+    }
+
+    /// An assertion of who the service with a key is, good for one request.
+    pub fn assertion(&self) -> String {
+        let now = now().unix_timestamp();
+        let jti = Octets::<16>::generate(random()).expect("randomness").encode();
+        let claims = json!({"iss": KEYED_CLIENT_ID, "sub": KEYED_CLIENT_ID, "aud": self.origin.as_str(), "jti": jti,
+            "iat": now, "exp": now + 60});
+        self.service_key.sign(&json!({"alg": "ES256"}), &claims)
     }
 
     /// The way to these nodes; the first request goes to the node of this number.
@@ -157,3 +180,7 @@ pub const MUNICIPALITY: &str = "midori";
 pub const CLIENT_ID: &str = "kosodate";
 /// Where it is answered.
 pub const REDIRECT_URI: &str = "https://kosodate.example/callback";
+/// The service that proves with a key who it is.
+pub const KEYED_CLIENT_ID: &str = "kagi";
+/// Where it is answered.
+pub const KEYED_REDIRECT_URI: &str = "https://kagi.example/callback";

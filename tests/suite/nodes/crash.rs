@@ -46,7 +46,12 @@ async fn kills_of_the_postgresql_server() {
     for node in &mut nodes {
         node.stop().await;
     }
-    told("immediate stops of the PostgreSQL server under two gateways", &town.ledger, times, &postgres.records());
+    told(
+        "immediate stops of the PostgreSQL server under two gateways",
+        &town.ledger,
+        times,
+        &postgres.records(),
+    );
 }
 
 /// Prints the counts, and judges them.

@@ -5,9 +5,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::StatusCode;
+use madoguchi_oidc::CLIENT_ASSERTION_TYPE;
+use madoguchi_protocol::sha256;
 use madoguchi_tests::nodes::{
-    Agent, Ask, Browser, Ledger, Reply, Resident, Step, Town, authorize, between, random_text, redemption,
-    refreshment,
+    Agent, Ask, Browser, KEYED_CLIENT_ID, KEYED_REDIRECT_URI, Ledger, Reply, Resident, Step, Town, authorize,
+    between, random_text, redemption, refreshment,
 };
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
@@ -84,8 +86,8 @@ impl Races {
             assert_eq!(reply.status, StatusCode::SEE_OTHER, "returns: {}", reply.told());
             let mut browser = proven.browser.clone();
             browser.keep(reply);
-            let done = reply.location().expect("the clean page").to_owned();
-            if self.once(&browser.dressed(Ask::get(done))).await.body.contains("id=\"done\"") {
+            let silent = Ask::get(authorize("openid", &random_text(), &[("prompt", "none")]));
+            if code_in(&self.once(&browser.dressed(silent)).await).is_some() {
                 live.push(browser);
             }
         }
@@ -101,20 +103,33 @@ impl Races {
         browser
     }
 
-    /// A pushed request is answered once by the browser's session, however often it is opened.
+    /// An assertion proves once who a service is. The request that it pushed is answered once by the browser's session,
+    /// however often it is opened.
     async fn pushed_request(&mut self, browser: Browser) {
-        let push = authorize("openid", &random_text(), &[("prompt", "none")]);
-        let push = push.split_once('?').expect("a query").1.to_owned();
-        let fields: Vec<(String, String)> =
-            form_urlencoded::parse(push.as_bytes()).into_owned().collect();
-        let fields: Vec<(&str, &str)> =
-            fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let pushed = self.once(&Ask::form("/par", &fields)).await;
-        assert_eq!(pushed.status, StatusCode::CREATED, "{}", pushed.told());
-        let uri = between(&pushed.body, "\"request_uri\":\"", "\"").expect("a request_uri");
+        let (assertion, challenge) = (self.town.assertion(), sha256(random_text().as_bytes()).encode());
+        let push = Ask::form(
+            "/par",
+            &[
+                ("client_id", KEYED_CLIENT_ID),
+                ("redirect_uri", KEYED_REDIRECT_URI),
+                ("response_type", "code"),
+                ("scope", "openid"),
+                ("prompt", "none"),
+                ("code_challenge", &challenge),
+                ("code_challenge_method", "S256"),
+                ("client_assertion_type", CLIENT_ASSERTION_TYPE),
+                ("client_assertion", &assertion),
+            ],
+        );
+        let replies = self.contend(vec![push; CONTENDERS]).await;
+        let pushed: Vec<&Reply> =
+            replies.iter().filter(|reply| reply.status == StatusCode::CREATED).collect();
+        assert_eq!(pushed.len(), 1, "assertions: {replies:?}");
+        let uri = between(&pushed[0].body, "\"request_uri\":\"", "\"").expect("a request_uri");
         let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs([("client_id", madoguchi_tests::nodes::CLIENT_ID), ("request_uri", uri)])
+            .extend_pairs([("client_id", KEYED_CLIENT_ID), ("request_uri", uri)])
             .finish();
+        self.count("assertion", pushed.len());
         let open = browser.dressed(Ask::get(format!("/authorize?{query}")));
         let replies = self.contend(vec![open; CONTENDERS]).await;
         let answered = replies.iter().filter(|reply| code_in(reply).is_some()).count();

@@ -1,7 +1,5 @@
 //! The session of a sign-in that is being completed, and the account it belongs to.
 
-use sqlx::Row as _;
-
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{ANSWER_SECONDS, AccountId, EndedBy, NewSession, SessionRecord, SignIn};
 
@@ -102,19 +100,20 @@ async fn account(
     lookup: Octets<32>,
     if_new: AccountId,
 ) -> Result<Account, PostgresError> {
-    if let Some(account) = hold_account(work, municipality, lookup).await? {
-        return Ok(account);
+    loop {
+        if let Some(account) = hold_account(work, municipality, lookup).await? {
+            return Ok(account);
+        }
+        let query = sqlx::query(
+            "INSERT INTO accounts (municipality, lookup, id, created_at) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (municipality, lookup) DO NOTHING",
+        );
+        let query = query.bind(municipality).bind(lookup.0).bind(if_new.0.0).bind(work.now);
+        if work.execute(query).await? == 1 {
+            return Ok(Account { id: if_new, relinked_at: None });
+        }
+        // Another sign-in with the same card made it just now; or it was linked to another card just then.
     }
-    let query = sqlx::query(
-        "INSERT INTO accounts (municipality, lookup, id, created_at) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (municipality, lookup) DO NOTHING RETURNING id",
-    );
-    let query = query.bind(municipality).bind(lookup.0).bind(if_new.0.0).bind(work.now);
-    if work.find(query, |row| Ok(row.try_get::<[u8; 16], _>(0)?)).await?.is_some() {
-        return Ok(Account { id: if_new, relinked_at: None });
-    }
-    // Another sign-in with the same card made it just now.
-    hold_account(work, municipality, lookup).await?.ok_or_else(|| damaged("accounts", "a row went away"))
 }
 
 async fn hold_account(

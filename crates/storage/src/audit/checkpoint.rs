@@ -20,7 +20,8 @@ pub enum CheckpointKind {
 }
 
 impl CheckpointKind {
-    fn typ(self) -> &'static str {
+    /// The media type in the header of its JWS.
+    pub fn typ(self) -> &'static str {
         match self {
             Self::Checkpoint => "madoguchi-audit-checkpoint+jwt",
             Self::Start => "madoguchi-audit-start+jwt",

@@ -1,0 +1,102 @@
+//! `madoguchi audit seal`, `retire` and `erase`.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use madoguchi_gateway::AuditLog;
+use madoguchi_storage::{AuditErasure, Municipalities, Storage};
+
+use super::arguments::{EraseArguments, RetireArguments, SealArguments};
+use crate::clients::of_id;
+use crate::kek::read_kek;
+use crate::operator::audited;
+use crate::registry::{CommandEdge, RegisterError, known, write_json};
+use crate::verify::instant;
+use crate::{Config, beside};
+
+pub(super) async fn seal(arguments: &SealArguments, edge: &mut CommandEdge<'_>) -> Result<(), RegisterError> {
+    let (config, store, log) = open(&arguments.common.config, edge).await?;
+    for municipality in known(&config, Some(&*store as &dyn Municipalities)).await? {
+        log.look_at(&municipality.id);
+    }
+    let (sealed, done) = log.seal().await;
+    done?;
+    log.close().await?;
+    if arguments.common.json {
+        write_json(edge.output, &json!({ "sealed": sealed }))?;
+    } else {
+        writeln!(edge.output, "{sealed} records sealed")?;
+    }
+    Ok(())
+}
+
+pub(super) async fn retire(
+    arguments: &RetireArguments,
+    edge: &mut CommandEdge<'_>,
+) -> Result<(), RegisterError> {
+    let (config, store, log) = open(&arguments.common.config, edge).await?;
+    let all = known(&config, Some(&*store as &dyn Municipalities)).await?;
+    let municipality = of_id(all, &arguments.municipality)?.id;
+    let order = json!({
+        "operator": audited(arguments.ordered.operator.as_deref(), &edge.os_user),
+        "reason": arguments.reason,
+        "before": arguments.before.as_secs(),
+    });
+    let retired = log.retire(&municipality, arguments.before, order).await?.unwrap_or(0);
+    let addresses = config.audit.addresses_from(edge.clock.now());
+    while log.sweep(addresses, SWEEP_ROWS).await? > 0 {}
+    log.close().await?;
+    if arguments.common.json {
+        write_json(edge.output, &json!({ "municipality": municipality, "retired": retired }))?;
+    } else {
+        writeln!(edge.output, "{municipality}: {retired} records before {} retired", instant::format(arguments.before))?;
+    }
+    Ok(())
+}
+
+pub(super) async fn erase(
+    arguments: &EraseArguments,
+    edge: &mut CommandEdge<'_>,
+) -> Result<(), RegisterError> {
+    let (config, store, log) = open(&arguments.common.config, edge).await?;
+    let all = known(&config, Some(&*store as &dyn Municipalities)).await?;
+    let municipality = of_id(all, &arguments.municipality)?.id;
+    let position = arguments.position;
+    let order = json!({
+        "operator": audited(arguments.ordered.operator.as_deref(), &edge.os_user),
+        "reason": arguments.reason,
+        "position": position,
+    });
+    match store.erase_audit(&municipality, position, &order.to_string()).await? {
+        AuditErasure::Done => {}
+        AuditErasure::NotFound => return Err(RegisterError::AuditUnknown { municipality, position }),
+        AuditErasure::ErasedBefore => return Err(RegisterError::Options("that record was erased before")),
+        AuditErasure::Stays => {
+            return Err(RegisterError::Options("that record says what was erased or retired, and stays"));
+        }
+    }
+    // The order has its place before anybody verifies.
+    log.close().await?;
+    if arguments.common.json {
+        write_json(edge.output, &json!({ "municipality": municipality, "erased": position }))?;
+    } else {
+        writeln!(edge.output, "{municipality}: the content of the record at {position} is erased")?;
+    }
+    Ok(())
+}
+
+async fn open<'r>(
+    config: &std::path::Path,
+    edge: &CommandEdge<'r>,
+) -> Result<(Config, Arc<dyn Storage>, AuditLog<'r>), RegisterError> {
+    let config = Config::read(config)?;
+    let kek = Arc::new(read_kek(&config.kek_file)?);
+    let store = beside::to_write(&config, edge.clock.clone()).await?;
+    let records = u64::from(config.audit.checkpoint_records);
+    let log =
+        AuditLog::new(Arc::clone(&store), kek, edge.random, edge.clock.clone(), records);
+    Ok((config, store, log))
+}
+
+const SWEEP_ROWS: u32 = 1000;

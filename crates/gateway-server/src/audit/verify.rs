@@ -1,0 +1,170 @@
+//! `madoguchi audit verify`.
+
+use std::io::Write;
+use std::time::Duration;
+
+use rustls_pki_types::UnixTime;
+use serde_json::{Value, json};
+
+use madoguchi_gateway::audit_public_key;
+use madoguchi_oidc::jose::PublicJwk;
+use madoguchi_storage::{ChainEnd, ChainReport, Municipalities, Storage, verify_chain};
+
+use super::arguments::VerifyArguments;
+use super::kept::KeptCheckpoints;
+use super::record::json_of_end;
+use crate::clients::of_id;
+use crate::kek::{file_error, read_kek};
+use crate::registry::{CommandEdge, RegisterError, known, write_fields, write_json};
+use crate::verify::instant;
+use crate::{Config, beside};
+
+/// What was found of one log.
+struct Found {
+    municipality: String,
+    /// `None`: it has no records yet.
+    report: Option<ChainReport>,
+    unsealed: u64,
+    foreign: usize,
+}
+
+impl Found {
+    fn whole(&self) -> bool {
+        self.foreign == 0 && self.report.as_ref().is_none_or(|report| report.damage.is_none())
+    }
+}
+
+/// Answers whether every log is whole.
+pub(super) async fn verify(
+    arguments: &VerifyArguments,
+    edge: &mut CommandEdge<'_>,
+) -> Result<bool, RegisterError> {
+    let config = Config::read(&arguments.common.config)?;
+    let kept = arguments.checkpoint.as_deref().map(KeptCheckpoints::read).transpose()?;
+    if kept.as_ref().is_some_and(KeptCheckpoints::is_empty) {
+        return Err(RegisterError::NoCheckpoints);
+    }
+    let store = beside::to_read(&config, edge.clock.clone()).await?;
+    let all = known(&config, store.as_deref().map(|store| store as &dyn Municipalities)).await?;
+    let chosen = match &arguments.municipality {
+        Some(id) => vec![of_id(all, id)?],
+        None => all,
+    };
+    let mut found = Vec::new();
+    for municipality in chosen {
+        let id = municipality.id;
+        let store = match &store {
+            Some(store) => store,
+            None if kept.is_some() => return Err(RegisterError::AuditKeyMissing { municipality: id }),
+            None => {
+                found.push(Found { municipality: id, report: None, unsealed: 0, foreign: 0 });
+                continue;
+            }
+        };
+        let unsealed = store.unsealed_audit().await?;
+        let unsealed =
+            unsealed.iter().find(|unsealed| unsealed.municipality == id).map_or(0, |unsealed| unsealed.records);
+        let Some(key) = public_key(arguments, &config, &**store, &id, edge).await? else {
+            // What was never sealed has no key; of anything else it was taken away.
+            let state = store.audit_chain(&id).await?;
+            let empty = state.end == ChainEnd::empty(&id) && state.checkpoint.is_none();
+            if !empty || kept.as_ref().is_some_and(|kept| kept.holds(&id)) {
+                return Err(RegisterError::AuditKeyMissing { municipality: id });
+            }
+            found.push(Found { municipality: id, report: None, unsealed, foreign: 0 });
+            continue;
+        };
+        let (kept, foreign) = kept.as_ref().map(|kept| kept.verified(&id, &key)).unwrap_or_default();
+        let report = verify_chain(&**store, &id, &key, &kept, None).await?;
+        found.push(Found { municipality: id, unsealed: report.unsealed, report: Some(report), foreign });
+    }
+    if arguments.common.json {
+        let all: Vec<_> = found.iter().map(json_of).collect();
+        let whole = found.iter().all(Found::whole);
+        write_json(edge.output, &json!({ "whole": whole, "municipalities": all }))?;
+    } else {
+        for found in &found {
+            tell(found, edge.output)?;
+        }
+    }
+    Ok(found.iter().all(Found::whole))
+}
+
+async fn public_key(
+    arguments: &VerifyArguments,
+    config: &Config,
+    store: &dyn Storage,
+    municipality: &str,
+    edge: &CommandEdge<'_>,
+) -> Result<Option<PublicJwk>, RegisterError> {
+    if let Some(path) = &arguments.key {
+        let text = std::fs::read(path).map_err(|source| file_error(path, source))?;
+        let key = PublicJwk::from_json(&text);
+        return key.map(Some).map_err(|error| RegisterError::Jwks { path: path.clone(), error });
+    }
+    let kek = read_kek(&config.kek_file)?;
+    Ok(audit_public_key(store, &kek, municipality, edge.random).await?.map(|(_, key)| key))
+}
+
+fn json_of(found: &Found) -> Value {
+    let mut told = json!({
+        "municipality": found.municipality,
+        "whole": found.whole(),
+        "unsealed": found.unsealed,
+        "foreign_checkpoints": found.foreign,
+    });
+    if let Some(report) = &found.report {
+        told["start"] = json_of_end(report.start);
+        told["end"] = json_of_end(report.end);
+        told["records"] = json!(report.end.position - report.start.position);
+        told["erased"] = json!(report.erased);
+        told["forgotten_addresses"] = json!(report.forgotten_addresses);
+        told["stored_checkpoints"] = json!(report.stored_checkpoints);
+        told["kept_checkpoints"] = json!(report.kept_checkpoints);
+        told["last_checkpoint"] =
+            json!(report.last_checkpoint.as_ref().map(|last| json!({ "position": last.position, "at": last.iat })));
+        told["damage"] = json!(report.damage.as_ref().map(|damage| json!({
+            "position": damage.position,
+            "number": damage.number,
+            "kind": damage.damage.as_str(),
+            "text": damage.damage.to_string(),
+        })));
+    }
+    told
+}
+
+fn tell(found: &Found, output: &mut dyn Write) -> Result<(), RegisterError> {
+    let verdict = if found.whole() { "whole" } else { "DAMAGED" };
+    writeln!(output, "{}: {verdict}", found.municipality)?;
+    let mut fields = Vec::new();
+    if let Some(report) = &found.report {
+        if let Some(damage) = &report.damage {
+            let number = damage.number.map(|number| format!(", record number {number}")).unwrap_or_default();
+            fields.push(("  first damage", format!("at position {}{number}", damage.position)));
+            fields.push(("", damage.damage.to_string()));
+        }
+        fields.push((
+            "  verified",
+            format!("positions {} to {}", report.start.position + 1, report.end.position),
+        ));
+        fields.push((
+            "  checkpoints",
+            format!("{} stored, {} kept elsewhere", report.stored_checkpoints, report.kept_checkpoints),
+        ));
+        if let Some(last) = &report.last_checkpoint {
+            let at = UnixTime::since_unix_epoch(Duration::from_secs(last.iat));
+            fields.push(("  last signed", format!("position {} at {}", last.position, instant::format(at))));
+        }
+        let signed = report.last_checkpoint.as_ref().map_or(report.start.position, |last| last.position);
+        fields.push(("  not signed for", format!("{} records after it", report.end.position - signed)));
+        if report.erased > 0 {
+            fields.push(("  erased", format!("{} records, by order", report.erased)));
+        }
+    }
+    if found.foreign > 0 {
+        let text = format!("{} checkpoints kept elsewhere are not signed by this log's key", found.foreign);
+        fields.push(("  foreign", text));
+    }
+    fields.push(("  unsealed", format!("{} records have no place yet", found.unsealed)));
+    Ok(write_fields(output, &fields)?)
+}
