@@ -9,6 +9,7 @@ use madoguchi_revocation::{Alarms, OcspSource, SharedCrls};
 use madoguchi_storage::{Clock, SessionLimits, SignInLimits, Storage, StorageError};
 
 use crate::backchannel::LogoutCounts;
+use crate::log_bound::LogBound;
 use crate::municipality::Municipality;
 use crate::registry::Registry;
 use crate::seal::Sealer;
@@ -83,6 +84,7 @@ pub(crate) struct Inner {
     pub(crate) limits: SignInLimits,
     pub(crate) session_limits: SessionLimits,
     pub(crate) logouts: LogoutCounts,
+    pub(crate) log_bound: LogBound,
     pub(crate) crls: Arc<SharedCrls>,
 }
 
@@ -105,6 +107,7 @@ impl Gateway {
             limits: parts.limits,
             session_limits: parts.session_limits,
             logouts: LogoutCounts::default(),
+            log_bound: LogBound::default(),
             crls: parts.crls,
         }))
     }

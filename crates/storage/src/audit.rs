@@ -26,6 +26,14 @@ pub enum AuditKind {
     ClientSecretRotated,
     /// A municipality was added.
     MunicipalityAdded,
+    /// Name, colour or logo of a municipality was changed.
+    MunicipalityChanged,
+    /// A municipality was disabled.
+    MunicipalityDisabled,
+    /// A disabled municipality was enabled.
+    MunicipalityEnabled,
+    /// A municipality was removed.
+    MunicipalityRemoved,
     /// An initial access token was made.
     RegistrationTokenMade,
     /// A code was presented a second time; what it had given was revoked.
@@ -65,7 +73,7 @@ pub enum AuditKind {
 }
 
 impl AuditKind {
-    const ALL: [Self; 26] = [
+    const ALL: [Self; 30] = [
         Self::AccountRelinked,
         Self::RelinkOpened,
         Self::RelinkWithdrawn,
@@ -76,6 +84,10 @@ impl AuditKind {
         Self::ClientRemoved,
         Self::ClientSecretRotated,
         Self::MunicipalityAdded,
+        Self::MunicipalityChanged,
+        Self::MunicipalityDisabled,
+        Self::MunicipalityEnabled,
+        Self::MunicipalityRemoved,
         Self::RegistrationTokenMade,
         Self::CodeReused,
         Self::HoldEnded,
@@ -107,6 +119,10 @@ impl AuditKind {
             Self::ClientRemoved => "client_removed",
             Self::ClientSecretRotated => "client_secret_rotated",
             Self::MunicipalityAdded => "municipality_added",
+            Self::MunicipalityChanged => "municipality_changed",
+            Self::MunicipalityDisabled => "municipality_disabled",
+            Self::MunicipalityEnabled => "municipality_enabled",
+            Self::MunicipalityRemoved => "municipality_removed",
             Self::RegistrationTokenMade => "registration_token_made",
             Self::CodeReused => "code_reused",
             Self::HoldEnded => "hold_ended",

@@ -1,6 +1,5 @@
 //! The gateway's database and keys, for a command beside it.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use madoguchi_storage_sqlite::SqliteStore;
 use crate::Config;
 use crate::beside::require_owner;
 use crate::kek::{file_error, read_kek};
+use crate::regular_file::{MOST_KEY_OCTETS, read_regular};
 use crate::revocation::error::CommandError;
 
 /// The database with the key that opens what is sealed in it.
@@ -50,7 +50,7 @@ impl OpenStore {
 
 /// A certificate from a file.
 pub(super) fn read_certificate(path: &Path) -> Result<Certificate, CommandError> {
-    let octets = fs::read(path).map_err(|source| file_error(path, source))?;
+    let octets = read_regular(path, MOST_KEY_OCTETS).map_err(|source| file_error(path, source))?;
     certificate_octets(&octets)
         .and_then(|der| Certificate::parse(&der))
         .map_err(|error| refused_certificate(path, error))

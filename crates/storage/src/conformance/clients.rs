@@ -12,7 +12,7 @@ use crate::{AuditKind, ClientChange, ClientRecord, ClientWrite, NewRegistrationT
 
 const OPERATOR: &str = "tanaka (uid 1000)";
 
-fn registration(id: &str) -> Registration {
+pub(super) fn registration(id: &str) -> Registration {
     let secret = HashedSecret { sha256: [7; 32], previous: None };
     let uris = vec![format!("https://{id}.example/callback")];
     Registration {
