@@ -37,7 +37,7 @@ fn any_text(octets: &[u8]) {
 
 /// A signed message with an octet put in, taken out or replaced verifies only when nothing is changed.
 fn changed(input: &mut Input<'_>) {
-    let (kind, back, with) = (input.octet() % 3, usize::from(input.octet()), input.octet());
+    let (kind, place, with) = (input.octet() % 3, input.octet(), input.octet());
     let with = SPELLINGS[usize::from(with) % SPELLINGS.len()];
     let original = sign(br#"{"alg":"ES256"}"#, input.octets(usize::MAX));
     if verify(&original).is_err() {
@@ -45,6 +45,7 @@ fn changed(input: &mut Input<'_>) {
         return;
     }
     let mut text = original.clone().into_bytes();
+    let back = from_the_end(&original, place);
     match kind {
         0 => text.insert(text.len() - back % (text.len() + 1), with),
         1 => drop(text.remove(text.len() - 1 - back % text.len())),
@@ -55,6 +56,16 @@ fn changed(input: &mut Input<'_>) {
     }
     if let Ok(text) = String::from_utf8(text) {
         assert_eq!(verify(&text).is_ok(), text == original, "a second spelling: {text}");
+    }
+}
+
+/// How far from the end: half of all places are at the borders of the three parts, where spellings differ.
+fn from_the_end(text: &str, place: u8) -> usize {
+    let dots = text.bytes().enumerate().filter(|(_, octet)| *octet == b'.').map(|(at, _)| text.len() - at);
+    let borders: Vec<usize> = [0].into_iter().chain(dots.flat_map(|back| [back - 1, back])).collect();
+    match place % 2 {
+        0 => borders[usize::from(place / 2) % borders.len()],
+        _ => usize::from(place / 2),
     }
 }
 

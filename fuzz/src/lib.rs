@@ -6,6 +6,7 @@ mod answers;
 mod apdu;
 mod authority;
 mod certificate;
+mod client_jwts;
 mod contents;
 mod crl;
 mod differential;
@@ -24,6 +25,7 @@ mod watch;
 
 pub use apdu::apdu_parse;
 pub use certificate::certificate;
+pub use client_jwts::{client_assertion, dpop, request_object};
 pub use crl::crl;
 pub use differential::differential;
 pub use driver::driver_any_card;

@@ -4,6 +4,7 @@ pub mod chromium;
 pub mod faults;
 pub mod gateway;
 pub mod http;
+pub mod log;
 pub mod memory;
 pub mod nodes;
 pub mod postgres;

@@ -5,7 +5,7 @@ use std::fmt;
 use madoguchi_protocol::Octets;
 use rustls_pki_types::UnixTime;
 
-use crate::{CrlPoint, Error, NotRevoked, Source, StatementSigned, VerifiedPath};
+use crate::{Certificate, CrlPoint, Error, NotRevoked, Source, StatementSigned, VerifiedPath};
 
 /// The holder of a card who just proved it: made from the three proofs and from nothing else, and a session is
 /// made from nothing else than this.
@@ -39,6 +39,11 @@ impl AuthenticatedHolder {
     /// sealed fields, and nowhere else.
     pub fn serial(&self) -> &[u8] {
         self.path.serial()
+    }
+
+    /// The certificate. It names its holder everywhere, as the serial does: it goes into sealed fields, and nowhere else.
+    pub fn certificate(&self) -> &Certificate {
+        self.path.certificate()
     }
 
     /// The last second of the certificate's validity.

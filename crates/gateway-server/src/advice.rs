@@ -12,6 +12,7 @@ use rustls_pki_types::UnixTime;
 use madoguchi_cert_verify::Anchor;
 
 use crate::Config;
+use crate::regular_file::{MOST_KEY_OCTETS, read_regular};
 use crate::verify::instant;
 
 /// Warnings, each a line or two. `user` is whoever runs the check, `file` the configuration.
@@ -55,7 +56,7 @@ pub fn advice(config: &Config, file: &Path, user: u32, now: UnixTime) -> Vec<Str
 
 fn of_anchor(path: &Path, now: UnixTime) -> Option<String> {
     // What cannot be read or used is an error of the check.
-    let anchor = Anchor::new(&fs::read(path).ok()?).ok()?;
+    let anchor = Anchor::new(&read_regular(path, MOST_KEY_OCTETS).ok()?).ok()?;
     let (certificate, path) = (anchor.certificate(), path.display());
     if now > certificate.not_after() {
         let since = instant::format(certificate.not_after());

@@ -1,7 +1,6 @@
 //! From a configuration to a gateway.
 
-use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use ring::rand::SecureRandom;
@@ -21,6 +20,7 @@ use crate::config::{Config, MunicipalityConfig, ServiceConfig, TrustConfig};
 use crate::https::https_trust;
 use crate::kek::read_kek;
 use crate::operations::Watched;
+use crate::regular_file::{MOST_KEY_OCTETS, read_regular};
 use crate::{crl_reload, ocsp};
 
 /// A gateway with what runs beside it.
@@ -98,7 +98,7 @@ pub(crate) async fn build(
     });
     gateway.load_registry().await?;
     if gateway.municipalities().is_empty() {
-        let message = "none in the file and none in the database; add one: madoguchi municipalities add";
+        let message = "none in the file, and none in the database that is enabled; add one: madoguchi municipalities add";
         return Err(ServerError::value("municipality", message));
     }
     let watched = Watched { gateway: gateway.clone(), crls, ocsp: asked, alarms, anchors, clock };
@@ -107,7 +107,7 @@ pub(crate) async fn build(
 
 /// Reads the anchors and the policy.
 pub(crate) fn trust(config: &TrustConfig) -> Result<Trust, ServerError> {
-    let anchors = config.anchors.iter().map(read_anchor).collect::<Result<_, _>>()?;
+    let anchors = config.anchors.iter().map(|path| read_anchor(path)).collect::<Result<_, _>>()?;
     let policies = match &config.policies {
         _ if config.danger_any_policy => RequiredPolicies::danger_any_policy(),
         None => RequiredPolicies::default(),
@@ -123,8 +123,8 @@ pub(crate) fn trust(config: &TrustConfig) -> Result<Trust, ServerError> {
     Ok(Trust { anchors, policy: PathPolicy { policies }, danger_test_trust: config.danger_test_trust })
 }
 
-fn read_anchor(path: &PathBuf) -> Result<Anchor, ServerError> {
-    let file = fs::read(path)
+fn read_anchor(path: &Path) -> Result<Anchor, ServerError> {
+    let file = read_regular(path, MOST_KEY_OCTETS)
         .map_err(|error| ServerError::value("trust.anchors", format!("{}: {error}", path.display())))?;
     Anchor::new(&file)
         .map_err(|error| ServerError::value("trust.anchors", format!("{}: {error}", path.display())))
@@ -150,6 +150,7 @@ async fn build_municipality(
         name: config.name.clone(),
         services: config.services.iter().map(service).collect(),
         accent: config.accent()?,
+        logo: config.logo()?,
         keys: Arc::new(MunicipalityKeys::load(storage, kek, &config.id, random).await?),
     })
 }
@@ -170,6 +171,9 @@ pub fn check(
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
         let message = format!("the folder {} does not exist", folder.display());
         return Err(ServerError::value("database", message));
+    }
+    for municipality in &config.municipalities {
+        municipality.logo()?;
     }
     https_trust(&config.revocation)?;
     let crls = Arc::<SharedCrls>::default();

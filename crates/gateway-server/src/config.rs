@@ -4,14 +4,14 @@ mod audit;
 mod database;
 mod revocation;
 
-use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Deserialize;
 
 use madoguchi_cert_verify::PRODUCTION_AUTH_POLICY;
-use madoguchi_gateway::{Accent, display_texts};
+use madoguchi_gateway::{Accent, Logo, display_texts};
 use madoguchi_oidc::jose::JwsAlg;
 use madoguchi_oidc::{Client, ClientAuthentication, Profile};
 use madoguchi_protocol::{AGENT_PORTS, Display, LocalText, Origin, comparison_code};
@@ -19,6 +19,7 @@ use madoguchi_storage::{SessionLimits, SignInLimits};
 
 use crate::ServerError;
 use crate::kek::file_error;
+use crate::regular_file::{MOST_CONFIG_OCTETS, MOST_KEY_OCTETS, read_regular, read_regular_text};
 
 pub use audit::AuditConfig;
 pub use database::{DatabaseConfig, PostgresConfig, PostgresUrl};
@@ -63,6 +64,9 @@ pub struct Config {
     /// Services may register themselves with a token that an operator gave them.
     #[serde(default)]
     pub dynamic_registration: bool,
+    /// Services may have their `backchannel_logout_uri` in private networks.
+    #[serde(default)]
+    pub backchannel_private_networks: bool,
     /// One user of the operating system may give both orders of a relink.
     #[serde(default)]
     pub relink_same_user: bool,
@@ -117,6 +121,8 @@ pub struct MunicipalityConfig {
     pub name: LocalText,
     /// The colour of its pages, `#rrggbb`.
     pub accent: Option<String>,
+    /// The logo on its pages, PNG.
+    pub logo: Option<PathBuf>,
     /// Its services.
     #[serde(rename = "client", default)]
     pub services: Vec<ServiceConfig>,
@@ -169,9 +175,11 @@ pub struct ServiceConfig {
 impl Config {
     /// Reads and checks a file. Paths in the answer are absolute or relative to the working directory.
     pub fn read(path: &Path) -> Result<Self, ServerError> {
-        let text = fs::read_to_string(path).map_err(|source| file_error(path, source))?;
-        let mut config: Self = toml::from_str(&text)
-            .map_err(|error| ServerError::Config { path: path.to_owned(), message: error.to_string() })?;
+        let text = read_regular_text(path, MOST_CONFIG_OCTETS).map_err(|source| file_error(path, source))?;
+        let mut config: Self = toml::from_str(&text).map_err(|error| ServerError::Config {
+            path: path.to_owned(),
+            message: cut(&error.to_string()),
+        })?;
         config.resolve(path.parent().unwrap_or(Path::new("")));
         config.check()?;
         Ok(config)
@@ -189,6 +197,10 @@ impl Config {
             resolve(&mut tls.certificate);
             resolve(&mut tls.key);
         }
+        self.municipalities
+            .iter_mut()
+            .filter_map(|municipality| municipality.logo.as_mut())
+            .for_each(resolve);
     }
 
     /// The rules between keys.
@@ -231,6 +243,24 @@ impl Config {
                 return Err(ServerError::value(key, "id and origin of every municipality are its own"));
             }
             municipality.check(self.tls.is_some())?;
+        }
+        self.check_reach()
+    }
+
+    /// Where clients of the file may have their addresses. What stands in the database is not known here.
+    fn check_reach(&self) -> Result<(), ServerError> {
+        for municipality in &self.municipalities {
+            let loopback = municipality.origin.is_loopback();
+            for service in &municipality.services {
+                let client = service.client();
+                let own = self.municipalities.iter().map(|municipality| municipality.origin.as_str());
+                let mut checked = client.check_origins(own);
+                if checked.is_ok() && !self.backchannel_private_networks {
+                    checked = client.check_backchannel_host(loopback);
+                }
+                let key = format!("municipality.{}.client.{}", municipality.id, service.id);
+                checked.map_err(|error| ServerError::value(key, error.to_string()))?;
+            }
         }
         Ok(())
     }
@@ -286,6 +316,18 @@ impl MunicipalityConfig {
 }
 
 impl MunicipalityConfig {
+    /// The logo on its pages.
+    pub(crate) fn logo(&self) -> Result<Option<Arc<Logo>>, ServerError> {
+        let Some(path) = &self.logo else { return Ok(None) };
+        let refused = |message: String| {
+            let message = format!("{}: {message}", path.display());
+            ServerError::value(format!("municipality.{}.logo", self.id), message)
+        };
+        let file = read_regular(path, MOST_KEY_OCTETS).map_err(|error| refused(error.to_string()))?;
+        let logo = Logo::parse(&file).map_err(|error| refused(error.to_string()))?;
+        Ok(Some(Arc::new(logo)))
+    }
+
     /// The colour of its pages.
     pub(crate) fn accent(&self) -> Result<Option<Accent>, ServerError> {
         let accent = self.accent.as_deref().map(Accent::parse).transpose();
@@ -322,15 +364,8 @@ pub(crate) fn check_municipality(
     accent: Option<&str>,
     tls: bool,
 ) -> Result<(), (&'static str, String)> {
-    let plain = |octet: u8| octet.is_ascii_lowercase() || octet.is_ascii_digit() || octet == b'-';
-    if id.is_empty() || id.len() > 40 || !id.bytes().all(plain) {
-        return Err(("id", "1 to 40 of a-z 0-9 -".to_owned()));
-    }
-    if origin.is_loopback() && origin.host_is_address() {
-        // Cookies do not know ports: the agent's listener on 127.0.0.1 would receive the gateway's.
-        let message = "the gateway never serves on a loopback address by number; write http://localhost:PORT";
-        return Err(("origin", message.to_owned()));
-    }
+    check_municipality_id(id).map_err(|message| ("id", message.to_owned()))?;
+    check_municipality_origin(origin).map_err(|message| ("origin", message.to_owned()))?;
     if tls && origin.as_str().starts_with("http:") {
         return Err(("origin", "with [tls] the origin is https".to_owned()));
     }
@@ -340,11 +375,41 @@ pub(crate) fn check_municipality(
     }
 }
 
+pub(crate) fn check_municipality_id(id: &str) -> Result<(), &'static str> {
+    let plain = |octet: u8| octet.is_ascii_lowercase() || octet.is_ascii_digit() || octet == b'-';
+    if !id.is_empty() && id.len() <= 40 && id.bytes().all(plain) {
+        Ok(())
+    } else {
+        Err("1 to 40 of a-z 0-9 -")
+    }
+}
+
+pub(crate) fn check_municipality_origin(origin: &Origin) -> Result<(), &'static str> {
+    if origin.is_loopback() && origin.host_is_address() {
+        // Cookies do not know ports: the agent's listener on 127.0.0.1 would receive the gateway's.
+        Err("the gateway never serves on a loopback address by number; write http://localhost:PORT")
+    } else {
+        Ok(())
+    }
+}
+
 /// Whether two listeners want one port. Port 0 is each time another.
 fn meet(one: SocketAddr, other: SocketAddr) -> bool {
     let same_host = one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified();
     one.port() != 0 && one.port() == other.port() && same_host
 }
+
+/// The parser repeats the line that it stumbled over, however long.
+fn cut(message: &str) -> String {
+    let short = |line: &str| match line.char_indices().nth(MOST_COLUMNS) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line.to_owned(),
+    };
+    message.trim_end().lines().map(short).collect::<Vec<_>>().join("\n")
+}
+
+/// With the sign that something was cut off, a line of a terminal.
+const MOST_COLUMNS: usize = 79;
 
 fn agent_ports() -> Vec<u16> {
     AGENT_PORTS.to_vec()

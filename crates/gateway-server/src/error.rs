@@ -90,8 +90,48 @@ pub fn told(error: &dyn std::error::Error) -> String {
     lines.join("\n")
 }
 
+/// A text in lines of a terminal, broken between words. A line that begins with spaces is one to copy, and stays whole.
+pub(crate) fn wrapped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.lines() {
+        let mut column = 0;
+        for (index, word) in line.split(' ').enumerate() {
+            let width = word.chars().map(|character| if character.is_ascii() { 1 } else { 2 }).sum::<usize>();
+            if index > 0 {
+                let fits = line.starts_with("  ") || column + 1 + width <= COLUMNS;
+                out.push_str(if fits { " " } else { "\n  " });
+                column = if fits { column + 1 } else { 2 };
+            }
+            out.push_str(word);
+            column += width;
+        }
+        out.push('\n');
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+const COLUMNS: usize = 80;
+
 impl ServerError {
     pub(crate) fn value(key: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Value { key: key.into(), message: message.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_fit_a_terminal_and_commands_stay_whole() {
+        let command = format!("  madoguchi {}", "long ".repeat(30).trim());
+        let text = wrapped(&format!("{}\n{command}", "word ".repeat(40).trim()));
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 4);
+        assert!(lines[..3].iter().all(|line| line.len() <= 80), "{text}");
+        assert_eq!(text.split_whitespace().filter(|word| *word == "word").count(), 40);
+        assert_eq!(lines[3], command);
+        assert_eq!(wrapped("あああ ".repeat(12).trim()).lines().count(), 2, "each takes two columns");
     }
 }

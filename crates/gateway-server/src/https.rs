@@ -1,7 +1,5 @@
 //! Whom HTTPS servers of lists and responders are believed by.
 
-use std::fs;
-
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 
@@ -9,13 +7,14 @@ use madoguchi_revocation::HttpsTrust;
 
 use crate::ServerError;
 use crate::config::RevocationConfig;
+use crate::regular_file::{MOST_BUNDLE_OCTETS, read_regular};
 
 /// Whom the system trusts, or `revocation.https_ca`.
 pub(crate) fn https_trust(config: &RevocationConfig) -> Result<HttpsTrust, ServerError> {
     let Some(path) = &config.https_ca else { return Ok(HttpsTrust::System) };
     let wrong =
         |message: String| ServerError::value("revocation.https_ca", format!("{}: {message}", path.display()));
-    let pem = fs::read(path).map_err(|error| wrong(error.to_string()))?;
+    let pem = read_regular(path, MOST_BUNDLE_OCTETS).map_err(|error| wrong(error.to_string()))?;
     let certificates = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
     let certificates = certificates.map_err(|error| wrong(error.to_string()))?;
     if certificates.is_empty() {

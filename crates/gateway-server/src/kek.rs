@@ -11,11 +11,12 @@ use zeroize::Zeroizing;
 use madoguchi_gateway::Sealer;
 
 use crate::ServerError;
+use crate::regular_file::{MOST_KEY_OCTETS, read_regular_text};
 
 /// Reads the file and makes its sealer.
 pub(crate) fn read_kek(path: &Path) -> Result<Sealer, ServerError> {
     require_private(path)?;
-    let text = fs::read_to_string(path).map(Zeroizing::new).map_err(|source| file_error(path, source))?;
+    let text = read_regular_text(path, MOST_KEY_OCTETS).map_err(|source| file_error(path, source))?;
     let octets = URL_SAFE_NO_PAD.decode(text.trim()).map(Zeroizing::new).ok();
     let key = octets.and_then(|octets| <[u8; 32]>::try_from(octets.as_slice()).ok()).map(Zeroizing::new);
     match key {

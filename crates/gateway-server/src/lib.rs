@@ -29,9 +29,13 @@ mod municipalities;
 mod ocsp;
 mod operations;
 mod operator;
+mod reached;
+mod register_error;
 mod registry;
+mod regular_file;
 mod revocation;
 mod serve;
+mod values;
 mod verify;
 
 pub use accounts::{AccountsCommand, accounts};

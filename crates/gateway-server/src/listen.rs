@@ -1,7 +1,6 @@
 //! HTTP/1.1 on a TCP listener, with TLS by rustls where configured: one place for time-outs and bounds of connections.
 
 use std::convert::Infallible;
-use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,10 +19,12 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
+use zeroize::Zeroizing;
 
 use crate::ServerError;
 use crate::config::TlsConfig;
 use crate::kek::{file_error, require_private};
+use crate::regular_file::{MOST_BUNDLE_OCTETS, read_regular};
 
 /// Tells a listener to stop: connections in progress finish their request.
 #[derive(Debug)]
@@ -164,7 +165,7 @@ pub(crate) fn acceptor(config: &TlsConfig) -> Result<TlsAcceptor, ServerError> {
     let chain = CertificateDer::pem_slice_iter(&read(&config.certificate)?)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| ServerError::Tls(format!("{}: {error}", config.certificate.display())))?;
-    let key = PrivateKeyDer::from_pem_slice(&zeroize::Zeroizing::new(read(&config.key)?))
+    let key = PrivateKeyDer::from_pem_slice(&read(&config.key)?)
         .map_err(|error| ServerError::Tls(format!("{}: {error}", config.key.display())))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut server = rustls::ServerConfig::builder_with_provider(provider)
@@ -175,8 +176,8 @@ pub(crate) fn acceptor(config: &TlsConfig) -> Result<TlsAcceptor, ServerError> {
     Ok(TlsAcceptor::from(Arc::new(server)))
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, ServerError> {
-    fs::read(path).map_err(|source| file_error(path, source))
+fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, ServerError> {
+    read_regular(path, MOST_BUNDLE_OCTETS).map_err(|source| file_error(path, source))
 }
 
 /// A listening socket. Whoever comes in a crowd waits in its queue; one that is full makes them wait a second.

@@ -1,6 +1,7 @@
 //! Tells services that a session ended (OpenID Connect Back-Channel Logout 1.0): the one outgoing request to a service. It
 //! goes to the address that an operator registered and nowhere else: no redirect is followed, no proxy is taken from the
-//! surroundings, and nothing of the answer but its status is read.
+//! surroundings, a network that only the gateway reaches is left alone unless the configuration says otherwise, and nothing
+//! of the answer but its status is read.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,18 +10,24 @@ use async_trait::async_trait;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::MissedTickBehavior;
 use ureq::tls::{RootCerts, TlsConfig};
+use ureq::unversioned::transport::DefaultConnector;
 
-use madoguchi_gateway::{Gateway, LogoutSendError, LogoutSender};
+use madoguchi_gateway::{Gateway, LogoutAddress, LogoutSendError, LogoutSender};
+
+use crate::reached::{Reach, ReachResolver};
 
 /// Sends by HTTP(S), on threads that may wait.
 pub(crate) struct HttpLogoutSender {
-    client: ureq::Agent,
+    /// For services of municipalities that are on this computer themselves.
+    beside: ureq::Agent,
+    elsewhere: ureq::Agent,
 }
 
 impl HttpLogoutSender {
-    pub(crate) fn new(whole: Duration) -> Self {
+    /// `private_networks`: services may be anywhere.
+    pub(crate) fn new(whole: Duration, private_networks: bool) -> Self {
         let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
-        let client = ureq::Agent::config_builder()
+        let config = ureq::Agent::config_builder()
             .tls_config(tls)
             .proxy(None)
             .max_redirects(0)
@@ -29,16 +36,20 @@ impl HttpLogoutSender {
             .timeout_global(Some(whole))
             .max_idle_connections(0)
             .user_agent("madoguchi")
-            .build()
-            .new_agent();
-        Self { client }
+            .build();
+        let agent = |reach| {
+            let reach = if private_networks { Reach::Anywhere } else { reach };
+            ureq::Agent::with_parts(config.clone(), DefaultConnector::default(), ReachResolver(reach))
+        };
+        Self { beside: agent(Reach::WorldAndLoopback), elsewhere: agent(Reach::World) }
     }
 }
 
 #[async_trait]
 impl LogoutSender for HttpLogoutSender {
-    async fn send(&self, uri: &str, logout_token: &str) -> Result<(), LogoutSendError> {
-        let (client, uri) = (self.client.clone(), uri.to_owned());
+    async fn send(&self, address: LogoutAddress<'_>, logout_token: &str) -> Result<(), LogoutSendError> {
+        let client = if address.loopback { &self.beside } else { &self.elsewhere };
+        let (client, uri) = (client.clone(), address.uri.to_owned());
         // base64url and points: nothing of it has another form in a form.
         let body = format!("logout_token={logout_token}");
         let sending = tokio::task::spawn_blocking(move || {
@@ -129,7 +140,9 @@ mod tests {
 
     async fn send(answer: Option<&'static str>, whole: Duration) -> (Result<(), LogoutSendError>, String) {
         let (address, heard) = service(answer).await;
-        let sent = HttpLogoutSender::new(whole).send(&format!("http://{address}/backchannel"), "a.b.c").await;
+        let uri = format!("http://{address}/backchannel");
+        let to = LogoutAddress { uri: &uri, loopback: true };
+        let sent = HttpLogoutSender::new(whole, false).send(to, "a.b.c").await;
         (sent, heard.await.expect("what was heard"))
     }
 
@@ -164,6 +177,37 @@ mod tests {
     async fn a_body_without_end_keeps_nobody() {
         let endless = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n";
         assert_eq!(send(Some(endless), SERVICE_TIMEOUT).await.0, Ok(()));
+    }
+
+    /// CVE-2026-4874: what a name leads to counts, not how it is written. Where it is refused nothing is connected to.
+    #[tokio::test]
+    async fn c16_the_gateways_own_network_is_left_alone() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let send = async |host: &str, loopback, private_networks| {
+            let uri = format!("http://{host}:{port}/backchannel");
+            let sender = HttpLogoutSender::new(Duration::from_millis(300), private_networks);
+            let sent = sender.send(LogoutAddress { uri: &uri, loopback }, "a.b.c").await;
+            sent.expect_err("nobody answers here").to_string()
+        };
+        let refused = "backchannel_private_networks";
+        for host in
+            ["localhost", "127.0.0.1", "[::ffff:127.0.0.1]", "0.0.0.0", "169.254.169.254", "10.0.0.1", "[::]"]
+        {
+            let error = send(host, false, false).await;
+            assert!(error.contains(refused), "{host}: {error}");
+        }
+        for host in ["0.0.0.0", "169.254.169.254", "192.168.0.1", "[fd00::1]", "[fe80::1]"] {
+            let error = send(host, true, false).await;
+            assert!(error.contains(refused), "{host} beside a municipality of this computer: {error}");
+        }
+        let none = tokio::time::timeout(Duration::ZERO, listener.accept()).await;
+        assert!(none.is_err(), "somebody connected");
+        for (loopback, private_networks) in [(true, false), (false, true)] {
+            let error = send("localhost", loopback, private_networks).await;
+            assert!(!error.contains(refused), "{error}");
+            listener.accept().await.expect("a connection");
+        }
     }
 
     #[tokio::test]

@@ -96,6 +96,9 @@ impl Watched {
         for (outcome, count) in self.gateway.logouts() {
             metrics.counter("madoguchi_logout_deliveries_total", &[("outcome", outcome)], count);
         }
+        for (kind, count) in self.gateway.refusals() {
+            metrics.counter("madoguchi_refused_requests_total", &[("kind", kind)], count);
+        }
         metrics
     }
 }

@@ -40,11 +40,12 @@ pub async fn serve(
         tracing::warn!("danger_test_trust: cards of a test authority are accepted, and every page says so");
     }
     let every = Duration::from_secs(config.revocation.reload_seconds);
+    let private_networks = config.backchannel_private_networks;
     let max_age = config.revocation.max_age();
     let start = |refresher| Refreshing::start(refresher, clock, every, Some(max_age));
     let refreshing = refresher.map(start).transpose()?;
     let sweeping = tokio::spawn(keep_sweeping(gateway.clone()));
-    let sender = Arc::new(HttpLogoutSender::new(SERVICE_TIMEOUT));
+    let sender = Arc::new(HttpLogoutSender::new(SERVICE_TIMEOUT, private_networks));
     let telling = tokio::spawn(keep_sending(gateway.clone(), sender));
     let registry = tokio::spawn(keep_registry(gateway.clone()));
     let keys = tokio::spawn(keep_keys(gateway.clone()));

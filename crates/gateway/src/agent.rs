@@ -15,6 +15,7 @@ use madoguchi_protocol::{
 };
 use madoguchi_storage::{Claim, ClaimHashes, SignIn, SignInState, StorageError, Transition};
 
+use crate::log_bound::cut;
 use crate::municipality::Municipality;
 use crate::proof::{NotProven, Proven, Refusal, prove};
 use crate::state::Gateway;
@@ -59,8 +60,12 @@ async fn claim_inner(
     let request: ClaimRequest = read(headers, body)?;
     // Before anything changes: an agent that cannot go on must not use the ticket up.
     if request.version < PROTOCOL_VERSION || !request.kinds.iter().any(|kind| kind == KIND_SIGN_IN) {
-        let (version, agent_version) = (request.version, request.agent_version.get(..MAX_AGENT_VERSION));
-        tracing::info!(municipality = %tenant.municipality.id, version, agent_version, "an agent is too old");
+        let id = &tenant.municipality.id;
+        // Whoever says so need not have a ticket.
+        if let Some(left_out) = gateway.may_tell("agent_too_old", id, None) {
+            let (version, agent_version) = (request.version, cut(&request.agent_version));
+            tracing::info!(municipality = %id, version, ?agent_version, left_out, "an agent is too old");
+        }
         return Err(ErrorCode::AgentTooOld);
     }
     if request.agent_version.len() > MAX_AGENT_VERSION || !request.agent_version.is_ascii() {

@@ -1,4 +1,9 @@
 //! `/authorize` (OpenID Connect Core section 3.1.2): checks the request and shows the start page. Nothing is stored.
+//!
+//! A form that another site sends brings none of our cookies (SameSite=Lax), so a POST would see no session, and no cookie that
+//! must make room for one more. It is checked and goes on as the same request by GET, which brings them.
+
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
@@ -6,7 +11,8 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use madoguchi_oidc::{
-    AuthorizationError, AuthorizationRequest, Description, OAuthError, Parameters, RequestReference,
+    AuthorizationError, AuthorizationRequest, Description, OAuthError, PATH_AUTHORIZE, Parameters,
+    RequestReference,
 };
 use madoguchi_protocol::{ErrorCode, Lang, Octets, Secret, comparison_code};
 
@@ -15,6 +21,7 @@ use crate::failure::PageFailure;
 use crate::form::StartForm;
 use crate::form_body::urlencoded;
 use crate::id_token_hint::hint_of;
+use crate::log_bound::cut;
 use crate::municipality::Service;
 use crate::page::{Delivery, StartPage, render, see_other};
 use crate::sso;
@@ -30,7 +37,12 @@ pub(crate) async fn get(
 ) -> Result<Response, PageFailure> {
     let parameters = Parameters::from_urlencoded(query.unwrap_or_default().as_bytes())
         .map_err(|_| tenant.failure(ErrorCode::RequestInvalid))?;
-    authorize(&gateway, &tenant, &headers, &parameters).await
+    match checked(&gateway, &tenant, &parameters).await? {
+        Checked::Refused(answer) => Ok(answer),
+        Checked::Request(service, request) => {
+            sso::route(&gateway, &tenant, &headers, &service, *request).await
+        }
+    }
 }
 
 /// `POST /authorize`, form encoded (OpenID Connect Core section 3.1.2.1). A query beside the form would be a second
@@ -47,40 +59,76 @@ pub(crate) async fn post(
         return Err(invalid());
     }
     let parameters = urlencoded(&headers, &body).map_err(|_| invalid())?;
-    authorize(&gateway, &tenant, &headers, &parameters).await
+    match checked(&gateway, &tenant, &parameters).await? {
+        Checked::Refused(answer) => Ok(answer),
+        Checked::Request(..) => {
+            let query = AuthorizationRequest::query_of(&parameters);
+            // A service with that much to say pushes it.
+            if query.len() > MOST_QUERY_OCTETS {
+                return Err(invalid());
+            }
+            Ok(see_other(&format!("{PATH_AUTHORIZE}?{query}")))
+        }
+    }
 }
 
-async fn authorize(
+/// What the parameters come to, whichever way they came.
+enum Checked {
+    /// A request that every rule lets pass, of this service.
+    Request(Arc<Service>, Box<AuthorizationRequest>),
+    /// The service hears why not.
+    Refused(Response),
+}
+
+async fn checked(
     gateway: &Gateway,
     tenant: &Tenant,
-    headers: &HeaderMap,
     parameters: &Parameters,
-) -> Result<Response, PageFailure> {
+) -> Result<Checked, PageFailure> {
     let client_id =
         AuthorizationRequest::client_id(parameters).map_err(|_| tenant.failure(ErrorCode::RequestInvalid))?;
-    let service = gateway
-        .service(&tenant.municipality, client_id)
-        .await
-        .ok_or_else(|| {
-            // Anybody may send such a request; at the usual level it would fill the log.
-            tracing::debug!(municipality = %tenant.municipality.id, client_id, "authorization request of an unknown client");
-            tenant.failure(ErrorCode::ClientUnknown)
-        })?;
+    let service = gateway.service(&tenant.municipality, client_id).await.ok_or_else(|| {
+        tell_client_unknown(gateway, tenant, client_id);
+        tenant.failure(ErrorCode::ClientUnknown)
+    })?;
     let request = match parameters.value("request_uri").and_then(RequestReference::from_uri) {
         Some(reference) => Ok(pushed(gateway, tenant, &service, &reference).await?),
         None => sent_by_browser(tenant, &service, parameters),
     };
     match request {
-        Ok(request) => sso::route(gateway, tenant, headers, &service, request).await,
+        Ok(request) => Ok(Checked::Request(service, Box::new(request))),
         Err(AuthorizationError::Redirectable(refusal)) => {
-            Ok(see_other(&refusal.location(tenant.municipality.origin.as_str())))
+            Ok(Checked::Refused(see_other(&refusal.location(tenant.municipality.origin.as_str()))))
         }
         Err(AuthorizationError::RedirectUriUnregistered | AuthorizationError::RedirectUriMissing) => {
-            let (id, redirect_uri) = (&tenant.municipality.id, parameters.value("redirect_uri"));
-            tracing::debug!(municipality = %id, client_id, redirect_uri, "redirect URI not registered");
+            tell_redirect_uri_unregistered(gateway, tenant, client_id, parameters.value("redirect_uri"));
             Err(tenant.failure(ErrorCode::RedirectUriUnregistered))
         }
         Err(_) => Err(tenant.failure(ErrorCode::RequestInvalid)),
+    }
+}
+
+/// The commonest mistakes of a new service, and only the operator can be told what came. It is a stranger's text: quoted,
+/// cut, and not more often than once a second.
+fn tell_client_unknown(gateway: &Gateway, tenant: &Tenant, client_id: &str) {
+    let id = &tenant.municipality.id;
+    if let Some(left_out) = gateway.may_tell("client_unknown", id, None) {
+        let client_id = cut(client_id);
+        tracing::info!(municipality = %id, ?client_id, left_out, "authorization request refused: client_unknown");
+    }
+}
+
+/// See [`tell_client_unknown`].
+fn tell_redirect_uri_unregistered(
+    gateway: &Gateway,
+    tenant: &Tenant,
+    client_id: &str,
+    redirect_uri: Option<&str>,
+) {
+    let id = &tenant.municipality.id;
+    if let Some(left_out) = gateway.may_tell("redirect_uri_unregistered", id, Some(client_id)) {
+        let redirect_uri = redirect_uri.map(cut);
+        tracing::info!(municipality = %id, %client_id, ?redirect_uri, left_out, "authorization request refused: redirect_uri_unregistered");
     }
 }
 
@@ -188,3 +236,6 @@ pub(crate) fn start_page(
     response_headers.insert(header::VARY, HeaderValue::from_static("Accept-Language, Cookie"));
     Ok(response)
 }
+
+/// As an address it must pass every server on its way, and those take far less.
+const MOST_QUERY_OCTETS: usize = 32 * 1024;

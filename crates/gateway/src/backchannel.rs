@@ -16,7 +16,16 @@ use crate::state::Gateway;
 #[async_trait]
 pub trait LogoutSender: Send + Sync {
     /// `POST`s `logout_token=…`, form encoded, and answers once the service took it (200 or 204; section 2.8).
-    async fn send(&self, uri: &str, logout_token: &str) -> Result<(), LogoutSendError>;
+    async fn send(&self, address: LogoutAddress<'_>, logout_token: &str) -> Result<(), LogoutSendError>;
+}
+
+/// Where a service is told.
+#[derive(Clone, Copy, Debug)]
+pub struct LogoutAddress<'a> {
+    /// Its `backchannel_logout_uri`.
+    pub uri: &'a str,
+    /// It may be on this computer: the municipality is itself.
+    pub loopback: bool,
 }
 
 /// Why a service was not told.
@@ -122,7 +131,8 @@ impl Gateway {
                 return Told::NotYet(PutOff::Delivery);
             }
         };
-        match sender.send(uri, &token).await {
+        let address = LogoutAddress { uri, loopback: municipality.origin.is_loopback() };
+        match sender.send(address, &token).await {
             Ok(()) => {
                 tracing::info!(municipality = %id, %client_id, tries, "told that a session ended");
                 Told::Yes

@@ -57,8 +57,11 @@ pub(crate) async fn client(
         Err(error) => Err(error),
     };
     proved.map_err(|error| {
-        let client_id = &service.client.id;
-        tracing::info!(municipality = %municipality.id, %client_id, %error, "a client was not authenticated");
+        let (id, client_id) = (municipality.id.as_str(), service.client.id.as_str());
+        // Client ids are no secrets: anybody may try.
+        if let Some(left_out) = gateway.may_tell("client_not_authenticated", id, Some(client_id)) {
+            tracing::info!(municipality = %id, %client_id, %error, left_out, "a client was not authenticated");
+        }
         error.into()
     })
 }

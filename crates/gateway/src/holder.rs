@@ -21,12 +21,15 @@ pub(crate) struct SessionHolder {
     pub(crate) crl_points: Vec<Octets<32>>,
     /// The content octets of the serial number.
     pub(crate) serial: Zeroizing<Vec<u8>>,
+    /// The whole of it, where somebody may have to be asked who answers about nothing less.
+    pub(crate) certificate: Option<Zeroizing<Vec<u8>>>,
 }
 
 impl SessionHolder {
-    /// Seals what a holder leaves behind.
+    /// Seals what a holder leaves behind; `whole` with the certificate itself.
     pub(crate) fn seal(
         holder: &AuthenticatedHolder,
+        whole: bool,
         sealer: &Sealer,
         random: &dyn SecureRandom,
     ) -> Result<Vec<u8>, SealError> {
@@ -37,7 +40,12 @@ impl SessionHolder {
         for point in &points {
             octets.extend_from_slice(&point.0);
         }
-        octets.extend_from_slice(holder.serial());
+        let serial = holder.serial();
+        octets.extend_from_slice(&u16::try_from(serial.len()).unwrap_or(u16::MAX).to_be_bytes());
+        octets.extend_from_slice(serial);
+        if whole {
+            octets.extend_from_slice(holder.certificate().der());
+        }
         sealer.seal(random, USE, &octets)
     }
 
@@ -53,15 +61,19 @@ impl SessionHolder {
             crl_points.push(Octets(*point));
             rest = after;
         }
+        let (length, rest) = rest.split_first_chunk::<2>()?;
+        let (serial, certificate) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+        let certificate = (!certificate.is_empty()).then(|| Zeroizing::new(certificate.to_vec()));
         Some(Self {
             issuer_key_hash: Octets(*issuer_key_hash),
             not_after: UnixTime::since_unix_epoch(Duration::from_secs(u64::from_be_bytes(*not_after))),
             crl_points,
-            serial: Zeroizing::new(rest.to_vec()),
+            serial: Zeroizing::new(serial.to_vec()),
+            certificate,
         })
     }
 }
 
 /// A certificate of JPKI has one point, and the whole issuer's beside it.
 const MOST_POINTS: usize = 255;
-const USE: &str = "holder-v2";
+const USE: &str = "holder-v3";

@@ -16,7 +16,7 @@ use madoguchi_protocol::Octets;
 use madoguchi_storage::{AccessTokenRecord, AccountId, RefreshTokenRecord};
 
 use crate::oauth_failure::{OAuthFailure, never_stored};
-use crate::session_use::{SessionUse, use_session};
+use crate::session_use::{AskOcsp, SessionUse, use_session};
 use crate::sso::sub_at;
 use crate::state::Gateway;
 use crate::tenant::Tenant;
@@ -81,8 +81,8 @@ async fn look(
         _ => return Ok(None),
     };
     let used = match &found {
-        Found::Access(record) => use_session(gateway, &tenant.municipality, record).await,
-        Found::Refresh(record) => use_session(gateway, &tenant.municipality, &**record).await,
+        Found::Access(record) => use_session(gateway, &tenant.municipality, record, AskOcsp::No).await,
+        Found::Refresh(record) => use_session(gateway, &tenant.municipality, &**record, AskOcsp::No).await,
     };
     match used {
         SessionUse::GoesOn => found.told(tenant, &client).map(Some),

@@ -10,13 +10,14 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
-use madoguchi_oidc::{EndSessionRequest, Parameters};
+use madoguchi_oidc::{EndSessionError, EndSessionRequest, Parameters};
 use madoguchi_protocol::{ErrorCode, Lang, Octets};
 use madoguchi_storage::{EndedBy, SessionSelection};
 
 use crate::failure::PageFailure;
 use crate::form_body::{own_form, urlencoded};
 use crate::id_token_hint::hint_of;
+use crate::municipality::Service;
 use crate::page::{Delivery, render};
 use crate::sealed_form::{SealedForm, open_form, seal_form};
 use crate::session_cookie::{clear_session, session_hash};
@@ -78,11 +79,11 @@ async fn logout(
         Some(claims) => gateway.service(municipality, &claims.aud).await,
         None => None,
     };
-    let location = request.location(service.as_ref().map(|service| &*service.client)).unwrap_or_else(|error| {
-        let client_id = hint.as_ref().map_or("", |claims| &claims.aud);
-        tracing::warn!(municipality = %municipality.id, %client_id, %error, "after signing out the browser stays here");
-        None
-    });
+    let location =
+        request.location(service.as_ref().map(|service| &*service.client)).unwrap_or_else(|error| {
+            tell_refused(gateway, &municipality.id, service.as_deref(), error);
+            None
+        });
     let mut locales = request.ui_locales.split(' ').filter(|locale| !locale.is_empty()).peekable();
     let lang = if locales.peek().is_none() { tenant.lang } else { Lang::choose(locales) };
     let form = LogoutForm { session, location, lang };
@@ -98,6 +99,21 @@ async fn logout(
     let page =
         LogoutPage { asked_by: service.map(|service| asked_by(service.name.get(lang))), sealed, frame };
     Ok(render(&page, Delivery::plain(StatusCode::OK)))
+}
+
+/// Why the browser stays here, for the operator of a service that asked by an ID token of its own. Anybody else may send
+/// anything.
+fn tell_refused(gateway: &Gateway, municipality: &str, service: Option<&Service>, error: EndSessionError) {
+    let Some(service) = service else {
+        if let Some(left_out) = gateway.may_tell("logout_request_unverified", municipality, None) {
+            tracing::debug!(%municipality, %error, left_out, "after signing out the browser stays here");
+        }
+        return;
+    };
+    let client_id = service.client.id.as_str();
+    if let Some(left_out) = gateway.may_tell("logout_request_refused", municipality, Some(client_id)) {
+        tracing::warn!(%municipality, %client_id, %error, left_out, "after signing out the browser stays here");
+    }
 }
 
 /// `POST /logout/confirm`: ends the session whose cookie this browser holds, with all that belong to it, and none without.

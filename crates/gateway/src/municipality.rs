@@ -9,6 +9,7 @@ use madoguchi_protocol::{DisplayText, Lang, LocalText, Origin};
 
 use crate::colours::Accent;
 use crate::keys::MunicipalityKeys;
+use crate::logo::Logo;
 
 /// An online service as registered: the rules' part and the texts that people see.
 #[derive(Clone, Debug)]
@@ -42,6 +43,8 @@ pub struct Municipality {
     pub name: LocalText,
     /// The colour of its pages.
     pub accent: Option<Accent>,
+    /// The logo on its pages.
+    pub logo: Option<Arc<Logo>>,
     /// Its services by client id, disabled ones too.
     pub services: BTreeMap<String, Arc<Service>>,
     /// Its keys.

@@ -6,6 +6,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use madoguchi_oidc::{Description, OAuthError, TokenError};
+use madoguchi_protocol::ErrorCode;
 use madoguchi_storage::StorageError;
 
 use crate::client_authentication::ClientFailure;
@@ -33,6 +34,17 @@ impl OAuthFailure {
         }
     }
 
+    /// The client has as much waiting as it may have (RFC 9126 section 2.3).
+    pub(crate) fn too_many(description: Description) -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            error: OAuthError::TemporarilyUnavailable,
+            description: Some(description),
+            challenge: None,
+            retry_after: Some(ASK_AGAIN_SECONDS),
+        }
+    }
+
     /// A request that a rule refuses.
     pub(crate) fn refused(error: OAuthError, description: Description) -> Self {
         Self {
@@ -53,6 +65,12 @@ impl OAuthFailure {
             challenge: None,
             retry_after: None,
         }
+    }
+
+    /// No key signs for this client, and the log says so.
+    pub(crate) fn no_signing_key() -> Self {
+        let description = Description::new(ErrorCode::NoSigningKey.as_str());
+        Self { description: Some(description), ..Self::internal() }
     }
 }
 

@@ -1,6 +1,7 @@
 //! HTML pages: one frame, one template each, and the headers that every page carries.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
@@ -8,7 +9,9 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use madoguchi_protocol::{ErrorCode, Lang, error_text};
 
+use crate::logo::Logo;
 use crate::texts::{PageTexts, page_texts};
+use crate::trying_again::TryingAgain;
 
 /// What every page shows.
 pub(crate) struct Frame {
@@ -17,6 +20,8 @@ pub(crate) struct Frame {
     pub(crate) test_trust: bool,
     /// The municipality has a colour of its own.
     pub(crate) accent: bool,
+    /// Its logo, if it has one.
+    pub(crate) logo: Option<Arc<Logo>>,
     pub(crate) texts: &'static PageTexts,
 }
 
@@ -27,6 +32,7 @@ impl Frame {
             municipality: municipality.to_owned(),
             test_trust,
             accent: false,
+            logo: None,
             texts: page_texts(lang),
         }
     }
@@ -87,6 +93,23 @@ impl StoppedPage {
             code: Some(code),
             alarm: matches!(code, ErrorCode::PossiblePhishing | ErrorCode::TicketUsed),
             frame,
+        }
+    }
+
+    fn trying_again(&self) -> TryingAgain {
+        self.code.map_or(TryingAgain::MayHelp, TryingAgain::after)
+    }
+
+    /// The way back to the service comes first, and looks like it.
+    fn back_first(&self) -> bool {
+        self.trying_again() != TryingAgain::MayHelp
+    }
+
+    /// What the button of another try says.
+    fn again_label(&self) -> &'static str {
+        match self.trying_again() {
+            TryingAgain::NeedsAnotherCard => &self.frame.texts.stopped_other_card,
+            TryingAgain::MayHelp | TryingAgain::CannotHelpNow => &self.frame.texts.stopped_again,
         }
     }
 

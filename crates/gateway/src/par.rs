@@ -13,7 +13,7 @@ use madoguchi_oidc::{
     PUSHED_REQUEST_SECONDS, Parameters, RequestReference, TokenError, request_object,
 };
 use madoguchi_protocol::Octets;
-use madoguchi_storage::NewPushedRequest;
+use madoguchi_storage::{NewPushedRequest, PushedWrite};
 
 use crate::authorize::with_hint;
 use crate::client_authentication;
@@ -52,8 +52,13 @@ pub(crate) async fn par(
         municipality: tenant.municipality.id.clone(),
         request,
         lifetime: PUSHED_REQUEST_SECONDS,
+        most: WAITING_OF_A_CLIENT,
     };
-    gateway.0.storage.push_request(new).await?;
+    if gateway.0.storage.push_request(new).await? == PushedWrite::TooMany {
+        return Err(OAuthFailure::too_many(
+            const { Description::new("too many pushed requests of this client are waiting") },
+        ));
+    }
     let pushed = Pushed { request_uri: reference.to_uri(), expires_in: PUSHED_REQUEST_SECONDS };
     Ok(never_stored((StatusCode::CREATED, Json(pushed)).into_response()))
 }
@@ -124,3 +129,7 @@ async fn bound_to_proof(
     }
     Ok(AuthorizationRequest { dpop_jkt: Some(key), ..request })
 }
+
+/// More residents than a service has at its start page in a minute and a half; a service that pushes in a loop fills no more
+/// than this.
+const WAITING_OF_A_CLIENT: u64 = 10_000;

@@ -76,7 +76,8 @@ pub(crate) async fn prove(
     let holder = AuthenticatedHolder::new(signed, path, not_revoked).map_err(|error| refusal(&error))?;
     let keys = &municipality.keys;
     let lookup = keys.account_lookup(&holder.issuer_key_hash().0, holder.serial());
-    let sealed = SessionHolder::seal(&holder, &keys.flow, &*gateway.0.random)
+    let whole = gateway.0.revocation.sources.ocsp();
+    let sealed = SessionHolder::seal(&holder, whole, &keys.flow, &*gateway.0.random)
         .map_err(|error| internal(&error.to_string()))?;
     let proof = Proof::of(&holder, lookup, sealed, evidence);
     Ok(Proven { proof, cleared: Cleared { certificate: id, hold_over } })

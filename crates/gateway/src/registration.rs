@@ -96,6 +96,9 @@ async fn registered(
         None
     };
     let registered = request.client(profile, id, secret.as_ref())?;
+    let own = gateway.municipalities();
+    let origins = own.iter().map(|municipality| municipality.origin.as_str());
+    registered.client.check_origins(origins).map_err(RegistrationError::Client)?;
     let registration = registration(&registered);
     let texts = display_texts(&tenant.municipality.name, &registration.name, &registration.purpose);
     Display::new(&comparison_code([0, 0]), &texts).map_err(|_| Failure::Name)?;

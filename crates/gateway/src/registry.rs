@@ -4,16 +4,17 @@
 //! something changed; it runs every few seconds, and when a host or a client is asked for that the snapshot does not have. So
 //! a client that was just registered works at once, and one that was disabled stops within those seconds, on every node.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use ring::rand::SecureRandom;
 
-use madoguchi_storage::{ClientList, ClientRecord, MunicipalityRecord, Storage, StorageError};
+use madoguchi_storage::{ClientList, ClientRecord, Clock, MunicipalityRecord, Storage, StorageError};
 
 use crate::colours::Accent;
 use crate::first_key::FIRST_KEY_ALG;
 use crate::keys::{KeyError, MunicipalityKeys};
+use crate::logo::Logo;
 use crate::municipality::{Municipality, Service};
 use crate::seal::Sealer;
 use crate::state::Gateway;
@@ -24,6 +25,10 @@ pub(crate) struct Registry {
     file: Vec<Arc<Municipality>>,
     kek: Arc<Sealer>,
     snapshot: RwLock<Arc<Snapshot>>,
+    /// Held by the one who reads: whoever comes meanwhile waits for what comes of it.
+    reading: tokio::sync::Mutex<()>,
+    /// Municipality, client and algorithm of those whose missing key was told.
+    told_missing: Mutex<BTreeSet<(String, String, &'static str)>>,
 }
 
 struct Snapshot {
@@ -31,6 +36,8 @@ struct Snapshot {
     version: Option<u64>,
     /// Nothing of it had to be left as it was before.
     complete: bool,
+    /// The second in which it was there.
+    read_at: u64,
     by_authority: BTreeMap<String, Arc<Municipality>>,
 }
 
@@ -38,13 +45,20 @@ impl Snapshot {
     fn new(
         version: Option<u64>,
         complete: bool,
+        read_at: u64,
         municipalities: impl IntoIterator<Item = Arc<Municipality>>,
     ) -> Arc<Self> {
         let by_authority = municipalities
             .into_iter()
             .map(|municipality| (municipality.origin.authority().to_owned(), municipality))
             .collect();
-        Arc::new(Self { version, complete, by_authority })
+        Arc::new(Self { version, complete, read_at, by_authority })
+    }
+
+    /// Whether reading again would bring nothing, or was tried a moment ago: anybody may ask for a host or client that
+    /// does not exist, and where one municipality cannot be read, each such request would read all the others again.
+    fn will_do(&self, version: Option<u64>, now: u64) -> bool {
+        self.version == version && (self.complete || self.read_at == now)
     }
 
     fn of_id(&self, id: &str) -> Option<&Arc<Municipality>> {
@@ -96,8 +110,9 @@ pub enum RegistryError {
 impl Registry {
     pub(crate) fn new(file: Vec<Municipality>, kek: Arc<Sealer>) -> Self {
         let file: Vec<_> = file.into_iter().map(Arc::new).collect();
-        let snapshot = RwLock::new(Snapshot::new(None, true, file.iter().map(Arc::clone)));
-        Self { file, kek, snapshot }
+        let snapshot = RwLock::new(Snapshot::new(None, true, 0, file.iter().map(Arc::clone)));
+        let (reading, told_missing) = (tokio::sync::Mutex::default(), Mutex::default());
+        Self { file, kek, snapshot, reading, told_missing }
     }
 
     fn snapshot(&self) -> Arc<Snapshot> {
@@ -119,11 +134,16 @@ impl Registry {
         &self,
         storage: &dyn Storage,
         random: &(dyn SecureRandom + Send + Sync),
+        clock: &dyn Clock,
     ) -> Result<Vec<RegistryError>, RegistryError> {
-        let old = self.snapshot();
         // Before the records: they are then at least as new as the number says.
         let version = Some(storage.registry_version().await?);
-        if old.complete && old.version == version {
+        if self.snapshot().will_do(version, clock.now().as_secs()) {
+            return Ok(Vec::new());
+        }
+        let reading = self.reading.lock().await;
+        let old = self.snapshot();
+        if old.will_do(version, clock.now().as_secs()) {
             return Ok(Vec::new());
         }
         let mut wanted: Vec<_> =
@@ -135,7 +155,7 @@ impl Registry {
             if self.file.iter().any(taken) {
                 let municipality = record.new.id;
                 problems.push(RegistryError::Conflict(RegistryConflict::Municipality { municipality }));
-            } else {
+            } else if !record.disabled {
                 wanted.push(Wanted::Record(record));
             }
         }
@@ -151,7 +171,8 @@ impl Registry {
                 }
             }
         }
-        self.publish(Snapshot::new(version, complete, all));
+        self.publish(Snapshot::new(version, complete, clock.now().as_secs(), all));
+        drop(reading);
         Ok(problems)
     }
 
@@ -174,7 +195,8 @@ impl Registry {
                         Arc::new(MunicipalityKeys::load(storage, &self.kek, &record.new.id, random).await?)
                     }
                 };
-                of_record(record, keys)
+                let logo = logo_of(&record, before, storage).await?;
+                of_record(record, keys, logo)
             }
         };
         let ClientList { clients, damaged } = storage.clients(&without.id).await?;
@@ -184,8 +206,27 @@ impl Registry {
         }
         let municipality = with_clients(without, clients, problems);
         municipality.keys.signing.refresh(storage, random).await?;
-        tell_missing_keys(&municipality);
+        self.tell_missing_keys(&municipality);
         Ok(municipality)
+    }
+
+    /// A service whose tokens nobody can sign is told of once, before a resident stands there. An RS256 key comes by itself.
+    fn tell_missing_keys(&self, municipality: &Municipality) {
+        let keys = municipality.keys.signing.current();
+        let clients = municipality.services.values().map(|service| &service.client);
+        let waiting = clients.filter(|client| {
+            let alg = client.id_token_alg;
+            !client.disabled && alg != FIRST_KEY_ALG && keys.active(alg).is_none()
+        });
+        let missing: BTreeSet<_> = waiting
+            .map(|client| (municipality.id.clone(), client.id.clone(), client.id_token_alg.as_str()))
+            .collect();
+        let mut told = self.told_missing.lock().unwrap_or_else(PoisonError::into_inner);
+        for (municipality, client_id, alg) in missing.difference(&told) {
+            tracing::warn!(%municipality, %client_id, %alg, "no key signs for this client: madoguchi keys new --municipality {municipality} --alg {alg}");
+        }
+        told.retain(|(id, ..)| *id != municipality.id);
+        told.extend(missing);
     }
 }
 
@@ -204,19 +245,27 @@ impl Wanted {
     }
 }
 
-/// A service whose tokens nobody can sign is told of before a resident stands there. An RS256 key comes by itself.
-fn tell_missing_keys(municipality: &Municipality) {
-    let keys = municipality.keys.signing.current();
-    for service in municipality.services.values().filter(|service| !service.client.disabled) {
-        let (client_id, alg) = (&service.client.id, service.client.id_token_alg);
-        if alg != FIRST_KEY_ALG && keys.active(alg).is_none() {
-            let (municipality, alg) = (&municipality.id, alg.as_str());
-            tracing::warn!(%municipality, %client_id, %alg, "no key signs for this client: madoguchi keys new --alg {alg}");
-        }
+/// The logo of a record. One that did not change is not fetched again.
+async fn logo_of(
+    record: &MunicipalityRecord,
+    before: Option<&Municipality>,
+    storage: &dyn Storage,
+) -> Result<Option<Arc<Logo>>, StorageError> {
+    let Some(hash) = record.logo else { return Ok(None) };
+    let known = before.and_then(|before| before.logo.as_ref()).filter(|logo| logo.sha256() == hash);
+    if let Some(known) = known {
+        return Ok(Some(Arc::clone(known)));
     }
+    // Checked when it was stored. One that a later version would not take is not shown.
+    let stored = storage.municipality_logo(&record.new.id).await?;
+    Ok(stored.and_then(|stored| Logo::parse(&stored).ok()).map(Arc::new))
 }
 
-fn of_record(record: MunicipalityRecord, keys: Arc<MunicipalityKeys>) -> Municipality {
+fn of_record(
+    record: MunicipalityRecord,
+    keys: Arc<MunicipalityKeys>,
+    logo: Option<Arc<Logo>>,
+) -> Municipality {
     let new = record.new;
     Municipality {
         // Checked when it was added. One that a later version would not take colours nothing.
@@ -225,6 +274,7 @@ fn of_record(record: MunicipalityRecord, keys: Arc<MunicipalityKeys>) -> Municip
         origin: new.origin,
         name: new.name,
         services: BTreeMap::new(),
+        logo,
         keys,
     }
 }
@@ -256,14 +306,19 @@ impl Gateway {
     /// Reads municipalities and clients of the store for the first time. What is wrong with any of them is an error here,
     /// where an operator sees it.
     pub async fn load_registry(&self) -> Result<(), RegistryError> {
-        let problems = self.0.registry.read(&*self.0.storage, &*self.0.random).await?;
+        let problems = self.read_registry().await?;
         problems.into_iter().next().map_or(Ok(()), Err)
+    }
+
+    async fn read_registry(&self) -> Result<Vec<RegistryError>, RegistryError> {
+        let inner = &self.0;
+        inner.registry.read(&*inner.storage, &*inner.random, &*inner.clock).await
     }
 
     /// Reads what changed since. What cannot be read is logged, and what was read before stays in use; of what is in two
     /// places, the configuration file's.
     pub async fn refresh(&self) {
-        match self.0.registry.read(&*self.0.storage, &*self.0.random).await {
+        match self.read_registry().await {
             Ok(problems) => {
                 for problem in problems {
                     tracing::error!(error = %problem, "a municipality or client cannot be used as it is registered");

@@ -5,6 +5,7 @@
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode, header};
+use rustls_pki_types::UnixTime;
 
 use madoguchi_oidc::Parameters;
 use madoguchi_protocol::{Display, ErrorCode, Octets, Secret};
@@ -136,13 +137,14 @@ pub(crate) async fn done(
         .await
         .map_err(|error| tenant.storage_failure(&error))?;
     let frame = tenant.frame_in(sign_in.new.lang);
-    let relinked_at = session.and_then(|session| session.relinked_at);
-    let page = DonePage {
-        notice: relinked_at.map(|at| frame.texts.relinked_notice.replace("{when}", &when(at, frame.lang))),
-        frame,
-        tag: cookie.tag.as_str().to_owned(),
-        sign_in: sign_in.new.id.encode(),
-    };
+    let (moved_at, relinked_at) =
+        session.map_or((None, None), |session| (session.moved_at, session.relinked_at));
+    let said = |text: &str, at: Option<UnixTime>| at.map(|at| text.replace("{when}", &when(at, frame.lang)));
+    // That somebody has another card's account now is what its resident must hear, each time.
+    let notice =
+        said(&frame.texts.moved_notice, moved_at).or_else(|| said(&frame.texts.relinked_notice, relinked_at));
+    let page =
+        DonePage { notice, frame, tag: cookie.tag.as_str().to_owned(), sign_in: sign_in.new.id.encode() };
     Ok(render(&page, Delivery::plain(StatusCode::OK)))
 }
 

@@ -18,8 +18,8 @@ use crate::failure::PageFailure;
 use crate::state::Gateway;
 use crate::tenant::Tenant;
 use crate::{
-    agent, answer, authorize, cors, discovery, introspect, logout, par, registration, return_leg, revoke,
-    sessions_page, sso, start, status, token, userinfo,
+    agent, answer, authorize, cors, discovery, introspect, logo, logout, par, registration, return_leg,
+    revoke, sessions_page, sso, start, status, token, userinfo,
 };
 
 /// The gateway's routes. Serve it with the peer's address as `ConnectInfo<SocketAddr>`.
@@ -59,6 +59,7 @@ pub fn router(gateway: Gateway) -> Router {
             get(|| async { asset("text/css", include_str!("../static/madoguchi.css")) }),
         )
         .route("/static/colours.css", get(colours))
+        .route("/static/logo.png", get(logo::logo))
         .route(
             "/static/start.js",
             get(|| async { asset("text/javascript", include_str!("../static/start.js")) }),

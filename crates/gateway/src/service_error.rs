@@ -7,7 +7,7 @@ use madoguchi_protocol::ErrorCode;
 pub fn oauth_error(code: ErrorCode) -> OAuthError {
     match code {
         ErrorCode::CannotCheck | ErrorCode::Overloaded => OAuthError::TemporarilyUnavailable,
-        ErrorCode::Internal => OAuthError::ServerError,
+        ErrorCode::Internal | ErrorCode::NoSigningKey => OAuthError::ServerError,
         ErrorCode::RequestInvalid => OAuthError::InvalidRequest,
         _ => OAuthError::AccessDenied,
     }

@@ -1,9 +1,11 @@
-//! A use of a session: its certificate is asked about again, in the lists and in what was kept.
+//! A use of a session: its certificate is asked about again, in the lists and in what was kept; and where OCSP is among the
+//! sources and no fresh list covers the certificate, there too.
 //!
-//! A list that is stale or missing does not end a session that began with a check; only a revocation does, and then it is
-//! kept as one that was found at a sign-in.
+//! A list that is stale or missing, or a responder that is silent, does not end a session that began with a check; only a
+//! revocation does, and then it is kept as one that was found at a sign-in. But where the card can be asked for instead,
+//! nobody goes on by a word of hours ago.
 
-use madoguchi_cert_verify::{KeptRevocation, Source};
+use madoguchi_cert_verify::{Certificate, CrlAnswer, KeptRevocation, Source, Verdict, decide, verify_path};
 use madoguchi_protocol::{ErrorCode, Octets};
 use madoguchi_storage::{
     AccessTokenRecord, KeptRecord, RefreshTokenRecord, RevokedCertificate, SessionRecord,
@@ -23,6 +25,17 @@ pub(crate) enum SessionUse {
     CannotCheck,
     /// Something broke inside; logged.
     Failed,
+}
+
+/// What the use of a session asks OCSP, where no fresh list speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AskOcsp {
+    /// Nothing: it was asked when the token was given that is used here, which is minutes ago.
+    No,
+    /// Whether it is revoked; silence changes nothing.
+    IfItAnswers,
+    /// It must say that it is not revoked; silence is [`SessionUse::CannotCheck`].
+    ItMustAnswer,
 }
 
 /// A session that is used.
@@ -58,6 +71,7 @@ pub(crate) async fn use_session(
     gateway: &Gateway,
     municipality: &Municipality,
     session: impl Into<UsedSession<'_>>,
+    ask: AskOcsp,
 ) -> SessionUse {
     let UsedSession { sid, client_id, holder_sealed } = session.into();
     let id = municipality.id.as_str();
@@ -70,7 +84,7 @@ pub(crate) async fn use_session(
     if damaged {
         tracing::error!(municipality = %id, %client_id, "a revocation list is damaged; nothing says whether a session may go on");
     }
-    let said: Vec<KeptRevocation> = listed
+    let mut said: Vec<KeptRevocation> = listed
         .unwrap_or_default()
         .map(|revocation| KeptRevocation { source: Source::Crl, revocation })
         .into_iter()
@@ -85,9 +99,22 @@ pub(crate) async fn use_session(
         }
     };
     // What was kept counts whatever has become of the lists.
-    let Some(code) = told(&said, &kept) else {
-        return if damaged { SessionUse::CannotCheck } else { SessionUse::GoesOn };
-    };
+    if told(&said, &kept).is_none() {
+        if damaged {
+            return SessionUse::CannotCheck;
+        }
+        match by_ocsp(gateway, &holder, ask).await {
+            Word::Revoked(revoked) => said = revoked,
+            Word::None if ask == AskOcsp::ItMustAnswer => {
+                if let Some(left_out) = gateway.may_tell("session_not_checked", id, Some(client_id)) {
+                    tracing::warn!(municipality = %id, %client_id, left_out, "nothing says now whether a session may answer: the card is asked for");
+                }
+                return SessionUse::CannotCheck;
+            }
+            Word::None | Word::NotRevoked => return SessionUse::GoesOn,
+        }
+    }
+    let Some(code) = told(&said, &kept) else { return SessionUse::GoesOn };
     let revoked =
         RevokedCertificate { certificate, not_after: holder.not_after, said, sources_disagree: false };
     match storage.end_revoked_session(id, sid, client_id, code, revoked).await {
@@ -99,6 +126,38 @@ pub(crate) async fn use_session(
             tracing::error!(municipality = %id, %error, "the store failed");
             SessionUse::Failed
         }
+    }
+}
+
+/// What OCSP, or a fresh list in its place, says of a session's certificate now.
+enum Word {
+    NotRevoked,
+    None,
+    Revoked(Vec<KeptRevocation>),
+}
+
+/// Asks as a sign-in does: the same rules, cache and bounds. Where OCSP is no source of this deployment, lists were asked.
+async fn by_ocsp(gateway: &Gateway, holder: &SessionHolder, ask: AskOcsp) -> Word {
+    let policy = &gateway.0.revocation;
+    if ask == AskOcsp::No || !policy.sources.ocsp() {
+        return Word::NotRevoked;
+    }
+    let (trust, now) = (&gateway.0.trust, gateway.0.clock.now());
+    // A session of before OCSP was configured has not kept it; a certificate may be over, or its anchor taken out.
+    let path = holder.certificate.as_ref().and_then(|der| Certificate::parse(der).ok());
+    let path =
+        path.and_then(|certificate| verify_path(&certificate, &trust.anchors, &trust.policy, now).ok());
+    let Some(path) = path else { return Word::None };
+    let crl = gateway.crls().shelf().evidence(&path, now, Some(policy.crl_max_age));
+    if policy.sources.crl() && matches!(crl.answer(), CrlAnswer::Good(_)) {
+        return Word::NotRevoked;
+    }
+    let ocsp = gateway.0.ocsp.evidence(&path, now).await;
+    let decision = decide(&path, policy.sources, ocsp, crl, &[]);
+    match decision.verdict {
+        Verdict::NotRevoked(_) => Word::NotRevoked,
+        Verdict::OnHold { .. } | Verdict::Revoked { .. } => Word::Revoked(decision.to_keep()),
+        Verdict::CannotCheck | Verdict::OcspUnknown => Word::None,
     }
 }
 

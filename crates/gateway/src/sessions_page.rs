@@ -16,6 +16,7 @@ use crate::page::{Delivery, render, see_other};
 use crate::sealed_form::{SealedForm, open_form, seal_form};
 use crate::session_cookie::{clear_session, session_hash};
 use crate::session_pages::{SessionRow, SessionService, SessionsPage};
+use crate::session_use::AskOcsp;
 use crate::sso::{BrowserSession, browser_session, service_name};
 use crate::state::Gateway;
 use crate::tenant::Tenant;
@@ -48,7 +49,8 @@ pub(crate) async fn sessions(
     tenant: Tenant,
     headers: HeaderMap,
 ) -> Result<Response, PageFailure> {
-    let (sessions, end_all) = match browser_session(&gateway, &tenant, &headers).await? {
+    let (sessions, end_all) = match browser_session(&gateway, &tenant, &headers, AskOcsp::IfItAnswers).await?
+    {
         Some(session) => {
             let all = seal(&gateway, &tenant, &session, End::All)?;
             (rows(&gateway, &tenant, &session).await?, Some(all))
@@ -132,7 +134,9 @@ pub(crate) async fn end(
         .filter(|form| session_hash(&headers) == Some(form.session))
         .ok_or_else(|| tenant.failure(ErrorCode::FormExpired))?;
     let mut response = see_other("/sessions");
-    let Some(own) = browser_session(&gateway, &tenant, &headers).await? else { return Ok(response) };
+    let Some(own) = browser_session(&gateway, &tenant, &headers, AskOcsp::IfItAnswers).await? else {
+        return Ok(response);
+    };
     let municipality = &tenant.municipality;
     let selection = match form.end {
         End::All => SessionSelection::Account(own.record.account),

@@ -7,13 +7,15 @@ use ring::rand::SecureRandom;
 use zeroize::Zeroizing;
 
 use madoguchi_oidc::jose::JwsAlg;
-use madoguchi_oidc::{Jwks, SigningKey};
+use madoguchi_oidc::{Client, Jwks, SigningKey};
 use madoguchi_storage::{
     NewSigningKey, SealedSecret, SecretPurpose, SigningKeyRecord, SigningKeyState, Storage,
 };
 
 use crate::keys::{KeyError, SecretVault};
+use crate::municipality::Municipality;
 use crate::seal::Sealer;
+use crate::state::Gateway;
 
 /// Seconds that a key is published before it signs: as long as services may keep the key set, and time for the nodes to
 /// read it.
@@ -190,5 +192,24 @@ impl SigningKeyRing {
         }
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(SigningKeySet { keys });
         Ok(())
+    }
+}
+
+impl Gateway {
+    /// Whether an ID token can be signed for this client. A key that is not known may have been made just now.
+    pub(crate) async fn can_sign(&self, municipality: &Municipality, client: &Client) -> bool {
+        let signs = || municipality.keys.signing.current().active(client.id_token_alg).is_some();
+        if signs() {
+            return true;
+        }
+        self.refresh().await;
+        if signs() {
+            return true;
+        }
+        let (id, client_id, alg) = (&municipality.id, &client.id, client.id_token_alg.as_str());
+        if let Some(left_out) = self.may_tell("no_signing_key", id, Some(client_id)) {
+            tracing::error!(municipality = %id, %client_id, %alg, left_out, "sign-in refused: no_signing_key; madoguchi keys new --municipality {id} --alg {alg}");
+        }
+        false
     }
 }

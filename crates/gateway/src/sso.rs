@@ -26,7 +26,7 @@ use crate::sealed_form::{SealedForm, open_form, seal_form};
 use crate::service_error::service_error_location;
 use crate::session_cookie::session_hash;
 use crate::session_pages::{OfferPage, OnwardPage};
-use crate::session_use::{SessionUse, use_session};
+use crate::session_use::{AskOcsp, SessionUse, use_session};
 use crate::state::Gateway;
 use crate::tenant::Tenant;
 use crate::when::when;
@@ -57,12 +57,13 @@ pub(crate) async fn browser_session(
     gateway: &Gateway,
     tenant: &Tenant,
     headers: &HeaderMap,
+    ask: AskOcsp,
 ) -> Result<Option<BrowserSession>, PageFailure> {
     let Some(hash) = session_hash(headers) else { return Ok(None) };
     let municipality = &tenant.municipality;
     let found = gateway.0.storage.find_browser_session(&municipality.id, hash).await;
     let Some(record) = found.map_err(|error| tenant.storage_failure(&error))? else { return Ok(None) };
-    match use_session(gateway, municipality, &record).await {
+    match use_session(gateway, municipality, &record, ask).await {
         SessionUse::GoesOn => Ok(Some(BrowserSession { hash, record })),
         SessionUse::CannotCheck | SessionUse::Ended | SessionUse::Failed => Ok(None),
     }
@@ -76,10 +77,15 @@ pub(crate) async fn route(
     service: &Service,
     request: AuthorizationRequest,
 ) -> Result<Response, PageFailure> {
-    let session = browser_session(gateway, tenant, headers).await?;
+    let session = browser_session(gateway, tenant, headers, AskOcsp::ItMustAnswer).await?;
     match (decide(gateway, tenant, service, &request, session.as_ref())?, session) {
         (Interaction::Refuse(error, description), _) => {
             Ok(see_other(&refusal(tenant, &request, error, description)))
+        }
+        // Before anybody looks for their card.
+        _ if !gateway.can_sign(&tenant.municipality, &service.client).await => {
+            let issuer = tenant.municipality.origin.as_str();
+            Ok(see_other(&service_error_location(&request, ErrorCode::NoSigningKey, issuer)))
         }
         (Interaction::OfferSession, Some(session)) => offer(gateway, tenant, service, request, &session),
         // What a browser loads ahead, or as a picture of some page, is nobody's wish to sign in.
@@ -190,7 +196,7 @@ pub(crate) async fn go_on(
     body: Bytes,
 ) -> Result<Response, PageFailure> {
     let (form, service) = open(&gateway, &tenant, &headers, &body).await?;
-    let session = browser_session(&gateway, &tenant, &headers).await?;
+    let session = browser_session(&gateway, &tenant, &headers, AskOcsp::ItMustAnswer).await?;
     // Decided again: since the page was shown time has passed, and the certificate may have been revoked.
     let decided = decide(&gateway, &tenant, &service, &form.request, session.as_ref())?;
     let location = match (decided, session) {
@@ -274,6 +280,10 @@ async fn answer(
         SessionAnswer::Answered(record) => record,
         SessionAnswer::NoSession => return Ok(None),
         SessionAnswer::RequestFinished => return Err(tenant.failure(ErrorCode::FormExpired)),
+        SessionAnswer::TooMany => {
+            const TOO_MANY: Description = Description::new("this session was answered too often in a minute");
+            return Ok(Some(refusal(tenant, request, OAuthError::TemporarilyUnavailable, TOO_MANY)));
+        }
     };
     let client_id = &request.client_id;
     tracing::info!(municipality = %municipality.id, sign_in = %record.sign_in, %client_id, "answered in a session");

@@ -9,6 +9,7 @@ use madoguchi_revocation::{Alarms, OcspSource, SharedCrls};
 use madoguchi_storage::{Clock, SessionLimits, SignInLimits, Storage, StorageError};
 
 use crate::backchannel::LogoutCounts;
+use crate::log_bound::LogBound;
 use crate::municipality::Municipality;
 use crate::registry::Registry;
 use crate::seal::Sealer;
@@ -86,6 +87,7 @@ pub(crate) struct Inner {
     pub(crate) session_limits: SessionLimits,
     pub(crate) audit_addresses: bool,
     pub(crate) logouts: LogoutCounts,
+    pub(crate) log_bound: LogBound,
     pub(crate) crls: Arc<SharedCrls>,
 }
 
@@ -109,6 +111,7 @@ impl Gateway {
             session_limits: parts.session_limits,
             audit_addresses: parts.audit_addresses,
             logouts: LogoutCounts::default(),
+            log_bound: LogBound::default(),
             crls: parts.crls,
         }))
     }

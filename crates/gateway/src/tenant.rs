@@ -34,7 +34,8 @@ impl Tenant {
     /// The frame of a page in another language.
     pub(crate) fn frame_in(&self, lang: Lang) -> Frame {
         let accent = self.municipality.accent.is_some();
-        Frame { accent, ..Frame::new(lang, self.municipality.name.get(lang), self.test_trust) }
+        let logo = self.municipality.logo.clone();
+        Frame { accent, logo, ..Frame::new(lang, self.municipality.name.get(lang), self.test_trust) }
     }
 
     /// The service that may be answered about a request that was checked before. The page says so where there is none: no

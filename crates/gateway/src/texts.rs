@@ -36,6 +36,7 @@ pub(crate) struct PageTexts {
     pub(crate) done_link: String,
     pub(crate) stopped_title: String,
     pub(crate) stopped_again: String,
+    pub(crate) stopped_other_card: String,
     pub(crate) stopped_back: String,
     pub(crate) declined_title: String,
     pub(crate) declined_text: String,
@@ -76,6 +77,7 @@ pub(crate) struct PageTexts {
     pub(crate) signed_out_title: String,
     pub(crate) signed_out_text: String,
     pub(crate) relinked_notice: String,
+    pub(crate) moved_notice: String,
 }
 
 /// The texts in `lang`.
@@ -103,7 +105,7 @@ mod tests {
             {
                 assert!(filled_in.contains("{service}"), "{}", lang.tag());
             }
-            for filled_in in [&texts.offer_lead, &texts.relinked_notice] {
+            for filled_in in [&texts.offer_lead, &texts.relinked_notice, &texts.moved_notice] {
                 assert!(filled_in.contains("{when}"), "{}", lang.tag());
             }
         }

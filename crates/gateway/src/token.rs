@@ -12,9 +12,9 @@ use serde::Serialize;
 use madoguchi_oidc::jose::JwkThumbprint;
 use madoguchi_oidc::{
     AMR_CARD_PIN, AccessToken, AuthenticatedClient, Client, CodeGrant, CodeRequest, CryptoError,
-    IdTokenClaims, PATH_TOKEN, RefreshToken, TokenError, TokenRequest, TokenScheme, at_hash,
-    check_code_grant, check_dpop_key, check_refresh, gives_refresh_token, rotates_refresh_tokens,
-    sign_id_token,
+    IdTokenClaims, PATH_TOKEN, RefreshRequest, RefreshToken, TokenError, TokenRequest, TokenScheme, at_hash,
+    check_code_grant, check_dpop_key, check_refresh, gives_refresh_token, narrowed_scope,
+    rotates_refresh_tokens, sign_id_token,
 };
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{
@@ -23,7 +23,7 @@ use madoguchi_storage::{
 };
 
 use crate::oauth_failure::{OAuthFailure, never_stored};
-use crate::session_use::{SessionUse, UsedSession, use_session};
+use crate::session_use::{AskOcsp, SessionUse, UsedSession, use_session};
 use crate::sso::{sid_at, sub_at};
 use crate::state::Gateway;
 use crate::tenant::Tenant;
@@ -67,7 +67,7 @@ impl Exchange<'_> {
         let client = client_authentication::client(self.gateway, self.tenant, self.headers, &form).await?;
         match TokenRequest::parse(&form)? {
             TokenRequest::Code(request) => self.redeem(&client, &request).await,
-            TokenRequest::Refresh(token) => self.refresh(&client, &token).await,
+            TokenRequest::Refresh(request) => self.refresh(&client, &request).await,
             _ => Err(TokenError::UnsupportedGrantType.into()),
         }
     }
@@ -112,7 +112,7 @@ impl Exchange<'_> {
         // Signed before the code is used up: a failure inside loses no sign-in.
         let id_token = self.id_token(client.client(), &facts, &new.access)?;
         match storage.redeem_code(id, hash, Some(new.records())).await? {
-            Redemption::Done => Ok(new.answer(&code.grant, id_token)),
+            Redemption::Done => Ok(new.answer(code.grant.scope.clone(), id_token)),
             Redemption::UsedBefore => {
                 let client_id = &code.grant.client_id;
                 tracing::warn!(municipality = %id, %client_id, "a code was used twice; its tokens are revoked");
@@ -129,7 +129,7 @@ impl Exchange<'_> {
             return Ok(None);
         };
         let used = UsedSession { sid: code.sid, client_id: &code.grant.client_id, holder_sealed };
-        match use_session(self.gateway, &self.tenant.municipality, used).await {
+        match use_session(self.gateway, &self.tenant.municipality, used, AskOcsp::IfItAnswers).await {
             SessionUse::GoesOn => Ok(Some(session)),
             SessionUse::Ended => Ok(None),
             SessionUse::CannotCheck => Err(OAuthFailure::cannot_check()),
@@ -153,19 +153,20 @@ impl Exchange<'_> {
     async fn refresh(
         &self,
         client: &AuthenticatedClient,
-        token: &RefreshToken,
+        request: &RefreshRequest,
     ) -> Result<TokenAnswer, OAuthFailure> {
         let storage = &self.gateway.0.storage;
         let municipality = &self.tenant.municipality;
         let id = &municipality.id;
-        let hash = Octets(token.hash());
+        let hash = Octets(request.token.hash());
         let record = storage.find_refresh_token(id, hash).await?.ok_or(TokenError::UnknownRefreshToken)?;
         if record.grant.client_id != client.client().id {
             return Err(TokenError::UnknownRefreshToken.into());
         }
         let proof = self.proof().await?;
         check_refresh(&record.grant, record.key, client, proof)?;
-        match use_session(self.gateway, municipality, &record).await {
+        let scope = narrowed_scope(&record.grant.scope, request.scope.as_deref())?;
+        match use_session(self.gateway, municipality, &record, AskOcsp::IfItAnswers).await {
             SessionUse::GoesOn => {}
             SessionUse::Ended => return Err(TokenError::SessionEnded.into()),
             SessionUse::CannotCheck => return Err(OAuthFailure::cannot_check()),
@@ -174,8 +175,9 @@ impl Exchange<'_> {
         let new = self.generate(proof, rotates_refresh_tokens(client)).map_err(internal)?;
         let id_token = self.id_token(client.client(), &Facts::of_refresh(&record), &new.access)?;
         let NewTokens { access, refresh } = new.records();
+        let access = NewAccessToken { scope: (scope != record.grant.scope).then(|| scope.clone()), ..access };
         match storage.use_refresh_token(id, hash, access, refresh).await? {
-            RefreshUse::Done => Ok(new.answer(&record.grant, id_token)),
+            RefreshUse::Done => Ok(new.answer(scope, id_token)),
             RefreshUse::UsedBefore => {
                 let client_id = &record.grant.client_id;
                 tracing::warn!(municipality = %id, %client_id, "a refresh token was used twice; all its tokens are revoked");
@@ -225,7 +227,7 @@ impl Exchange<'_> {
         let Some(key) = keys.active(client.id_token_alg) else {
             let (id, alg) = (&municipality.id, client.id_token_alg.as_str());
             tracing::error!(municipality = %id, client_id = %client.id, %alg, "there is no signing key for this client");
-            return Err(OAuthFailure::internal());
+            return Err(OAuthFailure::no_signing_key());
         };
         sign_id_token(key, &claims, &*self.gateway.0.random).map_err(internal)
     }
@@ -266,18 +268,23 @@ impl Generated {
     fn records(&self) -> NewTokens {
         let key = self.key;
         NewTokens {
-            access: NewAccessToken { hash: Octets(self.access.hash()), lifetime: ACCESS_TOKEN_SECONDS, key },
+            access: NewAccessToken {
+                hash: Octets(self.access.hash()),
+                lifetime: ACCESS_TOKEN_SECONDS,
+                key,
+                scope: None,
+            },
             refresh: self.refresh.as_ref().map(|token| NewRefreshToken { hash: Octets(token.hash()), key }),
         }
     }
 
-    fn answer(&self, grant: &CodeGrant, id_token: String) -> TokenAnswer {
+    fn answer(&self, scope: String, id_token: String) -> TokenAnswer {
         TokenAnswer {
             access_token: self.access.encode().to_string(),
             token_type: TokenScheme::of(self.key).as_str(),
             expires_in: ACCESS_TOKEN_SECONDS,
             refresh_token: self.refresh.as_ref().map(|token| token.encode().to_string()),
-            scope: grant.scope.clone(),
+            scope,
             id_token,
         }
     }

@@ -15,7 +15,7 @@ use madoguchi_storage::StorageError;
 use crate::dpop::{self, DpopFailure};
 use crate::form_body;
 use crate::oauth_failure::OAuthFailure;
-use crate::session_use::{SessionUse, use_session};
+use crate::session_use::{AskOcsp, SessionUse, use_session};
 use crate::sso::sub_at;
 use crate::state::Gateway;
 use crate::tenant::Tenant;
@@ -106,7 +106,7 @@ async fn lookup(
     check_token_key(presented.scheme, record.key, proof)?;
     // A client that was disabled since has no more use of it.
     let service = gateway.service(municipality, &record.client_id).await.ok_or(invalid)?;
-    match use_session(gateway, municipality, &record).await {
+    match use_session(gateway, municipality, &record, AskOcsp::No).await {
         SessionUse::GoesOn => {}
         SessionUse::Ended => return Err(invalid.into()),
         SessionUse::CannotCheck => return Err(Failure::CannotCheck),

@@ -7,6 +7,7 @@
 //! [`hint`](AuthorizationRequest::hint).
 
 use serde::{Deserialize, Serialize};
+use url::form_urlencoded;
 
 use crate::acr::{acr_told, essential_acr_met};
 use crate::authorization_error::{Refusal, invalid_request};
@@ -61,6 +62,17 @@ impl AuthorizationRequest {
     /// The client that a request names, for looking it up before [`parse`](Self::parse).
     pub fn client_id(parameters: &Parameters) -> Result<&str, AuthorizationError> {
         parameters.value("client_id").ok_or(AuthorizationError::ClientIdMissing)
+    }
+
+    /// The same request as a query: everything that anybody here reads of it, and nothing that is ignored.
+    pub fn query_of(parameters: &Parameters) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for name in READ {
+            if let Some(value) = parameters.value(name) {
+                query.append_pair(name, value);
+            }
+        }
+        query.finish()
     }
 
     /// Checks a request of `client`.
@@ -131,15 +143,16 @@ fn check_rest(
     response_type(parameters)?;
     response_mode(parameters)?;
     let acr_values = list(parameters, "acr_values");
+    let prompt = parameters.value("prompt").map(Prompt::parse_list).transpose()?.unwrap_or_default();
     let claims = parameters.value("claims").map(ClaimsRequest::parse).transpose()?.unwrap_or_default();
     Ok(AuthorizationRequest {
         client_id: client.id.clone(),
         redirect_uri: redirect_uri.to_owned(),
         state: state.map(str::to_owned),
-        scope: granted_scope(parameters.value("scope").unwrap_or_default(), client)?,
+        scope: granted_scope(parameters.value("scope").unwrap_or_default(), &prompt, client)?,
         code_challenge: code_challenge(parameters, client)?,
         nonce: nonce(parameters, client)?,
-        prompt: parameters.value("prompt").map(Prompt::parse_list).transpose()?.unwrap_or_default(),
+        prompt,
         max_age: parameters.value("max_age").map(parse_max_age).transpose()?,
         acr: acr(client, &acr_values, claims.essential_acr.as_deref())?,
         acr_values,
@@ -272,6 +285,28 @@ pub(crate) fn card_pin() -> String {
     ACR_CARD_PIN.to_owned()
 }
 
+/// Every parameter that is read, here or by whoever puts a hint or a pushed request in.
+const READ: [&str; 19] = [
+    "acr_values",
+    "claims",
+    "client_id",
+    "code_challenge",
+    "code_challenge_method",
+    "dpop_jkt",
+    "id_token_hint",
+    "max_age",
+    "nonce",
+    "prompt",
+    "redirect_uri",
+    "registration",
+    "request",
+    "request_uri",
+    "response_mode",
+    "response_type",
+    "scope",
+    "state",
+    "ui_locales",
+];
 const MAX_STATE_OCTETS: usize = 1024;
 const MAX_NONCE_OCTETS: usize = 1024;
 

@@ -206,6 +206,15 @@ pub enum ClientError {
         /// What was asked.
         method: AuthenticationMethod,
     },
+    /// The gateway would connect to a network that the world does not reach.
+    #[error(
+        "URI {uri}: the gateway connects to it by itself, so its host is a public one; where services are in private \
+         networks: backchannel_private_networks = true"
+    )]
+    BackchannelHost {
+        /// The URI.
+        uri: String,
+    },
     /// The identifier has another length or alphabet.
     #[error("a client id is 1 to 255 of A-Z a-z 0-9 - . _ ~")]
     Id,
@@ -229,6 +238,12 @@ pub enum ClientError {
     /// No redirect URI at all.
     #[error("a client needs a redirect URI")]
     NoRedirectUri,
+    /// One of the URIs is on the gateway itself.
+    #[error("URI {uri}: that is the gateway's own origin, not the service's")]
+    OwnOrigin {
+        /// The URI.
+        uri: String,
+    },
     /// The profile rules out a setting.
     #[error("profile {profile}: {what}")]
     Profile {

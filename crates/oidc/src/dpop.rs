@@ -80,8 +80,14 @@ impl DpopProof {
 pub const DPOP_ALGS: [&str; 2] = ["ES256", "PS256"];
 
 /// Section 4.3, number 9: without query and fragment, and spelt as URLs may be (scheme and host in any case, the default
-/// port, dot segments).
+/// port, dot segments). The URL reader also mends what is no URL (RFC 3986): it cuts off spaces and control characters,
+/// takes a backslash for a slash, and does with one slash or three.
 fn same_address(htu: &str, uri: &str) -> bool {
+    let is_plain = htu.bytes().all(|octet| octet.is_ascii_graphic() && octet != b'\\');
+    let authority = htu.split_once("://").map_or("/", |(_, rest)| rest);
+    if !is_plain || authority.starts_with('/') {
+        return false;
+    }
     let plain = |text: &str| {
         let mut url = Url::parse(text).ok()?;
         url.set_query(None);

@@ -38,6 +38,7 @@ mod pkce;
 mod profile;
 mod prompt;
 mod pushed;
+mod reach;
 mod redirect_uri;
 mod refresh;
 mod registration;
@@ -83,13 +84,16 @@ pub use pkce::{CodeChallenge, CodeVerifier};
 pub use profile::Profile;
 pub use prompt::Prompt;
 pub use pushed::{PUSHED_REQUEST_SECONDS, RequestReferenceHash};
+pub use reach::may_be_reached;
 pub use redirect_uri::{RedirectUriError, check_redirect_uri, origin_of};
-pub use refresh::{SCOPE_OFFLINE_ACCESS, check_refresh, gives_refresh_token, rotates_refresh_tokens};
+pub use refresh::{
+    SCOPE_OFFLINE_ACCESS, check_refresh, gives_refresh_token, narrowed_scope, rotates_refresh_tokens,
+};
 pub use registration::{RegisteredClient, RegistrationError, RegistrationRequest};
 pub use request_object::{RequestObjectError, request_object};
 pub use scope::SCOPE_OPENID;
 pub use signing_key::{Jwk, Jwks, SigningKey, pkcs8_from_pem};
 pub use token_error::TokenError;
 pub use token_request::{
-    CODE_SECONDS, CodeGrant, CodeRequest, TokenRequest, check_code_grant, check_dpop_key,
+    CODE_SECONDS, CodeGrant, CodeRequest, RefreshRequest, TokenRequest, check_code_grant, check_dpop_key,
 };

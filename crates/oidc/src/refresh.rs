@@ -2,7 +2,7 @@
 //! `offline_access`, and never longer than the session they come from.
 
 use crate::jose::JwkThumbprint;
-use crate::{AuthenticatedClient, ClientAuthentication, CodeGrant, TokenError};
+use crate::{AuthenticatedClient, ClientAuthentication, CodeGrant, SCOPE_OPENID, TokenError};
 
 /// The scope value that asks for a refresh token (OpenID Connect Core section 11).
 pub const SCOPE_OFFLINE_ACCESS: &str = "offline_access";
@@ -47,6 +47,19 @@ pub fn check_refresh(
     }
 }
 
+/// The scope of new tokens (RFC 6749 section 6): what was granted, or the part of it that is asked for. It keeps `openid`:
+/// what comes of a refresh here is an ID token.
+pub fn narrowed_scope(granted: &str, asked: Option<&str>) -> Result<String, TokenError> {
+    let Some(asked) = asked else { return Ok(granted.to_owned()) };
+    let asked: Vec<&str> = asked.split(' ').collect();
+    let was_granted = |value: &&str| granted.split(' ').any(|granted| granted == *value);
+    if !asked.contains(&SCOPE_OPENID) || !asked.iter().all(was_granted) {
+        return Err(TokenError::ScopeNotGranted);
+    }
+    let kept: Vec<&str> = granted.split(' ').filter(|value| asked.contains(value)).collect();
+    Ok(kept.join(" "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +83,24 @@ mod tests {
         assert!(!gives_refresh_token(&asking, &public(|client| client.refresh = false)));
         assert!(!gives_refresh_token(&grant(), &public(|_| {})));
         assert!(!gives_refresh_token(&similar, &public(|_| {})));
+    }
+
+    #[test]
+    fn a_scope_only_shrinks() {
+        let granted = "openid offline_access";
+        for (asked, given) in [
+            (None, granted),
+            (Some("offline_access openid"), granted),
+            (Some("openid"), "openid"),
+            (Some("openid openid"), "openid"),
+        ] {
+            assert_eq!(narrowed_scope(granted, asked).as_deref(), Ok(given), "{asked:?}");
+        }
+        for asked in ["openid email", "offline_access", "OpenID", "openid ", " ", "openid  offline_access"] {
+            assert_eq!(narrowed_scope(granted, Some(asked)), Err(TokenError::ScopeNotGranted), "{asked}");
+        }
+        assert_eq!(narrowed_scope("openid", Some(granted)), Err(TokenError::ScopeNotGranted));
+        assert_eq!(TokenError::ScopeNotGranted.error(), OAuthError::InvalidScope);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use url::{Host, Url};
 use crate::jose::JwsAlg;
 use crate::jose::json::object;
 use crate::jose::{JwkError, PublicJwkSet};
+use crate::reach::is_public_name;
 use crate::{AuthenticationMethod, Client, ClientAuthentication, ClientError, ClientSecret, Profile};
 
 /// What a service asks to be registered as, read and not yet checked.
@@ -138,13 +139,6 @@ fn check_backchannel(client: &Client) -> Result<(), RegistrationError> {
     }
 }
 
-/// A name that the whole world looks up, as far as the name itself tells: names of one label, with a point at the end, and
-/// those of RFC 6761, RFC 6762 and of private networks mean something else at each place.
-fn is_public_name(name: &str) -> bool {
-    const PRIVATE: [&str; 4] = ["arpa", "internal", "local", "localhost"];
-    name.rsplit_once('.').is_some_and(|(_, last)| !last.is_empty() && !PRIVATE.contains(&last))
-}
-
 impl RegisteredClient {
     /// The answer (section 3.2.1): what was registered, whatever was asked for. `secret` is shown here and never again.
     pub fn answer(&self, issued_at: u64, secret: Option<&str>) -> Value {
@@ -254,7 +248,10 @@ impl RegistrationError {
     pub fn error(&self) -> &'static str {
         match self {
             Self::Client(
-                ClientError::NoRedirectUri | ClientError::RedirectUri { .. } | ClientError::SeveralHosts,
+                ClientError::NoRedirectUri
+                | ClientError::OwnOrigin { .. }
+                | ClientError::RedirectUri { .. }
+                | ClientError::SeveralHosts,
             ) => "invalid_redirect_uri",
             _ => "invalid_client_metadata",
         }

@@ -1,14 +1,17 @@
 //! The scope of an authorization request (RFC 6749 section 3.3, OpenID Connect Core section 3.1.2.1).
 
 use crate::authorization_error::Refusal;
-use crate::{Client, Description, OAuthError, SCOPE_OFFLINE_ACCESS};
+use crate::{Client, Description, OAuthError, Prompt, SCOPE_OFFLINE_ACCESS};
 
 /// Requests an ID token. Every request has it.
 pub const SCOPE_OPENID: &str = "openid";
 
 /// What is granted of what was asked for: `openid`, and `offline_access` for a client that may have refresh tokens.
 /// What does not exist here is ignored, except where the client's profile wants to hear of it.
-pub(crate) fn granted_scope(scope: &str, client: &Client) -> Result<String, Refusal> {
+///
+/// OpenID Connect Core section 11: offline access is a resident's to give. Without a page nobody gives it, and the rest
+/// of the request goes on without.
+pub(crate) fn granted_scope(scope: &str, prompt: &[Prompt], client: &Client) -> Result<String, Refusal> {
     let asked = || scope.split(' ');
     if !asked().all(is_scope_token) {
         return Err(invalid_scope(const { Description::new("scope is missing or malformed") }));
@@ -19,7 +22,8 @@ pub(crate) fn granted_scope(scope: &str, client: &Client) -> Result<String, Refu
     if client.profile.refuses_unknown_scopes() {
         asked().try_for_each(exists)?;
     }
-    let offline = client.refresh && asked().any(|token| token == SCOPE_OFFLINE_ACCESS);
+    let asked_offline = asked().any(|token| token == SCOPE_OFFLINE_ACCESS);
+    let offline = client.refresh && asked_offline && !prompt.contains(&Prompt::None);
     Ok(if offline { format!("{SCOPE_OPENID} {SCOPE_OFFLINE_ACCESS}") } else { SCOPE_OPENID.to_owned() })
 }
 
@@ -64,7 +68,7 @@ mod tests {
 
     fn of(profile: Profile, scope: &str) -> Result<String, &'static str> {
         let client = Client { profile, ..client() };
-        granted_scope(scope, &client).map_err(|Refusal(error, description)| {
+        granted_scope(scope, &[], &client).map_err(|Refusal(error, description)| {
             assert_eq!(error, OAuthError::InvalidScope);
             description.as_str()
         })
@@ -102,7 +106,13 @@ mod tests {
     #[test]
     fn refresh_tokens_are_asked_for_by_clients_that_may_have_them() {
         let client = Client { refresh: true, ..client() };
-        assert_eq!(granted_scope("offline_access openid", &client).as_deref(), Ok("openid offline_access"));
-        assert_eq!(granted_scope("openid", &client).as_deref(), Ok("openid"));
+        let granted = |scope: &str, prompt: &[Prompt]| granted_scope(scope, prompt, &client);
+        assert_eq!(granted("offline_access openid", &[]).as_deref(), Ok("openid offline_access"));
+        assert_eq!(granted("openid", &[]).as_deref(), Ok("openid"));
+        // Nobody was asked.
+        assert_eq!(granted("openid offline_access", &[Prompt::None]).as_deref(), Ok("openid"));
+        for prompt in [[Prompt::Consent], [Prompt::Login], [Prompt::SelectAccount]] {
+            assert_eq!(granted("openid offline_access", &prompt).as_deref(), Ok("openid offline_access"));
+        }
     }
 }

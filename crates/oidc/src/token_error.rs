@@ -39,6 +39,9 @@ pub enum TokenError {
     /// The client may not have refresh tokens, or no longer.
     #[error("the client may not have refresh tokens")]
     RefreshNotAllowed,
+    /// A refresh asks for more than was granted, or for no ID token.
+    #[error("the scope was not granted")]
+    ScopeNotGranted,
     /// The session ended after the code was given out.
     #[error("the session has ended")]
     SessionEnded,
@@ -84,6 +87,7 @@ impl TokenError {
             Self::UnsupportedGrantType => OAuthError::UnsupportedGrantType,
             Self::Dpop(_) | Self::DpopProofMissing => OAuthError::InvalidDpopProof,
             Self::RefreshNotAllowed => OAuthError::UnauthorizedClient,
+            Self::ScopeNotGranted => OAuthError::InvalidScope,
             Self::MalformedVerifier
             | Self::RedirectUriUnregistered
             | Self::SessionEnded
@@ -112,6 +116,9 @@ impl TokenError {
                 const { Description::new("redirect_uri is not registered any more") }
             }
             Self::RefreshNotAllowed => const { Description::new("this client may not have refresh tokens") },
+            Self::ScopeNotGranted => {
+                const { Description::new("scope is openid and at most what was granted") }
+            }
             Self::SessionEnded => const { Description::new("the session has ended") },
             Self::UnknownRefreshToken => {
                 const { Description::new("the refresh token is unknown, expired, revoked or used") }
@@ -162,6 +169,7 @@ mod tests {
             (TokenError::ParameterMissing { name: "code" }, 400, "invalid_request", false),
             (TokenError::RedirectUriUnregistered, 400, "invalid_grant", true),
             (TokenError::RefreshNotAllowed, 400, "unauthorized_client", false),
+            (TokenError::ScopeNotGranted, 400, "invalid_scope", false),
             (TokenError::SessionEnded, 400, "invalid_grant", false),
             (TokenError::UnknownCode, 400, "invalid_grant", false),
             (TokenError::UnknownRefreshToken, 400, "invalid_grant", false),

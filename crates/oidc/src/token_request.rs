@@ -65,7 +65,7 @@ pub enum TokenRequest {
     /// Tokens for a code.
     Code(CodeRequest),
     /// Tokens for a refresh token.
-    Refresh(RefreshToken),
+    Refresh(RefreshRequest),
 }
 
 /// A request to redeem a code.
@@ -79,10 +79,17 @@ pub struct CodeRequest {
     pub code_verifier: Option<CodeVerifier>,
 }
 
+/// A request for new tokens.
+#[derive(Debug)]
+pub struct RefreshRequest {
+    /// The refresh token.
+    pub token: RefreshToken,
+    /// The scope that is asked for, if less than what was granted is.
+    pub scope: Option<String>,
+}
+
 impl TokenRequest {
     /// Reads the form. A malformed code, refresh token or verifier can match nothing, so nothing is looked up for it.
-    /// The `scope` of a refresh (RFC 6749 section 6) is not read: the answer says what was granted, which is what the
-    /// code gave.
     pub fn parse(form: &Parameters) -> Result<Self, TokenError> {
         let required = |name| form.value(name).ok_or(TokenError::ParameterMissing { name });
         match required("grant_type")? {
@@ -94,9 +101,11 @@ impl TokenRequest {
                     Some(text) => Some(CodeVerifier::parse(text).ok_or(TokenError::MalformedVerifier)?),
                 },
             })),
-            "refresh_token" => RefreshToken::parse(required("refresh_token")?)
-                .map(Self::Refresh)
-                .map_err(|_| TokenError::UnknownRefreshToken),
+            "refresh_token" => Ok(Self::Refresh(RefreshRequest {
+                token: RefreshToken::parse(required("refresh_token")?)
+                    .map_err(|_| TokenError::UnknownRefreshToken)?,
+                scope: form.value("scope").map(str::to_owned),
+            })),
             _ => Err(TokenError::UnsupportedGrantType),
         }
     }

@@ -143,17 +143,25 @@ pub enum DisplayError {
     /// No Japanese text.
     #[error("no Japanese text")]
     NoJapanese,
-    /// A text, the list or the whole is too long.
+    /// A text is longer than a window shows.
+    #[error("a text has at most {MAX_TEXT_CHARACTERS} characters, this one has {characters}")]
+    TextTooLong {
+        /// How many it has.
+        characters: usize,
+    },
+    /// The list or the whole is too long.
     #[error("too long")]
     TooLong,
 }
 
-fn check_text(text: &str) -> Result<(), DisplayError> {
+/// Whether a text may be shown to residents.
+pub fn check_text(text: &str) -> Result<(), DisplayError> {
     if text.trim().is_empty() {
         return Err(DisplayError::Empty);
     }
-    if text.chars().count() > MAX_TEXT_CHARACTERS {
-        return Err(DisplayError::TooLong);
+    let characters = text.chars().count();
+    if characters > MAX_TEXT_CHARACTERS {
+        return Err(DisplayError::TextTooLong { characters });
     }
     text.chars()
         .find(|c| is_forbidden(*c))
@@ -213,7 +221,7 @@ mod tests {
         }
         assert_eq!(Display::new("x y", &[text("a"), text("b")]), Err(DisplayError::LanguageTwice));
         assert_eq!(Display::new("x y", &[]), Err(DisplayError::NoJapanese));
-        assert_eq!(Display::new("x y", &[text(&"あ".repeat(121))]), Err(DisplayError::TooLong));
+        assert_eq!(Display::new("x y", &[text(&"あ".repeat(121))]), Err(DisplayError::TextTooLong { characters: 121 }));
     }
 
     #[test]

@@ -116,6 +116,8 @@ error_codes! {
     // The gateway itself.
     /// Something failed inside; the cause is in the operator's log.
     Internal = "internal",
+    /// No key signs ID tokens for this service.
+    NoSigningKey = "no_signing_key",
     /// Too many requests at once.
     Overloaded = "overloaded",
 }

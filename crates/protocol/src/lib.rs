@@ -20,7 +20,7 @@ mod statement;
 mod texts;
 
 pub use comparison::{COMPARISON_WORDS, ComparisonWord, comparison_code};
-pub use display::{Display, DisplayError, DisplayText};
+pub use display::{Display, DisplayError, DisplayText, check_text};
 pub use error_code::{ErrorCode, UnknownErrorCode};
 pub use lang::Lang;
 pub use limits::{

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use madoguchi_protocol::Octets;
-use madoguchi_storage::{NewPushedRequest, PushedRequest, PushedRequests, StorageError};
+use madoguchi_storage::{NewPushedRequest, PushedRequest, PushedRequests, PushedWrite, StorageError};
 
 use crate::error::PostgresError;
 use crate::store::PostgresStore;
@@ -12,7 +12,7 @@ use crate::work::{Work, column, damaged, time};
 
 #[async_trait]
 impl PushedRequests for PostgresStore {
-    async fn push_request(&self, new: NewPushedRequest) -> Result<(), StorageError> {
+    async fn push_request(&self, new: NewPushedRequest) -> Result<PushedWrite, StorageError> {
         transact!(self, &[], |work| insert(work, &new))
     }
 
@@ -33,12 +33,17 @@ impl PushedRequests for PostgresStore {
     }
 }
 
-async fn insert(work: &mut Work, new: &NewPushedRequest) -> Result<(), PostgresError> {
+async fn insert(work: &mut Work, new: &NewPushedRequest) -> Result<PushedWrite, PostgresError> {
     let request = serde_json::to_string(&new.request).map_err(|_| damaged(TABLE, "request"))?;
-    let sql = "INSERT INTO pushed_requests (municipality, hash, request, expires_at) VALUES ($1, $2, $3, $4)";
-    let insert = sqlx::query(sql).bind(&new.municipality).bind(new.hash.0).bind(request);
-    let insert = insert.bind(work.after(new.lifetime));
-    work.execute(insert).await.map(drop)
+    // No further than to the bound: what waits beyond it is not looked at.
+    let sql = "INSERT INTO pushed_requests (municipality, hash, client_id, request, expires_at)
+               SELECT $1, $2, $3, $4, $5
+               WHERE (SELECT count(*) FROM (SELECT FROM pushed_requests
+                      WHERE municipality = $1 AND client_id = $3 AND NOT finished AND expires_at > $6 LIMIT $7) waiting) < $7";
+    let insert = sqlx::query(sql).bind(&new.municipality).bind(new.hash.0).bind(&new.request.client_id).bind(request);
+    let most = i64::try_from(new.most).unwrap_or(i64::MAX);
+    let insert = insert.bind(work.after(new.lifetime)).bind(work.now).bind(most);
+    Ok(if work.execute(insert).await? == 1 { PushedWrite::Done } else { PushedWrite::TooMany })
 }
 
 async fn find(

@@ -1,4 +1,4 @@
-//! The suite of the contract, on PostgreSQL: a server for each case, a database for each store.
+//! The suite of the contract, on PostgreSQL: a server for each theme, a database for each store.
 
 use std::sync::Arc;
 
@@ -9,13 +9,7 @@ use madoguchi_storage::{ManualClock, SignInLimits, Storage};
 use madoguchi_storage_postgres::{PostgresOptions, PostgresStore};
 use madoguchi_test_postgres::TestServer;
 
-struct Postgres(TestServer);
-
-impl Postgres {
-    fn new() -> Self {
-        Self(TestServer::start())
-    }
-}
+struct Postgres(Arc<TestServer>);
 
 #[async_trait]
 impl Backend for Postgres {
@@ -25,4 +19,4 @@ impl Backend for Postgres {
     }
 }
 
-madoguchi_storage::conformance_tests!(Postgres::new());
+madoguchi_storage::conformance_tests_by_theme!(server = Arc::new(TestServer::start()); Postgres(Arc::clone(&server)));

@@ -66,7 +66,7 @@ impl AuditChain for SqliteStore {
             let added = work.execute(
                 "INSERT INTO audit_checkpoints (municipality, position, at, signed) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (municipality, position) DO NOTHING",
-                (municipality, integer(checkpoint.position), seconds(checkpoint.at), &checkpoint.signed),
+                (&municipality, integer(checkpoint.position), seconds(checkpoint.at), &checkpoint.signed),
             )?;
             Ok(added == 1)
         })

@@ -24,8 +24,7 @@ impl Codes for SqliteStore {
         municipality: &str,
         hash: Octets<32>,
     ) -> Result<Option<CodeRecord>, StorageError> {
-        let municipality = municipality.to_owned();
-        self.read(move |work| find(work, &municipality, hash)).await
+        self.point(|work| find(work, municipality, hash))
     }
 
     async fn redeem_code(
@@ -43,8 +42,7 @@ impl Codes for SqliteStore {
         municipality: &str,
         hash: Octets<32>,
     ) -> Result<Option<AccessTokenRecord>, StorageError> {
-        let municipality = municipality.to_owned();
-        self.read(move |work| find_access_token(work, &municipality, hash)).await
+        self.point(|work| find_access_token(work, municipality, hash))
     }
 }
 
@@ -71,6 +69,18 @@ pub(crate) fn insert(
         },
     )?;
     Ok(())
+}
+
+/// How many codes a session gave that are not over, used or not.
+pub(crate) fn count_of_session(
+    work: &Work<'_>,
+    municipality: &str,
+    sid: Octets<16>,
+) -> Result<u64, SqliteError> {
+    work.count(
+        "SELECT count(*) FROM codes WHERE municipality = ?1 AND sid = ?2 AND expires_at > ?3",
+        (municipality, sid.0, work.now),
+    )
 }
 
 /// Finishes the request that a code answers, if it was pushed. Answers whether it was open until now.
@@ -178,8 +188,15 @@ pub(crate) fn insert_access_token(
     token: &NewAccessToken,
 ) -> Result<(), SqliteError> {
     work.execute(
-        "INSERT INTO access_tokens (municipality, hash, code, expires_at, jkt) VALUES (?1, ?2, ?3, ?4, ?5)",
-        (municipality, token.hash.0, code.0, work.after(token.lifetime), token.key.map(|key| key.0)),
+        "INSERT INTO access_tokens (municipality, hash, code, expires_at, jkt, scope) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        (
+            municipality,
+            token.hash.0,
+            code.0,
+            work.after(token.lifetime),
+            token.key.map(|key| key.0),
+            &token.scope,
+        ),
     )?;
     Ok(())
 }
@@ -206,7 +223,7 @@ fn find_access_token(
 ) -> Result<Option<AccessTokenRecord>, SqliteError> {
     work.find(
         "SELECT codes.code_grant, sessions.account, sessions.auth_time, sessions.sid, sessions.holder_sealed,
-                access_tokens.jkt, access_tokens.expires_at
+                access_tokens.jkt, access_tokens.scope, access_tokens.expires_at
          FROM access_tokens
          JOIN codes ON codes.municipality = access_tokens.municipality AND codes.hash = access_tokens.code
          JOIN sessions ON sessions.municipality = codes.municipality AND sessions.sid = codes.sid
@@ -218,7 +235,7 @@ fn find_access_token(
             Ok(AccessTokenRecord {
                 municipality: municipality.to_owned(),
                 client_id: grant.client_id,
-                scope: grant.scope,
+                scope: column::<Option<_>>(row, "access_tokens", "scope")?.unwrap_or(grant.scope),
                 account: AccountId(Octets(column(row, "sessions", "account")?)),
                 redirect_uri: grant.redirect_uri,
                 auth_time: time(row, "sessions", "auth_time")?,

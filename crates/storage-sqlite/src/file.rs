@@ -66,6 +66,8 @@ fn prepare(path: &Path) -> Result<Connection, SqliteError> {
     connection.pragma_update(None, "synchronous", "full")?;
     // What is deleted is wiped where that needs no more pages written: sealed secrets lie in pages that change anyway.
     connection.pragma_update_and_check(None, "secure_delete", "fast", |_| Ok(()))?;
+    // What rolls a job back is kept in memory, not in files beside this one.
+    connection.pragma_update(None, "temp_store", "memory")?;
     schema::migrate(&mut connection)?;
     Ok(connection)
 }

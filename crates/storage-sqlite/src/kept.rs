@@ -24,8 +24,7 @@ impl KeptRevocations for SqliteStore {
         municipality: &str,
         certificate: CertificateId,
     ) -> Result<Vec<KeptRecord>, StorageError> {
-        let municipality = municipality.to_owned();
-        self.read(move |work| {
+        self.point(|work| {
             work.all(
                 "SELECT * FROM kept_revocations
                  WHERE municipality = ?1 AND certificate = ?2 AND not_after >= ?3",
@@ -33,7 +32,6 @@ impl KeptRevocations for SqliteStore {
                 read,
             )
         })
-        .await
     }
 
     async fn end_revoked_session(

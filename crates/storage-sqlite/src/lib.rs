@@ -1,8 +1,8 @@
 //! SQLite backend of the storage traits: one file, no server.
 //!
-//! One thread writes. It gathers what waits, runs every job in a savepoint of one transaction, commits once and only
-//! then answers, so that what was answered survives `kill -9` and a busy minute costs few syncs. Look-ups read beside
-//! it (WAL), and see every write that was answered before they began.
+//! One thread writes. It gathers what waits, runs all of it in one transaction, commits once and only then answers, so
+//! that what was answered survives `kill -9` and a busy minute costs few syncs. Look-ups read beside it (WAL), and see
+//! every write that was answered before they began.
 //!
 //! The contract is `madoguchi_storage`'s, and its conformance suite runs here. This crate adds no rule of its own.
 
@@ -10,6 +10,7 @@ mod audit;
 mod audit_chain;
 mod backup;
 mod check;
+mod cells;
 mod clients;
 mod codes;
 mod error;

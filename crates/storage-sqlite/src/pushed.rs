@@ -3,15 +3,15 @@
 use async_trait::async_trait;
 
 use madoguchi_protocol::Octets;
-use madoguchi_storage::{NewPushedRequest, PushedRequest, PushedRequests, StorageError};
+use madoguchi_storage::{NewPushedRequest, PushedRequest, PushedRequests, PushedWrite, StorageError};
 
 use crate::error::SqliteError;
 use crate::store::SqliteStore;
-use crate::work::{Work, column, damaged, time};
+use crate::work::{Work, column, damaged, integer, time};
 
 #[async_trait]
 impl PushedRequests for SqliteStore {
-    async fn push_request(&self, new: NewPushedRequest) -> Result<(), StorageError> {
+    async fn push_request(&self, new: NewPushedRequest) -> Result<PushedWrite, StorageError> {
         self.write(move |work| insert(work, &new)).await
     }
 
@@ -20,8 +20,7 @@ impl PushedRequests for SqliteStore {
         municipality: &str,
         hash: Octets<32>,
     ) -> Result<Option<PushedRequest>, StorageError> {
-        let municipality = municipality.to_owned();
-        self.read(move |work| find(work, &municipality, hash)).await
+        self.point(|work| find(work, municipality, hash))
     }
 
     async fn finish_pushed_request(
@@ -34,13 +33,23 @@ impl PushedRequests for SqliteStore {
     }
 }
 
-fn insert(work: &Work<'_>, new: &NewPushedRequest) -> Result<(), SqliteError> {
+fn insert(work: &Work<'_>, new: &NewPushedRequest) -> Result<PushedWrite, SqliteError> {
+    let client_id = &new.request.client_id;
+    // No further than to the bound: what waits beyond it is not looked at.
+    let waiting = work.count(
+        "SELECT count(*) FROM (SELECT 1 FROM pushed_requests
+                               WHERE municipality = ?1 AND client_id = ?2 AND finished = 0 AND expires_at > ?3 LIMIT ?4)",
+        (&new.municipality, client_id, work.now, integer(new.most)),
+    )?;
+    if waiting >= new.most {
+        return Ok(PushedWrite::TooMany);
+    }
     let request = serde_json::to_string(&new.request).map_err(|_| damaged(TABLE, "request"))?;
     work.execute(
-        "INSERT INTO pushed_requests (municipality, hash, request, expires_at) VALUES (?1, ?2, ?3, ?4)",
-        (&new.municipality, new.hash.0, request, work.after(new.lifetime)),
+        "INSERT INTO pushed_requests (municipality, hash, client_id, request, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        (&new.municipality, new.hash.0, client_id, request, work.after(new.lifetime)),
     )?;
-    Ok(())
+    Ok(PushedWrite::Done)
 }
 
 fn find(work: &Work<'_>, municipality: &str, hash: Octets<32>) -> Result<Option<PushedRequest>, SqliteError> {

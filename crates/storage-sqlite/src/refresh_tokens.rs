@@ -21,8 +21,7 @@ impl RefreshTokens for SqliteStore {
         municipality: &str,
         hash: Octets<32>,
     ) -> Result<Option<RefreshTokenRecord>, StorageError> {
-        let municipality = municipality.to_owned();
-        self.read(move |work| find(work, &municipality, hash)).await
+        self.point(|work| find(work, municipality, hash))
     }
 
     async fn use_refresh_token(

@@ -179,6 +179,16 @@ fn confirm(
         "UPDATE accounts SET lookup = ?1, relinked_at = ?2 WHERE municipality = ?3 AND id = ?4",
         (cards.new.0, work.now, municipality, kept.0.0),
     )?;
+    work.execute(
+        "INSERT INTO moved_cards (municipality, lookup, moved_at) VALUES (?1, ?2, ?3)
+         ON CONFLICT (municipality, lookup) DO UPDATE SET moved_at = ?3",
+        (municipality, cards.old.0, work.now),
+    )?;
+    // It has an account again.
+    work.execute(
+        "DELETE FROM moved_cards WHERE municipality = ?1 AND lookup = ?2",
+        (municipality, cards.new.0),
+    )?;
     let done = json!({
         "order": id.to_hex(),
         "opened_by": told(&opened_by),

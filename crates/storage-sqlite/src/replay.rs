@@ -28,7 +28,7 @@ impl Replays for SqliteStore {
                 "INSERT INTO replays (municipality, kind, key, until) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (municipality, kind, key) DO UPDATE SET until = excluded.until
                  WHERE replays.until <= ?5",
-                (municipality, kind.as_str(), key.0, until, work.now),
+                (&municipality, kind.as_str(), key.0, until, work.now),
             )?;
             Ok(written == 1)
         })

@@ -1,13 +1,14 @@
 //! A sign-in row and the record it stands for.
 
-use rusqlite::{Row, types::FromSql};
+use rusqlite::Row;
 
 use madoguchi_cert_verify::Source;
 use madoguchi_protocol::{ErrorCode, Lang, Octets};
 use madoguchi_storage::{AccountId, Claim, ClaimHashes, NewSignIn, Proof, SignIn, SignInState};
 
+use crate::cells::Cells;
 use crate::error::SqliteError;
-use crate::work::{Work, column, damaged, time, unix_time};
+use crate::work::{Work, damaged, seconds, unix_time};
 
 /// Where in the table a sign-in is looked for; always within its municipality.
 #[derive(Clone, Copy)]
@@ -25,7 +26,7 @@ pub(crate) fn find_sign_in(
     municipality: &str,
     keys: &[(By, &[u8])],
 ) -> Result<Option<SignIn>, SqliteError> {
-    let mut sql = "SELECT * FROM sign_ins WHERE municipality = ?1".to_owned();
+    let mut sql = format!("SELECT {COLUMNS} FROM sign_ins WHERE municipality = ?1");
     let mut params: Vec<&dyn rusqlite::ToSql> = vec![&municipality];
     for (by, key) in keys {
         params.push(key);
@@ -42,44 +43,56 @@ pub(crate) fn find_sign_in(
     work.find(&sql, params.as_slice(), |row| read(row, work.now))
 }
 
+/// In the order of [`COLUMNS`].
 fn read(row: &Row<'_>, now: i64) -> Result<SignIn, SqliteError> {
-    let expires_at: u64 = field(row, "expires_at")?;
-    let lang: String = field(row, "lang")?;
-    let request: String = field(row, "request")?;
+    let mut cells = Cells::new(row, TABLE);
+    let new = NewSignIn {
+        id: Octets(cells.take("id")?),
+        municipality: cells.take("municipality")?,
+        browser_hash: Octets(cells.take("browser_hash")?),
+        ticket_hash: Octets(cells.take("ticket_hash")?),
+        nonce: Octets(cells.take("nonce")?),
+        request: serde_json::from_str(cells.take_str("request")?).map_err(|_| damaged(TABLE, "request"))?,
+        display: cells.take("display")?,
+        lang: Lang::from_tag(cells.take_str("lang")?).ok_or_else(|| damaged(TABLE, "lang"))?,
+        network: cells.take("network")?,
+        address: cells.take("address")?,
+    };
+    let created_at = cells.take_time("created_at")?;
+    let expires_at = cells.take_time("expires_at")?;
+    let state = state(&mut cells, seconds(expires_at) <= now)?;
+    let claim = claim(&mut cells)?;
+    let finish_hash = cells.take::<Option<_>>("finish_hash")?.map(Octets);
+    let evidence: Option<String> = cells.take("evidence")?;
+    let account = cells.take::<Option<_>>("account")?.map(|id| AccountId(Octets(id)));
+    let proven_at = cells.take::<Option<_>>("proven_at")?.map(unix_time);
+    let answered = cells.take("answered")?;
+    let (proof, refused_on) = match cells.take::<Option<_>>("account_lookup")? {
+        Some(account_lookup) => (Some(proof(&mut cells, account_lookup, evidence)?), None),
+        // A finish that proved nothing.
+        None => (None, evidence),
+    };
     Ok(SignIn {
-        new: NewSignIn {
-            id: Octets(field(row, "id")?),
-            municipality: field(row, "municipality")?,
-            browser_hash: Octets(field(row, "browser_hash")?),
-            ticket_hash: Octets(field(row, "ticket_hash")?),
-            nonce: Octets(field(row, "nonce")?),
-            request: serde_json::from_str(&request).map_err(|_| damaged(TABLE, "request"))?,
-            display: field(row, "display")?,
-            lang: Lang::from_tag(&lang).ok_or_else(|| damaged(TABLE, "lang"))?,
-            network: field(row, "network")?,
-            address: field(row, "address")?,
-        },
-        state: state(row, now)?,
-        created_at: time(row, TABLE, "created_at")?,
-        expires_at: unix_time(expires_at),
-        claim: claim(row)?,
-        finish_hash: field::<Option<_>>(row, "finish_hash")?.map(Octets),
-        proof: proof(row)?,
-        refused_on: refused_on(row)?,
-        account: field::<Option<_>>(row, "account")?.map(|id| AccountId(Octets(id))),
-        proven_at: field::<Option<_>>(row, "proven_at")?.map(unix_time),
-        answered: field(row, "answered")?,
+        new,
+        state,
+        created_at,
+        expires_at,
+        claim,
+        finish_hash,
+        proof,
+        refused_on,
+        account,
+        proven_at,
+        answered,
     })
 }
 
 /// The state that is told: what has run out of time is not told as open, though no write has said so.
-fn state(row: &Row<'_>, now: i64) -> Result<SignInState, SqliteError> {
-    let over = field::<i64>(row, "expires_at")? <= now;
-    let code = || {
-        let code: String = field(row, "code")?;
-        code.parse().map_err(|_| damaged(TABLE, "code"))
-    };
-    Ok(match field::<String>(row, "state")?.as_str() {
+fn state(cells: &mut Cells<'_>, over: bool) -> Result<SignInState, SqliteError> {
+    let state = cells.take_str("state")?;
+    let code: Option<&str> = cells.take_optional_str("code")?;
+    let code = || code.and_then(|code| code.parse().ok()).ok_or_else(|| damaged(TABLE, "code"));
+    Ok(match state {
         "started" | "claimed" if over => SignInState::Expired,
         "proven" if over => SignInState::Burned(ErrorCode::SignInExpired),
         "started" => SignInState::Started,
@@ -91,48 +104,33 @@ fn state(row: &Row<'_>, now: i64) -> Result<SignInState, SqliteError> {
         _ => return Err(damaged(TABLE, "state")),
     })
 }
-
-fn claim(row: &Row<'_>) -> Result<Option<Claim>, SqliteError> {
-    let Some(return_verifier) = field::<Option<_>>(row, "return_verifier_hash")? else {
+fn claim(cells: &mut Cells<'_>) -> Result<Option<Claim>, SqliteError> {
+    let Some(return_verifier) = cells.take::<Option<_>>("return_verifier_hash")? else {
+        cells.skip(3);
         return Ok(None);
     };
+    let claim_secret = Octets(cells.take("claim_secret_hash")?);
     Ok(Some(Claim {
-        hashes: ClaimHashes {
-            return_verifier: Octets(return_verifier),
-            claim_secret: Octets(field(row, "claim_secret_hash")?),
-        },
-        counter: field(row, "counter")?,
-        agent_version: field(row, "agent_version")?,
+        hashes: ClaimHashes { return_verifier: Octets(return_verifier), claim_secret },
+        counter: cells.take("counter")?,
+        agent_version: cells.take("agent_version")?,
     }))
 }
 
-fn proof(row: &Row<'_>) -> Result<Option<Proof>, SqliteError> {
-    let Some(account_lookup) = field::<Option<_>>(row, "account_lookup")? else {
-        return Ok(None);
-    };
-    Ok(Some(Proof::read_back(
-        Octets(account_lookup),
-        field(row, "holder_sealed")?,
-        time(row, TABLE, "not_after")?,
-        source(&field::<String>(row, "revocation_source")?)?,
-        field(row, "evidence")?,
-    )))
+fn proof(
+    cells: &mut Cells<'_>,
+    account_lookup: [u8; 32],
+    evidence: Option<String>,
+) -> Result<Proof, SqliteError> {
+    let holder_sealed = cells.take("holder_sealed")?;
+    let not_after = cells.take_time("not_after")?;
+    let source = Source::from_name(cells.take_str("revocation_source")?);
+    let source = source.ok_or_else(|| damaged(TABLE, "revocation_source"))?;
+    let evidence = evidence.ok_or_else(|| damaged(TABLE, "evidence"))?;
+    Ok(Proof::read_back(Octets(account_lookup), holder_sealed, not_after, source, evidence))
 }
 
-fn source(name: &str) -> Result<Source, SqliteError> {
-    Source::from_name(name).ok_or_else(|| damaged(TABLE, "revocation_source"))
-}
-
-/// The evidence of a finish that proved nothing.
-fn refused_on(row: &Row<'_>) -> Result<Option<String>, SqliteError> {
-    match field::<Option<Vec<u8>>>(row, "account_lookup")? {
-        Some(_) => Ok(None),
-        None => field(row, "evidence"),
-    }
-}
-
-fn field<T: FromSql>(row: &Row<'_>, name: &str) -> Result<T, SqliteError> {
-    column(row, TABLE, name)
-}
-
+const COLUMNS: &str = "id, municipality, browser_hash, ticket_hash, nonce, request, display, lang, network, address,
+    created_at, expires_at, state, code, return_verifier_hash, claim_secret_hash, counter, agent_version, finish_hash,
+    evidence, account, proven_at, answered, account_lookup, holder_sealed, not_after, revocation_source";
 const TABLE: &str = "sign_ins";

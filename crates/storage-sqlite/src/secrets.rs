@@ -21,7 +21,7 @@ impl Secrets for SqliteStore {
             work.execute(
                 "INSERT INTO secrets (municipality, purpose, sealed) VALUES (?1, ?2, ?3)
                  ON CONFLICT (municipality, purpose) DO NOTHING",
-                (&municipality, purpose.as_str(), if_absent.0),
+                (&municipality, purpose.as_str(), &if_absent.0),
             )?;
             find(work, &municipality, purpose)?.ok_or_else(|| damaged("secrets", "a row went away"))
         })

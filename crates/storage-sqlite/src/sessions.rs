@@ -8,8 +8,9 @@ use serde_json::json;
 use madoguchi_cert_verify::Source;
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{
-    ANSWER_SECONDS, AccountId, Accounts, AuditKind, EndedBy, ListedSession, NewCode, NewSession,
-    SessionAnswer, SessionClient, SessionRecord, SessionSelection, Sessions, SignIn, StorageError,
+    ANSWER_SECONDS, AccountId, Accounts, AuditKind, CODES_OF_A_SESSION, EndedBy, ListedSession, NewCode,
+    NewSession, SessionAnswer, SessionClient, SessionRecord, SessionSelection, Sessions, SignIn,
+    StorageError,
 };
 
 use crate::error::SqliteError;
@@ -24,8 +25,7 @@ impl Sessions for SqliteStore {
         municipality: &str,
         id_hash: Octets<32>,
     ) -> Result<Option<SessionRecord>, StorageError> {
-        let municipality = municipality.to_owned();
-        self.read(move |work| find(work, &municipality, id_hash)).await
+        self.point(|work| find(work, municipality, id_hash))
     }
 
     async fn end_session(&self, municipality: &str, id_hash: Octets<32>) -> Result<bool, StorageError> {
@@ -42,8 +42,7 @@ impl Sessions for SqliteStore {
         municipality: &str,
         browser_hash: Octets<32>,
     ) -> Result<Option<SessionRecord>, StorageError> {
-        let municipality = municipality.to_owned();
-        self.read(move |work| usable(work, &municipality, browser_hash)).await
+        self.point(|work| usable(work, municipality, browser_hash))
     }
 
     async fn answer_in_session(
@@ -204,6 +203,7 @@ fn read(row: &Row<'_>) -> Result<SessionRecord, SqliteError> {
         browser: Octets(column(row, TABLE, "browser")?),
         idle_until: idle.map(unix_time),
         relinked_at: column::<Option<u64>>(row, TABLE, "relinked_at")?.map(unix_time),
+        moved_at: column::<Option<u64>>(row, TABLE, "moved_at")?.map(unix_time),
         expires_at: time(row, TABLE, "expires_at")?,
     })
 }
@@ -229,10 +229,11 @@ pub(crate) fn insert(
     work.execute(
         "INSERT INTO sessions (municipality, sid, id_hash, sign_in, client_id, account, auth_time, counter,
                                holder_sealed, revocation_source, revocation_checked_at, browser, browser_hash,
-                               idle_until, relinked_at, expires_at)
+                               idle_until, relinked_at, moved_at, expires_at)
          VALUES (:municipality, :sid, :id_hash, :sign_in, :client_id, :account, :auth_time, :counter,
                  :holder, :source, :auth_time, :browser, :browser_hash, :idle_until,
                  (SELECT relinked_at FROM accounts WHERE municipality = :municipality AND id = :account),
+                 (SELECT moved_at FROM moved_cards WHERE municipality = :municipality AND lookup = :lookup),
                  :expires_at)",
         named_params! {
             ":municipality": municipality,
@@ -241,6 +242,7 @@ pub(crate) fn insert(
             ":sign_in": sign_in.new.id.0,
             ":client_id": sign_in.new.request.client_id,
             ":account": account.0.0,
+            ":lookup": proof.account_lookup.0,
             ":auth_time": seconds(proven_at),
             ":counter": claim.counter,
             ":holder": proof.holder_sealed,
@@ -325,6 +327,9 @@ fn answer(
     let Some(session) = usable(work, municipality, browser_hash)? else {
         return Ok(SessionAnswer::NoSession);
     };
+    if codes::count_of_session(work, municipality, session.sid)? >= CODES_OF_A_SESSION {
+        return Ok(SessionAnswer::TooMany);
+    }
     if !codes::finish_request(work, municipality, &code.grant)? {
         return Ok(SessionAnswer::RequestFinished);
     }

@@ -42,11 +42,9 @@ impl SignIns for SqliteStore {
         id: Octets<16>,
         claim_secret_hash: Octets<32>,
     ) -> Result<Option<SignIn>, StorageError> {
-        let municipality = municipality.to_owned();
-        self.read(move |work| {
-            find_sign_in(work, &municipality, &[(By::Id, &id.0), (By::ClaimSecret, &claim_secret_hash.0)])
+        self.point(|work| {
+            find_sign_in(work, municipality, &[(By::Id, &id.0), (By::ClaimSecret, &claim_secret_hash.0)])
         })
-        .await
     }
 
     async fn prove(
@@ -136,8 +134,7 @@ impl SignIns for SqliteStore {
         municipality: &str,
         browser_hash: Octets<32>,
     ) -> Result<Option<SignIn>, StorageError> {
-        let municipality = municipality.to_owned();
-        self.read(move |work| find_sign_in(work, &municipality, &[(By::Browser, &browser_hash.0)])).await
+        self.point(|work| find_sign_in(work, municipality, &[(By::Browser, &browser_hash.0)]))
     }
 
     async fn of_browser(
@@ -146,11 +143,9 @@ impl SignIns for SqliteStore {
         id: Octets<16>,
         browser_hash: Octets<32>,
     ) -> Result<Option<SignIn>, StorageError> {
-        let municipality = municipality.to_owned();
-        self.read(move |work| {
-            find_sign_in(work, &municipality, &[(By::Id, &id.0), (By::Browser, &browser_hash.0)])
+        self.point(|work| {
+            find_sign_in(work, municipality, &[(By::Id, &id.0), (By::Browser, &browser_hash.0)])
         })
-        .await
     }
 
     async fn sweep(&self, limit: u32) -> Result<u64, StorageError> {

@@ -150,10 +150,10 @@ impl SigningKeys for SqliteStore {
             )? {
                 return order.refused();
             }
-            if let Some(new) = successor.filter(|_| key.state == SigningKeyState::Active) {
+            if let Some(new) = successor.as_ref().filter(|_| key.state == SigningKeyState::Active) {
                 let next = Order { kid: &new.kid, ..*order };
                 if next.find()?.is_none() {
-                    insert(order.work, order.municipality, &new, SigningKeyState::Active)?;
+                    insert(order.work, order.municipality, new, SigningKeyState::Active)?;
                 } else {
                     let activated = next.update(
                         "state = 'active', published_at = coalesce(published_at, ?3), active_at = ?3",
@@ -184,7 +184,7 @@ impl SqliteStore {
         run: F,
     ) -> Result<KeyChange, StorageError>
     where
-        F: FnOnce(&Order<'_>) -> Result<KeyChange, SqliteError> + Send + 'static,
+        F: Fn(&Order<'_>) -> Result<KeyChange, SqliteError> + Send + 'static,
     {
         let (municipality, operator) = (municipality.to_owned(), operator.to_owned());
         self.write(move |work| {

@@ -39,10 +39,11 @@ impl SqliteStore {
         Ok(Self { writer: None, readers: Readers::new(path.to_owned(), clock, limits) })
     }
 
+    /// Runs `work` in a transaction; it may run twice, see [`Writer::run`].
     pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, StorageError>
     where
         T: Send + 'static,
-        F: FnOnce(&Work<'_>) -> Result<T, SqliteError> + Send + 'static,
+        F: Fn(&Work<'_>) -> Result<T, SqliteError> + Send + 'static,
     {
         Ok(self.writer.as_ref().ok_or(SqliteError::ReadOnly)?.run(work).await?)
     }
@@ -72,6 +73,15 @@ impl SqliteStore {
         Ok(())
     }
 
+    /// A look-up of a few rows by their keys.
+    pub(crate) fn point<T>(
+        &self,
+        look: impl FnOnce(&Work<'_>) -> Result<T, SqliteError>,
+    ) -> Result<T, StorageError> {
+        Ok(self.readers.point(look)?)
+    }
+
+    /// A look-up that may read much.
     pub(crate) async fn read<T, F>(&self, look: F) -> Result<T, StorageError>
     where
         T: Send + 'static,

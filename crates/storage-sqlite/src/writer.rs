@@ -1,7 +1,8 @@
 //! The one thread that writes.
 //!
-//! It takes what waits, at most [`MOST_JOBS`], as one transaction: each job in a savepoint, so that a failing one
-//! rolls back alone, then one commit, and only then the answers.
+//! It takes what waits, at most [`MOST_JOBS`], as one transaction: then one commit, and only then the answers. A job that
+//! fails rolls back alone. That hardly ever happens, so the jobs of a transaction run without savepoints, which would copy
+//! every page that a job changes; when one fails, all of them run again, each in a savepoint.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -34,14 +35,15 @@ impl Writer {
         Ok(Self { jobs: Some(sender), thread: Some(thread) })
     }
 
-    /// Runs `work` in a transaction of the writer; answers when it is durable.
+    /// Runs `work` in a transaction of the writer; answers when it is durable. It may run twice, the first time for
+    /// nothing, so it does nothing but read and write the database.
     pub(crate) async fn run<T, F>(&self, work: F) -> Result<T, SqliteError>
     where
         T: Send + 'static,
-        F: FnOnce(&Work<'_>) -> Result<T, SqliteError> + Send + 'static,
+        F: Fn(&Work<'_>) -> Result<T, SqliteError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = Pending { work: Some(work), result: None, reply };
+        let job = Pending { work, result: None, reply };
         let jobs = self.jobs.as_ref().ok_or(SqliteError::WriterStopped)?;
         jobs.send(Box::new(job)).await.map_err(|_| SqliteError::WriterStopped)?;
         answer.await.map_err(|_| SqliteError::WriterStopped)?
@@ -73,58 +75,100 @@ struct Thread {
 }
 
 impl Thread {
-    fn run(mut self, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
-        while let Some(first) = jobs.blocking_recv() {
-            let mut waiting = VecDeque::from([first]);
-            while waiting.len() < MOST_JOBS
-                && let Ok(job) = jobs.try_recv()
-            {
-                waiting.push_back(job);
-            }
-            while !waiting.is_empty() {
-                self.transact(&mut waiting);
-            }
+    fn run(mut self, jobs: mpsc::Receiver<Box<dyn Job>>) {
+        let mut line = Line { jobs, waiting: VecDeque::new() };
+        while line.wait() {
+            self.transact(&mut line);
         }
     }
 
-    /// Runs jobs from the front in one transaction and answers them. All of them, unless SQLite gave the transaction
-    /// up on the way.
-    fn transact(&mut self, waiting: &mut VecDeque<Box<dyn Job>>) {
-        let mut done = Vec::with_capacity(waiting.len());
-        let committed = self.try_transact(waiting, &mut done);
-        if let Err(error) = &committed {
-            tracing::error!(%error, jobs = done.len(), "a transaction was not committed");
-            // Nothing ran at all: the first still has to be answered, or it would wait for ever.
-            if done.is_empty() {
-                done.extend(waiting.pop_front());
+    /// Runs jobs from the front in one transaction and answers them. All of them, and what comes meanwhile, unless one
+    /// failed or SQLite gave the transaction up on the way.
+    fn transact(&mut self, line: &mut Line) {
+        let mut ran = 0;
+        let outcome = match self.together(line, &mut ran) {
+            Ok(Together::OneFailed) if ran > 1 => {
+                ran = 0;
+                self.one_by_one(line, &mut ran)
             }
+            outcome => outcome.map(drop),
+        };
+        if let Err(error) = &outcome {
+            tracing::error!(%error, jobs = ran, "a transaction was not committed");
         }
-        let committed = committed.map_err(Arc::new);
-        for job in done {
-            job.answer(committed.clone());
+        let outcome = outcome.map_err(Arc::new);
+        // Where nothing ran at all the first still has to be answered, or it would wait for ever.
+        for job in line.waiting.drain(..ran.max(1)) {
+            job.answer(outcome.clone());
         }
     }
 
-    fn try_transact(
-        &mut self,
-        waiting: &mut VecDeque<Box<dyn Job>>,
-        done: &mut Vec<Box<dyn Job>>,
-    ) -> Result<(), rusqlite::Error> {
-        let mut transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        while let Some(mut job) = waiting.pop_front() {
+    /// Stops at the first job that fails. `ran` counts up to it; when it is the only one, nothing but it was rolled back.
+    fn together(&mut self, line: &mut Line, ran: &mut usize) -> Result<Together, rusqlite::Error> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        while let Some(job) = line.job(*ran) {
             let now = seconds(self.clock.now());
-            let ran = in_savepoint(&mut transaction, |connection| {
-                job.run(&Work { connection, now, limits: self.limits })
-            });
-            done.push(job);
-            ran?;
+            let kept = job.run(&Work { connection: &transaction, now, limits: self.limits });
+            *ran += 1;
             // A full disk, among others, makes SQLite roll the whole transaction back by itself.
+            if transaction.is_autocommit() {
+                break;
+            }
+            if !kept {
+                transaction.rollback()?;
+                return Ok(Together::OneFailed);
+            }
+        }
+        transaction.commit()?;
+        Ok(Together::Committed)
+    }
+
+    /// Each job in a savepoint of the transaction.
+    fn one_by_one(&mut self, line: &mut Line, ran: &mut usize) -> Result<(), rusqlite::Error> {
+        let mut transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        while let Some(job) = line.job(*ran) {
+            let now = seconds(self.clock.now());
+            *ran += 1;
+            in_savepoint(&mut transaction, |connection| {
+                job.run(&Work { connection, now, limits: self.limits })
+            })?;
             if transaction.is_autocommit() {
                 break;
             }
         }
         transaction.commit()
     }
+}
+
+/// The jobs that came, in their order.
+struct Line {
+    jobs: mpsc::Receiver<Box<dyn Job>>,
+    /// Taken from the queue, and not answered yet.
+    waiting: VecDeque<Box<dyn Job>>,
+}
+
+impl Line {
+    /// Waits until there is a job; false when none will come any more.
+    fn wait(&mut self) -> bool {
+        if self.waiting.is_empty() {
+            self.waiting.extend(self.jobs.blocking_recv());
+        }
+        !self.waiting.is_empty()
+    }
+
+    /// The job at this place of a transaction, if one is there by now.
+    fn job(&mut self, place: usize) -> Option<&mut Box<dyn Job>> {
+        if place == self.waiting.len() && place < MOST_JOBS {
+            self.waiting.extend(self.jobs.try_recv());
+        }
+        self.waiting.get_mut(place)
+    }
+}
+
+/// What became of jobs without savepoints.
+enum Together {
+    Committed,
+    OneFailed,
 }
 
 /// Keeps what `run` wrote when it answers true.
@@ -137,7 +181,7 @@ fn in_savepoint(
 }
 
 trait Job: Send {
-    /// Does the work and keeps its result; false asks to roll it back.
+    /// Does the work and keeps its result, the newest; false asks to roll it back.
     fn run(&mut self, work: &Work<'_>) -> bool;
 
     /// Hands the result over, now that the outcome of the commit is known.
@@ -145,7 +189,7 @@ trait Job: Send {
 }
 
 struct Pending<T, F> {
-    work: Option<F>,
+    work: F,
     result: Option<Result<T, SqliteError>>,
     reply: oneshot::Sender<Result<T, SqliteError>>,
 }
@@ -153,11 +197,13 @@ struct Pending<T, F> {
 impl<T, F> Job for Pending<T, F>
 where
     T: Send,
-    F: FnOnce(&Work<'_>) -> Result<T, SqliteError> + Send,
+    F: Fn(&Work<'_>) -> Result<T, SqliteError> + Send,
 {
     fn run(&mut self, work: &Work<'_>) -> bool {
-        self.result = self.work.take().map(|run| run(work));
-        matches!(self.result, Some(Ok(_)))
+        let result = (self.work)(work);
+        let kept = result.is_ok();
+        self.result = Some(result);
+        kept
     }
 
     fn answer(self: Box<Self>, committed: Result<(), Arc<rusqlite::Error>>) {

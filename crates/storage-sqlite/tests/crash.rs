@@ -158,7 +158,7 @@ async fn sign_in(store: &SqliteStore, number: u32) {
     let outcome = store.take_answer(TOWN, id, hash("b", number), hash("session", number), code).await;
     assert!(matches!(outcome, Ok(AnswerTaken::Taken(_))), "{outcome:?}");
     answered(4, number);
-    let token = NewAccessToken { hash: hash("token", number), lifetime: 60, key: None };
+    let token = NewAccessToken { hash: hash("token", number), lifetime: 60, key: None, scope: None };
     let outcome = store.redeem_code(TOWN, hash("code", number), Some(token.into())).await;
     assert!(matches!(outcome, Ok(Redemption::Done)), "{outcome:?}");
     answered(5, number);

@@ -45,6 +45,14 @@ pub enum AuditKind {
     ClientSecretRotated,
     /// A municipality was added.
     MunicipalityAdded,
+    /// Name, colour or logo of a municipality was changed.
+    MunicipalityChanged,
+    /// A municipality was disabled.
+    MunicipalityDisabled,
+    /// A disabled municipality was enabled.
+    MunicipalityEnabled,
+    /// A municipality was removed.
+    MunicipalityRemoved,
     /// An initial access token was made.
     RegistrationTokenMade,
     /// A code was presented by somebody who could not have it, and gave nothing.
@@ -106,6 +114,10 @@ impl AuditKind {
         Self::ClientRemoved,
         Self::ClientSecretRotated,
         Self::MunicipalityAdded,
+        Self::MunicipalityChanged,
+        Self::MunicipalityDisabled,
+        Self::MunicipalityEnabled,
+        Self::MunicipalityRemoved,
         Self::RegistrationTokenMade,
         Self::CodeRefused,
         Self::CodeReused,
@@ -143,6 +155,10 @@ impl AuditKind {
             Self::ClientRemoved => "client_removed",
             Self::ClientSecretRotated => "client_secret_rotated",
             Self::MunicipalityAdded => "municipality_added",
+            Self::MunicipalityChanged => "municipality_changed",
+            Self::MunicipalityDisabled => "municipality_disabled",
+            Self::MunicipalityEnabled => "municipality_enabled",
+            Self::MunicipalityRemoved => "municipality_removed",
             Self::RegistrationTokenMade => "registration_token_made",
             Self::CodeRefused => "code_refused",
             Self::CodeReused => "code_reused",

@@ -63,6 +63,8 @@ pub struct NewAccessToken {
     pub lifetime: u64,
     /// The key that it is bound to (RFC 9449).
     pub key: Option<JwkThumbprint>,
+    /// Its scope where that is less than what its code was granted.
+    pub scope: Option<String>,
 }
 
 /// What a redeemed code gives.

@@ -101,6 +101,8 @@ cases! { $
     added_municipalities {
         an_added_municipality_is_kept_whole,
         of_64_municipalities_of_one_origin_one_is_added,
+        a_municipality_is_changed_in_what_is_named,
+        a_municipality_is_removed_when_nobody_needs_it,
     }
     answer {
         the_answer_is_taken_once,
@@ -199,6 +201,7 @@ cases! { $
     pushed {
         a_pushed_request_is_found_until_it_expires,
         a_finished_pushed_request_is_gone,
+        a_client_has_so_many_pushed_requests_waiting,
         the_code_finishes_its_pushed_request,
         a_pushed_request_is_its_municipalitys,
         the_sweep_takes_pushed_requests,
@@ -233,6 +236,7 @@ cases! { $
         a_lost_answer_is_given_again,
         a_refresh_token_that_was_put_aside_revokes_all,
         a_reused_code_revokes_its_refresh_tokens,
+        a_narrower_token_says_so,
         refresh_tokens_die_with_their_session,
         a_client_takes_its_own_tokens_back,
         of_64_refreshes_one_successor_is_left,
@@ -283,6 +287,7 @@ cases! { $
     }
     relinks {
         a_relinked_account_has_the_new_card,
+        an_account_may_move_back,
         an_account_of_the_new_card_gives_way,
         an_order_needs_another_operator_and_the_same_cards,
         what_cannot_be_ordered,
@@ -299,6 +304,7 @@ cases! { $
         an_answer_in_a_session_gives_a_code,
         a_silent_answer_renews_nothing,
         a_session_answers_a_pushed_request_once,
+        a_session_gives_so_many_codes_at_a_time,
         of_64_answers_to_a_pushed_request_one_is_given,
         an_answer_whose_code_fails_renews_nothing,
         the_same_account_goes_on_in_the_browser,

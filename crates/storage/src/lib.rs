@@ -48,8 +48,11 @@ pub use kept::{
 };
 pub use limits::{SessionLimits, SignInLimits};
 pub use logout_delivery::{LogoutDelivery, PutOff};
-pub use municipalities::{Municipalities, MunicipalityAdded, MunicipalityRecord, NewMunicipality};
-pub use pushed::{NewPushedRequest, PushedRequest, PushedRequests};
+pub use municipalities::{
+    Municipalities, MunicipalityAdded, MunicipalityChange, MunicipalityChanged, MunicipalityRecord,
+    MunicipalityRemoved, NewMunicipality,
+};
+pub use pushed::{NewPushedRequest, PushedRequest, PushedRequests, PushedWrite};
 pub use refresh_token::{
     NewRefreshToken, REFRESH_GRACE_SECONDS, RefreshTokenRecord, RefreshTokens, RefreshUse,
 };
@@ -57,8 +60,8 @@ pub use relink::{NewRelinkOrder, Operator, RelinkCards, RelinkOpened, RelinkOrde
 pub use replay::{ReplayKind, Replays};
 pub use secret::{SealedSecret, SecretPurpose};
 pub use session::{
-    ANSWER_SECONDS, EndedBy, ListedSession, NewBrowserSession, NewSession, SessionAnswer, SessionClient,
-    SessionRecord, SessionSelection,
+    ANSWER_SECONDS, CODES_OF_A_SESSION, EndedBy, ListedSession, NewBrowserSession, NewSession, SessionAnswer,
+    SessionClient, SessionRecord, SessionSelection,
 };
 pub use sign_in::{Claim, ClaimHashes, NewSignIn, Proof, SignIn, SignInState};
 pub use signing_keys::{KeyChange, NewSigningKey, SigningKeyRecord, SigningKeyState, SigningKeys};

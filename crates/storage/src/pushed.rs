@@ -19,6 +19,18 @@ pub struct NewPushedRequest {
     pub request: AuthorizationRequest,
     /// Seconds that it waits.
     pub lifetime: u64,
+    /// So many of its client may wait at once, this one included.
+    pub most: u64,
+}
+
+/// What keeping a pushed request came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum PushedWrite {
+    /// It waits.
+    Done,
+    /// As many of its client as may are waiting, neither finished nor over. Nothing is kept.
+    TooMany,
 }
 
 /// A pushed request that can be used.
@@ -35,8 +47,8 @@ pub struct PushedRequest {
 /// code whose grant names them, in the same transaction.
 #[async_trait]
 pub trait PushedRequests {
-    /// Keeps a request.
-    async fn push_request(&self, new: NewPushedRequest) -> Result<(), StorageError>;
+    /// Keeps a request, unless [`NewPushedRequest::most`] of its client wait.
+    async fn push_request(&self, new: NewPushedRequest) -> Result<PushedWrite, StorageError>;
 
     /// A request of a municipality that is neither finished nor over.
     async fn find_pushed_request(

@@ -68,6 +68,8 @@ pub struct SessionRecord {
     pub idle_until: Option<UnixTime>,
     /// When its account was linked to another card, if it is the first one since.
     pub relinked_at: Option<UnixTime>,
+    /// When the account that its card had was linked to another card: this one is another account.
+    pub moved_at: Option<UnixTime>,
     /// When it ends.
     pub expires_at: UnixTime,
 }
@@ -102,7 +104,13 @@ pub enum SessionAnswer {
     NoSession,
     /// The request was pushed, and finished before. Nothing changed.
     RequestFinished,
+    /// [`CODES_OF_A_SESSION`] codes that it gave are not over yet, used or not. Nothing changed.
+    TooMany,
 }
+
+/// Codes that a session gives within the life of one: far more than a resident presses buttons for, and few enough that a
+/// page that asks again and again fills nothing.
+pub const CODES_OF_A_SESSION: u64 = 100;
 
 /// Which sessions are ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

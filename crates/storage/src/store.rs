@@ -186,7 +186,7 @@ pub trait Sessions {
     /// Uses a browser's session for one more answer, in one transaction, if it is live and its idle time not over: stores
     /// the code, renews its idle time to `idle` seconds (with `None` it stays: the resident had no hand in it), and finishes
     /// the pushed request of the grant, which must not have been finished before. It may be over meanwhile: it was opened in
-    /// time. The service is one of the session's from then on.
+    /// time. The service is one of the session's from then on. It gives [`crate::CODES_OF_A_SESSION`] codes at a time.
     async fn answer_in_session(
         &self,
         municipality: &str,
@@ -292,7 +292,8 @@ pub trait Relinks {
 
     /// Confirms an order by another operator, who names the same cards: in one transaction the account has the new card
     /// and no longer the old one, all its sessions and those of an account that the new card had end (each audited), and
-    /// the order is gone. Audited (`AccountRelinked`) with both operators. The next sign-in with the new card says so.
+    /// the order is gone. Audited (`AccountRelinked`) with both operators. The next sign-in with the new card says so, and
+    /// every later one with the old card, which finds another account.
     async fn confirm_relink(
         &self,
         municipality: &str,

@@ -1,5 +1,6 @@
 //! The real store behind a gate: a test may hold what was judged back until something else has happened.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -9,13 +10,14 @@ use madoguchi_storage::{
     AccessTokenRecord, AccountId, Accounts, AnswerTaken, Audit, AuditRecord, CertificateId, Claim, Cleared,
     ClientChange, ClientList, ClientRecord, ClientWrite, Clients, CodeRecord, Codes, EndedBy, KeptCount,
     KeptRecord, KeptRevocations, KeptSelection, KeyChange, ListedSession, LogoutDeliveries, LogoutDelivery,
-    Municipalities, MunicipalityAdded, MunicipalityRecord, NewAccessToken, NewCode, NewMunicipality,
-    NewPushedRequest, NewRefreshToken, NewRegistrationToken, NewRelinkOrder, NewSession, NewSignIn,
-    NewSigningKey, NewTokens, Operator, Proof, PushedRequest, PushedRequests, PutOff, Redemption,
-    RefreshTokenRecord, RefreshTokens, RefreshUse, Refused, Registration, Release, RelinkCards, RelinkOpened,
-    RelinkOrder, Relinked, Relinks, ReplayKind, Replays, Returned, RevokedCertificate, SealedSecret,
-    SecretPurpose, Secrets, SessionAnswer, SessionRecord, SessionSelection, Sessions, SignIn, SignInTrace,
-    SignIns, SigningKeyRecord, SigningKeys, StorageError, Transition, Users,
+    Municipalities, MunicipalityAdded, MunicipalityChange, MunicipalityChanged, MunicipalityRecord,
+    MunicipalityRemoved, NewAccessToken, NewCode, NewMunicipality, NewPushedRequest, NewRefreshToken,
+    NewRegistrationToken, NewRelinkOrder, NewSession, NewSignIn, NewSigningKey, NewTokens, Operator, Proof,
+    PushedRequest, PushedRequests, PushedWrite, PutOff, Redemption, RefreshTokenRecord, RefreshTokens,
+    RefreshUse, Refused, Registration, Release, RelinkCards, RelinkOpened, RelinkOrder, Relinked, Relinks,
+    ReplayKind, Replays, Returned, RevokedCertificate, SealedSecret, SecretPurpose, Secrets, SessionAnswer,
+    SessionRecord, SessionSelection, Sessions, SignIn, SignInTrace, SignIns, SigningKeyRecord, SigningKeys,
+    StorageError, Transition, Users,
 };
 use madoguchi_storage_sqlite::SqliteStore;
 use tokio::sync::Semaphore;
@@ -23,6 +25,8 @@ use tokio::sync::Semaphore;
 /// A store whose proofs wait while they are told to.
 pub struct GatedStore {
     store: Arc<SqliteStore>,
+    asked: Mutex<BTreeMap<&'static str, u64>>,
+    broken: Mutex<bool>,
     waits: Mutex<bool>,
     came: Semaphore,
     may_go: Semaphore,
@@ -30,7 +34,23 @@ pub struct GatedStore {
 
 impl GatedStore {
     pub(crate) fn new(store: Arc<SqliteStore>) -> Self {
-        Self { store, waits: Mutex::new(false), came: Semaphore::new(0), may_go: Semaphore::new(0) }
+        let (asked, broken) = (Mutex::default(), Mutex::default());
+        Self { store, asked, broken, waits: Mutex::new(false), came: Semaphore::new(0), may_go: Semaphore::new(0) }
+    }
+
+    /// From now on everything but a sign-in's own steps fails, as on a full disk; or works again.
+    pub fn breaks(&self, broken: bool) {
+        *self.broken.lock().expect("a lock") = broken;
+    }
+
+    /// How often a method was asked, that is none of a sign-in's own steps.
+    pub fn asked(&self, method: &str) -> u64 {
+        self.asked.lock().expect("a lock").get(method).copied().unwrap_or_default()
+    }
+
+    fn ask(&self, method: &'static str) -> Result<(), StorageError> {
+        *self.asked.lock().expect("a lock").entry(method).or_default() += 1;
+        if *self.broken.lock().expect("a lock") { Err(broken()) } else { Ok(()) }
     }
 
     /// From now on each proof waits for [`Self::let_proof`] before it is written.
@@ -54,12 +74,17 @@ impl GatedStore {
     }
 }
 
+fn broken() -> StorageError {
+    StorageError::Backend(std::io::Error::other("the disk is full").into())
+}
+
 /// Each method is the store's.
 macro_rules! pass_on {
     ($trait:ident { $(fn $name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)* }) => {
         #[async_trait]
         impl $trait for GatedStore {
             $(async fn $name(&self, $($argument: $kind),*) -> Result<$answer, StorageError> {
+                self.ask(stringify!($name))?;
                 self.store.$name($($argument),*).await
             })*
         }
@@ -245,12 +270,15 @@ pass_on!(Clients {
 
 pass_on!(Municipalities {
     fn add_municipality(new: NewMunicipality, operator: &str) -> MunicipalityAdded;
+    fn change_municipality(town: &str, changes: Vec<MunicipalityChange>, operator: &str) -> MunicipalityChanged;
+    fn remove_municipality(town: &str, operator: &str) -> MunicipalityRemoved;
+    fn municipality_logo(town: &str) -> Option<Vec<u8>>;
     fn municipalities() -> Vec<MunicipalityRecord>;
     fn registry_version() -> u64;
 });
 
 pass_on!(PushedRequests {
-    fn push_request(new: NewPushedRequest) -> ();
+    fn push_request(new: NewPushedRequest) -> PushedWrite;
     fn find_pushed_request(town: &str, hash: Octets<32>) -> Option<PushedRequest>;
     fn finish_pushed_request(town: &str, hash: Octets<32>) -> bool;
 });

@@ -377,6 +377,7 @@ fn municipality(town: Town, secret: &ClientSecret, keys: MunicipalityKeys) -> Mu
         origin: town.origin(),
         name: text(town.name, town.id),
         accent: None,
+        logo: None,
         services: BTreeMap::from(services),
         keys: Arc::new(keys),
     }

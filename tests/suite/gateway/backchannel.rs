@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use madoguchi_gateway::{LogoutSendError, LogoutSender};
+use madoguchi_gateway::{LogoutAddress, LogoutSendError, LogoutSender};
 use madoguchi_protocol::Secret;
 use madoguchi_storage::{EndedBy, SessionSelection, Sessions as _};
 use madoguchi_test_pki::RevocationReason;
@@ -19,8 +19,9 @@ struct Services {
 
 #[async_trait]
 impl LogoutSender for Services {
-    async fn send(&self, uri: &str, logout_token: &str) -> Result<(), LogoutSendError> {
-        self.heard.lock().expect("it is there").push((uri.to_owned(), logout_token.to_owned()));
+    async fn send(&self, address: LogoutAddress<'_>, logout_token: &str) -> Result<(), LogoutSendError> {
+        assert!(address.loopback, "the municipality is on localhost");
+        self.heard.lock().expect("it is there").push((address.uri.to_owned(), logout_token.to_owned()));
         if *self.broken.lock().expect("it is there") { Err(LogoutSendError::Status(503)) } else { Ok(()) }
     }
 }
@@ -223,7 +224,7 @@ async fn nobody_waits_for_a_service() {
     struct Hanging;
     #[async_trait]
     impl LogoutSender for Hanging {
-        async fn send(&self, _: &str, _: &str) -> Result<(), LogoutSendError> {
+        async fn send(&self, _: LogoutAddress<'_>, _: &str) -> Result<(), LogoutSendError> {
             std::future::pending().await
         }
     }
@@ -251,7 +252,7 @@ async fn a_service_that_hangs_keeps_no_other_waiting() {
     struct Silent;
     #[async_trait]
     impl LogoutSender for Silent {
-        async fn send(&self, _: &str, _: &str) -> Result<(), LogoutSendError> {
+        async fn send(&self, _: LogoutAddress<'_>, _: &str) -> Result<(), LogoutSendError> {
             Err(LogoutSendError::NoAnswer("in five seconds".to_owned()))
         }
     }

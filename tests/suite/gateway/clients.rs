@@ -7,8 +7,8 @@ use madoguchi_oidc::{
 };
 use madoguchi_protocol::{ErrorCode, LocalText};
 use madoguchi_storage::{
-    ClientChange, ClientWrite, Clients as _, Municipalities as _, MunicipalityAdded, NewMunicipality,
-    Registration, SealedSecret, SecretPurpose, Secrets as _,
+    ClientChange, ClientWrite, Clients as _, Municipalities as _, MunicipalityAdded, MunicipalityChange,
+    MunicipalityChanged, NewMunicipality, Registration, SealedSecret, SecretPurpose, Secrets as _,
 };
 use madoguchi_tests::gateway::{
     Answer, HINATA, KOSODATE, KeyedService, MIDORI, TestBrowser, TestGateway, TestService, Town, Visit, form,
@@ -365,4 +365,72 @@ async fn pages_wear_the_municipalitys_colour() {
     // One without a colour has none of another's.
     assert_eq!(Visit::new(&gateway).await.start.attribute(link, "rel"), None);
     assert_eq!(browser.get(&gateway, &MIDORI.url("/static/colours.css"), &[]).await.status, 404);
+}
+
+async fn change_aoi(gateway: &TestGateway, change: MunicipalityChange) {
+    let changed = gateway.store.change_municipality(AOI.id, vec![change], "tanaka").await;
+    assert_eq!(changed.expect("a write"), MunicipalityChanged::Done);
+    gateway.gateway.refresh().await;
+}
+
+/// The smallest PNG of one transparent pixel.
+const LOGO: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAAC0lEQVR4nGNgAAIAAAUAAXpeqz8AAAAASUVORK5CYII=";
+
+#[tokio::test]
+async fn pages_show_the_municipalitys_logo() {
+    let gateway = TestGateway::new().await;
+    let png = STANDARD.decode(LOGO).expect("base64");
+    add_aoi(&gateway, None).await;
+    let service = with_secret(&gateway, AOI, "atokara").await;
+    let image = "header img";
+    assert_eq!(authorize(&gateway, &service).await.attribute(image, "src"), None);
+    let mut browser = TestBrowser::new();
+    assert_eq!(browser.get(&gateway, &AOI.url("/static/logo.png"), &[]).await.status, 404);
+
+    change_aoi(&gateway, MunicipalityChange::Logo(Some(png))).await;
+    let start = authorize(&gateway, &service).await;
+    let source = start.attribute(image, "src").expect("a logo");
+    assert!(source.starts_with("/static/logo.png?v="), "{source}");
+    // Its name stands beside it as text, so whoever does not see it misses nothing.
+    assert_eq!(start.attribute(image, "alt").as_deref(), Some(""));
+    assert_eq!(start.text_of("header").as_deref(), Some(AOI.name));
+    assert!(start.header("content-security-policy").contains("img-src 'self'"));
+    let logo = browser.get(&gateway, &AOI.url(&source), &[]).await;
+    assert_eq!((logo.status.as_u16(), logo.header("content-type")), (200, "image/png"));
+    assert_eq!(logo.header("x-content-type-options"), "nosniff");
+    assert_eq!(logo.header("content-security-policy"), "default-src 'none'; sandbox");
+    assert_eq!(logo.header("cache-control"), "public, max-age=300");
+    assert_eq!(logo.header("cross-origin-resource-policy"), "same-origin");
+    // Another municipality has none of it.
+    assert_eq!(Visit::new(&gateway).await.start.attribute(image, "src"), None);
+    assert_eq!(browser.get(&gateway, &MIDORI.url("/static/logo.png"), &[]).await.status, 404);
+
+    // What cannot be one, by whatever way it came there, is not shown.
+    change_aoi(&gateway, MunicipalityChange::Logo(Some(b"<svg onload='alert(1)'/>".to_vec()))).await;
+    assert_eq!(authorize(&gateway, &service).await.attribute(image, "src"), None);
+    assert_eq!(browser.get(&gateway, &AOI.url("/static/logo.png"), &[]).await.status, 404);
+}
+
+/// At every door, for what its services hold too; nothing is lost, and nobody else notices.
+#[tokio::test]
+async fn a_disabled_municipality_is_as_if_it_were_not_there() {
+    let gateway = TestGateway::new().await;
+    add_aoi(&gateway, None).await;
+    let service = with_secret(&gateway, AOI, "atokara").await;
+    let mut visit = Visit::of(&gateway, service.clone()).await;
+    let tokens = visit.tokens().await;
+    let token = tokens["access_token"].as_str().expect("a token");
+    let claims = visit.claims(&tokens).await;
+    change_aoi(&gateway, MunicipalityChange::Disabled(true)).await;
+    let mut browser = TestBrowser::new();
+    for path in ["/.well-known/openid-configuration", "/jwks", "/sessions", "/static/madoguchi.css"] {
+        assert_eq!(browser.get(&gateway, &AOI.url(path), &[]).await.status, 421, "{path}");
+    }
+    assert_eq!(authorize(&gateway, &service).await.status, 421);
+    assert_eq!(service.userinfo(&gateway, token).await.status, 421);
+    Visit::new(&gateway).await.tokens().await;
+    change_aoi(&gateway, MunicipalityChange::Disabled(false)).await;
+    assert_eq!(service.userinfo(&gateway, token).await.status, 200);
+    assert_eq!(visit.claims(&tokens).await, claims, "its keys are the same");
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use clap::Parser;
-use madoguchi_gateway::{LogoutSendError, LogoutSender};
+use madoguchi_gateway::{LogoutAddress, LogoutSendError, LogoutSender};
 use madoguchi_gateway_server::{AccountsCommand, CommandEdge, accounts};
 use madoguchi_protocol::ErrorCode;
 use madoguchi_storage::{Audit as _, AuditKind};
@@ -183,7 +183,7 @@ async fn told_services(gateway: &TestGateway) -> usize {
     struct Counting;
     #[async_trait]
     impl LogoutSender for Counting {
-        async fn send(&self, _: &str, _: &str) -> Result<(), LogoutSendError> {
+        async fn send(&self, _: LogoutAddress<'_>, _: &str) -> Result<(), LogoutSendError> {
             Ok(())
         }
     }

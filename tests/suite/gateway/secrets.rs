@@ -1,51 +1,12 @@
 //! Nothing that grants something is ever written to a log, at whatever level.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use madoguchi_protocol::{ErrorCode, PATH_FINISH};
 use madoguchi_tests::gateway::{MIDORI, TestAgent, TestBrowser, TestGateway, Visit};
-use tracing_subscriber::fmt::MakeWriter;
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().expect("a lock").clone()).expect("UTF-8")
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("a lock").extend_from_slice(octets);
-        Ok(octets.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
+use madoguchi_tests::log::Log;
 
 #[tokio::test]
 async fn a_trace_of_everything_holds_no_secret() {
-    let log = Log::default();
-    // For all threads: the store works on its own.
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(log.clone())
-        .finish();
-    tracing::subscriber::set_global_default(subscriber).expect("nobody else in this process listens");
-
+    let log = Log::of_this_process(tracing::Level::TRACE);
     let gateway = TestGateway::new().await;
     let mut secrets = vec![("client secret", gateway.client_secret.clone())];
 

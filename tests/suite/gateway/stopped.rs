@@ -33,6 +33,29 @@ async fn the_way_back_carries_the_right_error() {
     }
 }
 
+/// Where another try ends the same way, the way back comes first and is the one that stands out.
+#[tokio::test]
+async fn the_way_that_helps_comes_first() {
+    let gateway = TestGateway::new().await;
+    for (code, again, first) in [
+        (ErrorCode::CardRemoved, "もう一度する", true),
+        (ErrorCode::PinWrong, "もう一度する", true),
+        (ErrorCode::CertificateMissing, "ほかのカードを使う", false),
+        (ErrorCode::PinBlocked, "ほかのカードを使う", false),
+        (ErrorCode::AutomationEnded, "もう一度する", false),
+    ] {
+        let mut visit = Visit::claimed(&gateway).await;
+        visit.agent.cancel(&gateway, visit.id(), code).await;
+        let page = visit.stopped().await;
+        assert_eq!(page.text_of("form button").as_deref(), Some(again), "{code}");
+        let classes = (page.attribute("form button", "class"), page.attribute("main a.button", "class"));
+        let expected = if first { ("primary", "button quiet") } else { ("quiet", "button primary") };
+        assert_eq!(classes, (Some(expected.0.to_owned()), Some(expected.1.to_owned())), "{code}");
+        let at = |part: &str| page.body.find(part).unwrap_or_else(|| panic!("{code}: {}", page.body));
+        assert_eq!(at("<form") < at("<a class=\"button"), first, "{code}");
+    }
+}
+
 /// After an attack the service learns only that it failed.
 #[tokio::test]
 async fn the_service_does_not_learn_of_an_attack() {

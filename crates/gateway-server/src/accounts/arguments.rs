@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use madoguchi_protocol::{Octets, OctetsError};
+use madoguchi_protocol::Octets;
 
 use crate::operator::words;
 use crate::registry::{Common, EXIT_CODES};
@@ -113,6 +113,7 @@ pub struct WithdrawArguments {
     pub(super) order: Octets<8>,
 }
 
-fn order(text: &str) -> Result<Octets<8>, OctetsError> {
+fn order(text: &str) -> Result<Octets<8>, &'static str> {
     Octets::from_hex(text)
+        .map_err(|_| "not an order, which is 16 of 0-9 a-f; madoguchi accounts relink list shows them")
 }

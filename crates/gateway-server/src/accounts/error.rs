@@ -7,14 +7,18 @@ use madoguchi_gateway::KeyError;
 use madoguchi_protocol::OctetsError;
 use madoguchi_storage::StorageError;
 
-use crate::ServerError;
+use crate::error::wrapped;
+use crate::{ServerError, told};
 
 /// What went wrong, for an operator.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(super) enum AccountsError {
     /// The certificate is none that the gateway would take.
-    #[error("{path}: {error} ({code})", code = .error.code())]
+    #[error(
+        "{path}: not the user-authentication certificate of a card that this gateway takes: {error} ({code})",
+        code = .error.code()
+    )]
     Certificate {
         /// The file.
         path: PathBuf,
@@ -111,22 +115,9 @@ pub(super) enum AccountsError {
 }
 
 impl AccountsError {
-    /// The exit code: 2 when the command line cannot be used.
-    pub(super) fn code(&self) -> u8 {
-        match self {
-            Self::OneCard => 2,
-            _ => 1,
-        }
-    }
-
     /// Tells it, with its causes.
     pub(super) fn tell(&self, errors: &mut dyn Write) {
         // When standard error is gone there is nobody to tell.
-        let _ = writeln!(errors, "madoguchi accounts: {self}");
-        let mut source = std::error::Error::source(self);
-        while let Some(cause) = source {
-            let _ = writeln!(errors, "  because: {cause}");
-            source = cause.source();
-        }
+        let _ = writeln!(errors, "{}", wrapped(&format!("madoguchi accounts: {}", told(self))));
     }
 }

@@ -5,7 +5,6 @@ mod error;
 
 pub use arguments::AccountsCommand;
 
-use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -28,6 +27,7 @@ use crate::accounts::error::AccountsError;
 use crate::build::trust;
 use crate::kek::{file_error, read_kek};
 use crate::registry::{CommandEdge, write_fields, write_json};
+use crate::regular_file::{MOST_KEY_OCTETS, read_regular};
 use crate::revocation::revoked_by_lists;
 use crate::verify::instant;
 use crate::{Config, beside};
@@ -41,13 +41,13 @@ pub async fn accounts(command: &AccountsCommand, mut edge: CommandEdge<'_>, erro
         RelinkCommand::Open(arguments) => open(arguments, &mut edge).await,
         RelinkCommand::Withdraw(arguments) => withdraw(arguments, &mut edge).await,
     };
-    done.map_or_else(
-        |error| {
+    match done {
+        Ok(()) => 0,
+        Err(error) => {
             error.tell(errors);
-            error.code()
-        },
-        |()| 0,
-    )
+            1
+        }
+    }
 }
 
 async fn open(arguments: &OpenArguments, edge: &mut CommandEdge<'_>) -> Result<(), AccountsError> {
@@ -251,7 +251,7 @@ impl<'a> Desk<'a> {
         file: &Path,
         at: impl FnOnce(&Certificate) -> UnixTime,
     ) -> Result<VerifiedPath, AccountsError> {
-        let octets = fs::read(file).map_err(|source| file_error(file, source))?;
+        let octets = read_regular(file, MOST_KEY_OCTETS).map_err(|source| file_error(file, source))?;
         let refused = |error| AccountsError::Certificate { path: file.to_owned(), error };
         let der = certificate_octets(&octets).map_err(refused)?;
         let certificate = Certificate::parse(&der).map_err(refused)?;

@@ -9,7 +9,8 @@ use clap::{Args, Subcommand};
 use madoguchi_oidc::jose::JwsAlg;
 use madoguchi_oidc::{AuthenticationMethod, Profile};
 
-use crate::registry::{Common, EXIT_CODES, Ordered};
+use crate::registry::{Common, EXIT_CODES, ListArguments, OfMunicipality, Ordered};
+use crate::values::{text, uri};
 
 /// `madoguchi clients …`.
 #[derive(Debug, Subcommand)]
@@ -21,7 +22,8 @@ pub enum ClientsCommand {
     Add(Box<AddArguments>),
     /// Changes what is named and leaves the rest. A URI that is given replaces all of its kind.
     ///
-    /// The client is checked against its profile as a new one is.
+    /// The client is checked against its profile as a new one is. Profile, authentication, sector and what is demanded of a
+    /// client stay as they were registered.
     #[command(after_help = EXIT_CODES)]
     Change(Box<ChangeArguments>),
     /// Shows a client, without its secret, which nobody has.
@@ -42,6 +44,9 @@ pub enum ClientsCommand {
     /// Removes a client for good. Its id is never given again.
     #[command(after_help = EXIT_CODES)]
     Remove(OrderArguments),
+    /// Makes a JWK of a public key in PEM, as `--jwks` takes it. Nothing is registered.
+    #[command(after_help = EXIT_CODES)]
+    Jwk(JwkArguments),
     /// Tokens with which services register themselves.
     #[command(subcommand)]
     RegistrationToken(RegistrationTokenCommand),
@@ -60,9 +65,8 @@ pub enum RegistrationTokenCommand {
 /// Which client.
 #[derive(Args, Debug)]
 pub(super) struct Which {
-    /// The municipality.
-    #[arg(long, value_name = "ID")]
-    pub(super) municipality: String,
+    #[command(flatten)]
+    pub(super) of: OfMunicipality,
     /// The client.
     #[arg(value_name = "CLIENT_ID")]
     pub(super) client_id: String,
@@ -72,19 +76,19 @@ pub(super) struct Which {
 #[derive(Args, Debug)]
 pub(super) struct Texts {
     /// Its name in English.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", requires = "name", value_parser = text)]
     pub(super) name_en: Option<String>,
     /// Its name in plain Japanese.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", requires = "name", value_parser = text)]
     pub(super) name_plain: Option<String>,
     /// What a sign-in is for, in Japanese.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = text)]
     pub(super) purpose: Option<String>,
     /// What a sign-in is for, in English.
-    #[arg(long, value_name = "TEXT", requires = "purpose")]
+    #[arg(long, value_name = "TEXT", requires = "purpose", value_parser = text)]
     pub(super) purpose_en: Option<String>,
     /// What a sign-in is for, in plain Japanese.
-    #[arg(long, value_name = "TEXT", requires = "purpose")]
+    #[arg(long, value_name = "TEXT", requires = "purpose", value_parser = text)]
     pub(super) purpose_plain: Option<String>,
 }
 
@@ -92,10 +96,10 @@ pub(super) struct Texts {
 #[derive(Args, Debug)]
 pub(super) struct Settings {
     /// Where the browser may go after signing out. May be repeated.
-    #[arg(long, value_name = "URI")]
+    #[arg(long, value_name = "URI", value_parser = uri)]
     pub(super) post_logout_redirect_uri: Vec<String>,
     /// Where the service is told that a session ended.
-    #[arg(long, value_name = "URI")]
+    #[arg(long, value_name = "URI", value_parser = uri)]
     pub(super) backchannel_logout_uri: Option<String>,
     /// Its public keys: a file with a JWK set, or with one JWK.
     #[arg(long, value_name = "FILE")]
@@ -114,19 +118,18 @@ pub struct AddArguments {
     pub(super) common: Common,
     #[command(flatten)]
     pub(super) ordered: Ordered,
-    /// The municipality.
-    #[arg(long, value_name = "ID")]
-    pub(super) municipality: String,
+    #[command(flatten)]
+    pub(super) of: OfMunicipality,
     /// Its client id; without it, one is made.
     #[arg(long)]
     pub(super) id: Option<String>,
     /// Its name in Japanese.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = text)]
     pub(super) name: String,
     #[command(flatten)]
     pub(super) texts: Texts,
     /// Where answers may go, compared octet by octet. May be repeated.
-    #[arg(long, value_name = "URI", required = true)]
+    #[arg(long, value_name = "URI", required = true, value_parser = uri)]
     pub(super) redirect_uri: Vec<String>,
     #[command(flatten)]
     pub(super) settings: Settings,
@@ -169,15 +172,57 @@ pub struct ChangeArguments {
     #[command(flatten)]
     pub(super) which: Which,
     /// Its name in Japanese. The names in other languages are those given with it.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = text)]
     pub(super) name: Option<String>,
     #[command(flatten)]
     pub(super) texts: Texts,
     /// Where answers may go. May be repeated.
-    #[arg(long, value_name = "URI")]
+    #[arg(long, value_name = "URI", value_parser = uri)]
     pub(super) redirect_uri: Vec<String>,
     #[command(flatten)]
     pub(super) settings: Settings,
+    /// The browser may go nowhere after signing out.
+    #[arg(long, conflicts_with = "post_logout_redirect_uri")]
+    pub(super) no_post_logout_redirect_uri: bool,
+    /// The service is not told any more that a session ended.
+    #[arg(long, conflicts_with = "backchannel_logout_uri")]
+    pub(super) no_backchannel_logout_uri: bool,
+    #[command(flatten)]
+    _fixed: Fixed,
+}
+
+/// What a change cannot touch: each is refused with the way that there is.
+#[derive(Args, Debug)]
+struct Fixed {
+    #[arg(long = "profile", hide = true, num_args = 0..=1, default_missing_value = "", value_parser = fixed)]
+    _profile: Option<String>,
+    #[arg(long = "auth", hide = true, num_args = 0..=1, default_missing_value = "", value_parser = fixed)]
+    _auth: Option<String>,
+    #[arg(long = "sector", hide = true, num_args = 0..=1, default_missing_value = "", value_parser = fixed)]
+    _sector: Option<String>,
+    #[arg(long = "require-pushed", hide = true, num_args = 0..=1, default_missing_value = "", value_parser = fixed)]
+    _require_pushed: Option<String>,
+    #[arg(long = "require-dpop", hide = true, num_args = 0..=1, default_missing_value = "", value_parser = fixed)]
+    _require_dpop: Option<String>,
+    #[arg(long = "refresh", hide = true, num_args = 0..=1, default_missing_value = "", value_parser = fixed)]
+    _refresh: Option<String>,
+}
+
+fn fixed(_: &str) -> Result<String, &'static str> {
+    Err(
+        "it is fixed at registration; register a new client, which with the same sector (clients show) gets the same sub",
+    )
+}
+
+/// `madoguchi clients jwk`.
+#[derive(Args, Debug)]
+pub struct JwkArguments {
+    /// The public key: `PUBLIC KEY` in PEM, such as `openssl pkey -pubout` writes it.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// The name that the service gives the key in what it signs; without it, the key's thumbprint (RFC 7638).
+    #[arg(long)]
+    pub(super) kid: Option<String>,
 }
 
 /// `madoguchi clients show`.
@@ -187,16 +232,6 @@ pub struct ClientArguments {
     pub(super) common: Common,
     #[command(flatten)]
     pub(super) which: Which,
-}
-
-/// `madoguchi clients list`.
-#[derive(Args, Debug)]
-pub struct ListArguments {
-    #[command(flatten)]
-    pub(super) common: Common,
-    /// This municipality alone.
-    #[arg(long, value_name = "ID")]
-    pub(super) municipality: Option<String>,
 }
 
 /// `madoguchi clients disable`, `enable` and `remove`.
@@ -227,9 +262,8 @@ pub struct TokenArguments {
     pub(super) common: Common,
     #[command(flatten)]
     pub(super) ordered: Ordered,
-    /// The municipality.
-    #[arg(long, value_name = "ID")]
-    pub(super) municipality: String,
+    #[command(flatten)]
+    pub(super) of: OfMunicipality,
     /// The profile of the client that it registers.
     #[arg(long, default_value = "standard", value_parser = profile())]
     pub(super) profile: Profile,

@@ -8,20 +8,24 @@ use madoguchi_oidc::{Client, ClientAuthentication, ClientSecret, HashedSecret};
 use madoguchi_protocol::LocalText;
 use madoguchi_storage::{ClientChange, ClientRecord, ClientWrite, Registration, Storage};
 
-use crate::clients::add::{check, of_id, read_jwks};
+use crate::clients::add::{NOTE_OF_SECRET, check, lost, once, read_jwks};
 use crate::clients::arguments::{ChangeArguments, OrderArguments, RotateArguments, Which};
 use crate::clients::look::in_file;
+use crate::clients::signing::{has_key, tell_missing};
 use crate::clients::tell::{fields_of, json_of};
 use crate::operator::audited;
+use crate::register_error::RegisterError;
 use crate::registry::{
-    CommandEdge, Common, KnownMunicipality, Ordered, RegisterError, known, write_fields, write_json,
+    CommandEdge, Common, KnownMunicipality, Ordered, known, of_id, write_fields, write_json,
 };
 use crate::verify::instant;
 use crate::{Config, beside};
 
 /// A client about to be changed.
 struct Found {
+    config: Config,
     store: Arc<dyn Storage>,
+    all: Vec<KnownMunicipality>,
     municipality: KnownMunicipality,
     record: ClientRecord,
     operator: String,
@@ -36,23 +40,44 @@ impl Found {
     ) -> Result<Self, RegisterError> {
         let config = Config::read(&common.config)?;
         let client_id = which.client_id.clone();
-        if in_file(&config, &which.municipality, &client_id).is_some() {
+        if in_file(&config, &which.of.municipality, &client_id).is_some() {
             return Err(RegisterError::ClientInFile { client_id });
         }
         // To read first: an order about nothing never makes a database where there is none.
-        let unknown = RegisterError::ClientUnknown { municipality: which.municipality.clone(), client_id };
+        let unknown = RegisterError::ClientUnknown { municipality: which.of.municipality.clone(), client_id };
         let reader = beside::to_read(&config, edge.clock.clone()).await?;
-        let all =
-            known(&config, reader.as_deref().map(|store| store as &dyn madoguchi_storage::Municipalities))
-                .await?;
-        let municipality = of_id(all, &which.municipality)?;
+        let all = known(&config, reader.as_deref()).await?;
+        let municipality = of_id(all.clone(), &which.of.municipality)?;
         if reader.is_none() {
             return Err(unknown);
         }
         let store = beside::to_write(&config, edge.clock.clone()).await?;
         let record = store.client(&municipality.id, &which.client_id).await?.ok_or(unknown)?;
         let operator = audited(ordered.operator.as_deref(), &edge.os_user);
-        Ok(Self { store, municipality, record, operator })
+        Ok(Self { config, store, all, municipality, record, operator })
+    }
+
+    /// The client as it is now, and whether its ID tokens can be signed.
+    async fn tell(
+        &self,
+        common: &Common,
+        registration: &Registration,
+        edge: &mut CommandEdge<'_>,
+    ) -> Result<(), RegisterError> {
+        let (municipality, now) = (&self.municipality, edge.clock.now());
+        let alg = registration.client.id_token_alg;
+        let signing_key = has_key(&*self.store, &municipality.id, alg).await?;
+        if common.json {
+            let mut told = json_of(municipality, registration, false, now);
+            told["signing_key"] = json!(signing_key);
+            write_json(edge.output, &told)?;
+        } else {
+            write_fields(edge.output, &fields_of(municipality, registration, false, now))?;
+            if !signing_key {
+                tell_missing(edge.output, &municipality.id, alg)?;
+            }
+        }
+        Ok(())
     }
 
     async fn write(&self, registration: Registration, change: ClientChange) -> Result<(), RegisterError> {
@@ -78,10 +103,10 @@ pub(super) async fn change(
     arguments: &ChangeArguments,
     edge: &mut CommandEdge<'_>,
 ) -> Result<(), RegisterError> {
-    let texts = &arguments.texts;
-    if arguments.name.is_none() && (texts.name_en.is_some() || texts.name_plain.is_some()) {
-        return Err(RegisterError::Options("--name-en and --name-plain go with --name"));
+    if !names_something(arguments) {
+        return Err(RegisterError::Options("nothing is named that should be changed".to_owned()));
     }
+    let texts = &arguments.texts;
     let found = Found::new(&arguments.common, &arguments.ordered, &arguments.which, edge).await?;
     let mut registration = found.record.registration.clone();
     change_client(&mut registration.client, arguments)?;
@@ -96,29 +121,45 @@ pub(super) async fn change(
             en: texts.purpose_en.clone(),
         };
     }
-    if registration == found.record.registration {
-        return Err(RegisterError::Options("nothing is changed; name what should be"));
-    }
     // With what it would become, not with what it was (CVE-2026-18573).
-    check(&registration, &found.municipality)?;
+    check(&found.config, &found.all, &registration, &found.municipality)?;
     let before = found.record.registration.client.sector_identifier();
     if registration.client.sector_identifier() != before {
-        return Err(RegisterError::Options(
-            "the redirect URIs have another host: every resident would get another sub; register a new client, or \
-             one with --sector",
-        ));
+        return Err(RegisterError::SectorChanges { sector: before.unwrap_or_default() });
     }
-    found.write(registration.clone(), ClientChange::Changed).await?;
-    tell(&arguments.common, &found.municipality.id, &registration, edge)
+    // What is so already is not ordered again, and not audited again.
+    if registration != found.record.registration {
+        found.write(registration.clone(), ClientChange::Changed).await?;
+    }
+    found.tell(&arguments.common, &registration, edge).await
+}
+
+fn names_something(arguments: &ChangeArguments) -> bool {
+    let (texts, settings) = (&arguments.texts, &arguments.settings);
+    arguments.name.is_some()
+        || texts.purpose.is_some()
+        || !arguments.redirect_uri.is_empty()
+        || !settings.post_logout_redirect_uri.is_empty()
+        || settings.backchannel_logout_uri.is_some()
+        || settings.jwks.is_some()
+        || settings.alg.is_some()
+        || arguments.no_post_logout_redirect_uri
+        || arguments.no_backchannel_logout_uri
 }
 
 fn change_client(client: &mut Client, arguments: &ChangeArguments) -> Result<(), RegisterError> {
     if !arguments.redirect_uri.is_empty() {
-        client.redirect_uris.clone_from(&arguments.redirect_uri);
+        client.redirect_uris = once(&arguments.redirect_uri);
     }
     let settings = &arguments.settings;
+    if arguments.no_post_logout_redirect_uri {
+        client.post_logout_redirect_uris.clear();
+    }
+    if arguments.no_backchannel_logout_uri {
+        client.backchannel_logout_uri = None;
+    }
     if !settings.post_logout_redirect_uri.is_empty() {
-        client.post_logout_redirect_uris.clone_from(&settings.post_logout_redirect_uri);
+        client.post_logout_redirect_uris = once(&settings.post_logout_redirect_uri);
     }
     if let Some(uri) = &settings.backchannel_logout_uri {
         client.backchannel_logout_uri = Some(uri.clone());
@@ -128,7 +169,9 @@ fn change_client(client: &mut Client, arguments: &ChangeArguments) -> Result<(),
     }
     if let Some(file) = &settings.jwks {
         let ClientAuthentication::PrivateKeyJwt(keys) = &mut client.authentication else {
-            return Err(RegisterError::Options("--jwks goes with private_key_jwt"));
+            return Err(RegisterError::NotDone(
+                "--jwks: the client does not authenticate by private_key_jwt",
+            ));
         };
         keys.jwks = read_jwks(file)?;
     }
@@ -148,7 +191,7 @@ pub(super) async fn set_disabled(
         let change = if disabled { ClientChange::Disabled } else { ClientChange::Enabled };
         found.write(registration.clone(), change).await?;
     }
-    tell(&arguments.common, &found.municipality.id, &registration, edge)
+    found.tell(&arguments.common, &registration, edge).await
 }
 
 pub(super) async fn rotate_secret(
@@ -175,24 +218,31 @@ pub(super) async fn rotate_secret(
     let until = until.map(|seconds| {
         instant::format(rustls_pki_types::UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds)))
     });
-    let (id, secret) = (found.municipality.id, secret.encode().to_string());
-    if order.common.json {
+    let municipality = &found.municipality;
+    let secret = secret.encode().to_string();
+    let written = if order.common.json {
         let told = json!({
-            "municipality": id, "client_id": client_id, "client_secret": secret, "old_secret_until": until,
+            "municipality": municipality.id,
+            "issuer": municipality.origin.as_str(),
+            "client_id": client_id,
+            "client_secret": secret,
+            "old_secret_until": until,
         });
-        write_json(edge.output, &told)?;
-        return Ok(());
-    }
-    let ends = until.unwrap_or_else(|| "now".to_owned());
-    let fields = [
-        ("municipality", id),
-        ("client_id", client_id),
-        ("old secret ends", ends),
-        ("client_secret", secret),
-    ];
-    write_fields(edge.output, &fields)?;
-    writeln!(edge.output, "The secret is shown this once; only its hash is kept.")?;
-    Ok(())
+        write_json(edge.output, &told)
+    } else {
+        let fields = [
+            ("municipality", municipality.id.clone()),
+            ("issuer", municipality.origin.to_string()),
+            ("client_id", client_id.clone()),
+            ("client_secret", secret),
+            ("old secret ends", until.unwrap_or_else(|| "now".to_owned())),
+        ];
+        write_fields(edge.output, &fields).and_then(|()| writeln!(edge.output, "{NOTE_OF_SECRET}"))
+    };
+    written.map_err(|source| {
+        let done = format!("client {client_id} has a new secret");
+        lost(done, &municipality.id, &client_id, source)
+    })
 }
 
 pub(super) async fn remove(
@@ -207,20 +257,6 @@ pub(super) async fn remove(
         write_json(edge.output, &json!({ "municipality": id, "client_id": client_id, "removed": true }))?;
     } else {
         writeln!(edge.output, "{id}: client {client_id} is removed for good")?;
-    }
-    Ok(())
-}
-
-fn tell(
-    common: &Common,
-    municipality: &str,
-    registration: &Registration,
-    edge: &mut CommandEdge<'_>,
-) -> Result<(), RegisterError> {
-    if common.json {
-        write_json(edge.output, &json_of(municipality, registration, false))?;
-    } else {
-        write_fields(edge.output, &fields_of(municipality, registration, false))?;
     }
     Ok(())
 }

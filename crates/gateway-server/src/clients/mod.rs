@@ -3,16 +3,17 @@
 mod add;
 mod arguments;
 mod change;
+mod jwk;
 mod look;
+mod signing;
 mod tell;
 
 pub use arguments::ClientsCommand;
 
-pub(crate) use add::of_id;
-
 use std::io::Write;
 
 use crate::clients::arguments::RegistrationTokenCommand;
+use crate::register_error::RegisterError;
 use crate::registry::CommandEdge;
 
 /// Runs a command. Answers the exit code; what went wrong is told on `errors`.
@@ -27,15 +28,10 @@ pub async fn clients(command: &ClientsCommand, mut edge: CommandEdge<'_>, errors
         ClientsCommand::Enable(arguments) => change::set_disabled(arguments, false, edge).await,
         ClientsCommand::RotateSecret(arguments) => change::rotate_secret(arguments, edge).await,
         ClientsCommand::Remove(arguments) => change::remove(arguments, edge).await,
+        ClientsCommand::Jwk(arguments) => jwk::jwk(arguments, edge),
         ClientsCommand::RegistrationToken(RegistrationTokenCommand::New(arguments)) => {
             add::registration_token(arguments, edge).await
         }
     };
-    done.map_or_else(
-        |error| {
-            error.tell("clients", errors);
-            error.code()
-        },
-        |()| 0,
-    )
+    RegisterError::end(done, "clients", errors)
 }

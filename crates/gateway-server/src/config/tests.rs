@@ -1,3 +1,4 @@
+use std::fs;
 use std::time::Duration;
 
 use super::*;
@@ -90,6 +91,16 @@ fn what_cannot_work_is_refused_by_name() {
             "http://service.example/callback",
             "municipality.midori.client.kosodate",
         ),
+        (
+            "http://127.0.0.1:24811/callback",
+            "http://localhost:24810/callback",
+            "municipality.midori.client.kosodate: URI http://localhost:24810/callback: that is the gateway's own origin",
+        ),
+        (
+            "authentication = \"none\"",
+            "authentication = \"none\"\nbackchannel_logout_uri = \"https://169.254.169.254/\"",
+            "URI https://169.254.169.254/: the gateway connects to it by itself",
+        ),
         ("子育て手続き", "子育て\u{202e}手続き", "a text cannot be shown"),
         ("id = \"midori\"", "id = \"Midori\"", "1 to 40 of a-z"),
         ("kek_file", "kekfile", "unknown field `kekfile`"),
@@ -99,6 +110,25 @@ fn what_cannot_work_is_refused_by_name() {
         let error = error(&text);
         assert!(error.contains(says), "{from}: {error}");
     }
+}
+
+/// A service that is told of a logout beside the gateway is on the computer that the municipality is on.
+#[test]
+fn where_services_are_told() {
+    let told_at = |uri: &str| {
+        let with = format!("authentication = \"none\"\nbackchannel_logout_uri = \"{uri}\"");
+        GOOD.replace("authentication = \"none\"", &with)
+    };
+    assert!(read(&told_at("http://127.0.0.1:24811/logout")).is_ok());
+    let elsewhere = |text: String| {
+        text.replace("origin = \"http://localhost:24810\"", "origin = \"https://midori.example\"")
+    };
+    assert!(
+        error(&elsewhere(told_at("http://127.0.0.1:24811/logout"))).contains("backchannel_private_networks")
+    );
+    let allowed = |text: String| format!("backchannel_private_networks = true\n{text}");
+    assert!(read(&allowed(elsewhere(told_at("http://127.0.0.1:24811/logout")))).is_ok());
+    assert!(read(&allowed(elsewhere(told_at("https://intranet/logout")))).is_ok());
 }
 
 #[test]

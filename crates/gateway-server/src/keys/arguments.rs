@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use madoguchi_gateway::{OVERLAP_SECONDS, SHORTEST_OVERLAP_SECONDS};
 use madoguchi_oidc::jose::JwsAlg;
 
-use crate::registry::{Common, EXIT_CODES, Ordered};
+use crate::registry::{Common, EXIT_CODES, ListArguments, OfMunicipality, Ordered};
 
 /// `madoguchi keys …`.
 #[derive(Debug, Subcommand)]
@@ -26,22 +26,12 @@ pub enum KeysCommand {
     Activate(EndingArguments),
     /// Ends a key without successor: its algorithm can be used no more.
     #[command(after_help = EXIT_CODES)]
-    Retire(EndingArguments),
+    Retire(RetireArguments),
     /// For emergencies: ends a key at once, deletes its private part, and puts another in its place.
     ///
     /// Services refuse what it signed as soon as they fetch the keys again. Sign-ins go on with the other key.
     #[command(after_help = EXIT_CODES)]
     Revoke(KeyArguments),
-}
-
-/// `madoguchi keys list`.
-#[derive(Args, Debug)]
-pub struct ListArguments {
-    #[command(flatten)]
-    pub(super) common: Common,
-    /// This municipality alone.
-    #[arg(long, value_name = "ID")]
-    pub(super) municipality: Option<String>,
 }
 
 /// `madoguchi keys new`.
@@ -51,9 +41,8 @@ pub struct NewArguments {
     pub(super) common: Common,
     #[command(flatten)]
     pub(super) ordered: Ordered,
-    /// The municipality.
-    #[arg(long, value_name = "ID")]
-    pub(super) municipality: String,
+    #[command(flatten)]
+    pub(super) of: OfMunicipality,
     /// What it signs with: ES256, PS256 or RS256.
     #[arg(long, value_name = "ALG", value_parser = alg)]
     pub(super) alg: JwsAlg,
@@ -69,13 +58,22 @@ pub struct KeyArguments {
     pub(super) common: Common,
     #[command(flatten)]
     pub(super) ordered: Ordered,
-    /// The municipality.
-    #[arg(long, value_name = "ID")]
-    pub(super) municipality: String,
+    #[command(flatten)]
+    pub(super) of: OfMunicipality,
     /// The key's id, or as much of its beginning as is its alone: six characters at least.
     // An option, since one id in 64 begins with a hyphen and would be taken for one.
     #[arg(long, value_name = "KID", allow_hyphen_values = true, value_parser = kid)]
     pub(super) kid: String,
+}
+
+/// `madoguchi keys retire`.
+#[derive(Args, Debug)]
+pub struct RetireArguments {
+    #[command(flatten)]
+    pub(super) ending: EndingArguments,
+    /// Services still get ID tokens of its algorithm, and their sign-ins may end.
+    #[arg(long)]
+    pub(super) danger_clients_lose_tokens: bool,
 }
 
 /// A command that may end what a key signs.

@@ -22,7 +22,7 @@ use rustls_pki_types::UnixTime;
 
 use madoguchi_cert_verify::{CrlAnswer, VerifiedPath};
 use madoguchi_gateway::Trust;
-use madoguchi_storage::{Clock, Municipalities};
+use madoguchi_storage::Clock;
 
 use crate::registry::known;
 use crate::revocation::error::CommandError;
@@ -69,7 +69,7 @@ async fn municipalities(
     named: Option<&str>,
 ) -> Result<Vec<String>, CommandError> {
     let store = beside::to_read(config, Arc::clone(clock)).await?;
-    let known = known(config, store.as_deref().map(|store| store as &dyn Municipalities)).await?;
+    let known = known(config, store.as_deref()).await?;
     let ids = known.into_iter().map(|municipality| municipality.id);
     let chosen: Vec<String> = ids.filter(|id| named.is_none_or(|named| named == *id)).collect();
     match named {

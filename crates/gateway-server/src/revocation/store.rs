@@ -1,6 +1,5 @@
 //! The gateway's database and keys, for a command beside it.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,6 +8,7 @@ use madoguchi_gateway::{CertificateIds, Sealer, SessionCertificate};
 use madoguchi_storage::{Clock, Storage};
 
 use crate::kek::{file_error, read_kek};
+use crate::regular_file::{MOST_KEY_OCTETS, read_regular};
 use crate::revocation::error::CommandError;
 use crate::{Config, beside};
 
@@ -46,7 +46,7 @@ impl OpenStore {
 
 /// A certificate from a file.
 pub(super) fn read_certificate(path: &Path) -> Result<Certificate, CommandError> {
-    let octets = fs::read(path).map_err(|source| file_error(path, source))?;
+    let octets = read_regular(path, MOST_KEY_OCTETS).map_err(|source| file_error(path, source))?;
     certificate_octets(&octets)
         .and_then(|der| Certificate::parse(&der))
         .map_err(|error| refused_certificate(path, error))

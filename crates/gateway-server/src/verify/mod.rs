@@ -8,7 +8,7 @@ mod explain;
 pub(crate) mod instant;
 mod json_case;
 mod material;
-mod pem;
+pub(crate) mod pem;
 
 pub use arguments::VerifyArguments;
 

@@ -9,7 +9,7 @@ pub(super) const OCSP_RESPONSE: &str = "OCSP RESPONSE";
 
 /// Why PEM does not read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum PemError {
+pub(crate) enum PemError {
     #[error("PEM of {label} has no end")]
     NoEnd { label: String },
     #[error("PEM of {label} is not base64")]
@@ -17,12 +17,12 @@ pub(super) enum PemError {
 }
 
 /// DER starts with a SEQUENCE, which as a character is the digit 0; PEM has its mark somewhere.
-pub(super) fn is_pem(octets: &[u8]) -> bool {
+pub(crate) fn is_pem(octets: &[u8]) -> bool {
     octets.first() != Some(&0x30) && octets.windows(BEGIN.len()).any(|window| window == BEGIN.as_bytes())
 }
 
 /// All objects with this label; those with another are passed over.
-pub(super) fn objects(octets: &[u8], label: &str) -> Result<Vec<Vec<u8>>, PemError> {
+pub(crate) fn objects(octets: &[u8], label: &str) -> Result<Vec<Vec<u8>>, PemError> {
     let text = String::from_utf8_lossy(octets);
     // Some editors start a file with a mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);

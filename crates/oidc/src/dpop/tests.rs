@@ -246,6 +246,14 @@ fn dpop_other_htu() {
         "https://user@madoguchi.example/userinfo",
         "/userinfo",
         "userinfo",
+        "\0https://madoguchi.example/userinfo",
+        " https://madoguchi.example/userinfo",
+        "https://madoguchi.example/userinfo\n",
+        "https://mado\tguchi.example/userinfo",
+        "https:\\\\madoguchi.example\\userinfo",
+        "https:/madoguchi.example/userinfo",
+        "https:madoguchi.example/userinfo",
+        "https:///madoguchi.example/userinfo",
     ] {
         refused(&Parts::good().claim("htu", json!(htu)), DpopError::Uri);
     }

@@ -76,6 +76,9 @@ pub enum JwkError {
     /// An RSA key outside 2048 to 4096 bits, a small or even exponent, or numbers that are not minimal base64url.
     #[error("an RSA key must have 2048 to 4096 bits and an odd exponent of 65537 or more")]
     Rsa,
+    /// Not the SubjectPublicKeyInfo of a key on P-256 or of an RSA key.
+    #[error("not the public key of a key on P-256 or of an RSA key")]
+    Spki,
     /// `use` is not `sig`, or `key_ops` lacks `verify`.
     #[error("the key is not for signatures")]
     Usage,

@@ -11,6 +11,7 @@ mod error;
 pub(crate) mod json;
 pub(crate) mod jwk;
 mod jwk_set;
+mod spki;
 mod thumbprint;
 
 pub use alg::JwsAlg;

@@ -63,8 +63,13 @@ fn a_code_of_an_address_that_was_taken_away_is_refused() {
 #[test]
 fn a_refresh_holds_its_token() {
     let form = [("grant_type", "refresh_token"), ("refresh_token", CODE), ("scope", "openid")];
-    let TokenRequest::Refresh(token) = parse(&form).expect("a request") else { panic!("not a refresh") };
-    assert_eq!(*token.encode(), CODE);
+    let read = |form: &[(&str, &str)]| match parse(form).expect("a request") {
+        TokenRequest::Refresh(request) => request,
+        TokenRequest::Code(_) => panic!("not a refresh"),
+    };
+    assert_eq!(*read(&form).token.encode(), CODE);
+    assert_eq!(read(&form).scope.as_deref(), Some("openid"));
+    assert_eq!(read(&form[..2]).scope, None);
     let refused = |value| parse(&with(&form, "refresh_token", value)).err();
     assert_eq!(refused(None), Some(TokenError::ParameterMissing { name: "refresh_token" }));
     assert_eq!(refused(Some("x")), Some(TokenError::UnknownRefreshToken));

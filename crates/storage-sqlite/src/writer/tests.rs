@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc as std_mpsc;
 
 use madoguchi_storage::ManualClock;
@@ -27,32 +28,33 @@ fn parents(connection: &Connection) -> u64 {
     connection.query_row("SELECT count(*) FROM parent", (), |row| row.get(0)).expect("a count")
 }
 
-fn insert(id: i64) -> impl FnOnce(&Work<'_>) -> Result<(), SqliteError> + Send {
+fn insert(id: i64) -> impl Fn(&Work<'_>) -> Result<(), SqliteError> + Send {
     move |work| work.execute("INSERT INTO parent VALUES (?1)", (id,)).map(drop)
 }
 
-/// Holds the writer in a first transaction until the returned sender is used, so that what comes meanwhile waits.
-async fn hold(writer: &Arc<Writer>) -> (std_mpsc::Sender<()>, tokio::task::JoinHandle<()>) {
-    let (release, released) = std_mpsc::channel();
-    let (running, runs) = oneshot::channel();
+/// Holds the writer in a transaction until the returned sender is dropped: what comes meanwhile is in the same one.
+async fn hold(
+    writer: &Arc<Writer>,
+) -> (std_mpsc::Sender<()>, tokio::task::JoinHandle<Result<(), SqliteError>>) {
+    let (release, released) = std_mpsc::channel::<()>();
+    let (running, mut runs) = mpsc::unbounded_channel();
     let held = Arc::clone(writer);
     let holder = tokio::spawn(async move {
         held.run(move |_| {
             let _ = running.send(());
-            released.recv().expect("a release");
+            released.recv().expect_err("a release");
             Ok(())
         })
         .await
-        .expect("the holder");
     });
-    runs.await.expect("the holder runs");
+    runs.recv().await.expect("the holder runs");
     (release, holder)
 }
 
 /// Queues a job, in order, while the writer is held.
 async fn queue<F>(writer: &Arc<Writer>, work: F) -> tokio::task::JoinHandle<Result<(), SqliteError>>
 where
-    F: FnOnce(&Work<'_>) -> Result<(), SqliteError> + Send + 'static,
+    F: Fn(&Work<'_>) -> Result<(), SqliteError> + Send + 'static,
 {
     let before = writer.waiting();
     let queued = Arc::clone(writer);
@@ -78,17 +80,40 @@ async fn what_waits_is_one_transaction_and_a_failing_job_rolls_back_alone() {
     let last = queue(&writer, move |work| {
         insert(3)(work)?;
         assert_eq!(parents(work.connection), 2, "1 and 3, without the failed job's 2");
-        let outside = Connection::open(seen_outside)?;
+        let outside = Connection::open(&seen_outside)?;
         assert_eq!(parents(&outside), 0, "nothing is committed before all have run");
         Ok(())
     })
     .await;
-    release.send(()).expect("the holder waits");
-    holder.await.expect("the holder");
+    drop(release);
+    holder.await.expect("a task").expect("done");
     first.await.expect("a task").expect("stored");
     failing.await.expect("a task").expect_err("the id is taken");
     last.await.expect("a task").expect("stored");
     assert_eq!(parents(&Connection::open(path).expect("a database")), 2);
+}
+
+/// Savepoints cost a copy of every page that is changed: only a failure is worth them.
+#[tokio::test]
+async fn jobs_run_once_unless_one_of_them_fails() {
+    let (_folder, _path, writer) = writer();
+    let writer = Arc::new(writer);
+    for (second, runs) in [(3, 1), (2, 2)] {
+        let (release, holder) = hold(&writer).await;
+        let ran = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&ran);
+        let first = queue(&writer, move |work| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            work.execute("INSERT OR IGNORE INTO parent VALUES (2)", ()).map(drop)
+        })
+        .await;
+        let second = queue(&writer, insert(second)).await;
+        drop(release);
+        holder.await.expect("a task").expect("done");
+        first.await.expect("a task").expect("stored");
+        assert_eq!(second.await.expect("a task").is_err(), runs == 2);
+        assert_eq!(ran.load(Ordering::Relaxed), runs);
+    }
 }
 
 #[tokio::test]
@@ -98,9 +123,8 @@ async fn no_job_is_answered_as_done_when_the_commit_fails() {
     let (release, holder) = hold(&writer).await;
     let innocent = queue(&writer, insert(1)).await;
     let breaking = queue(&writer, |work| work.execute("INSERT INTO child VALUES (99)", ()).map(drop)).await;
-    release.send(()).expect("the holder waits");
-    holder.await.expect("the holder");
-    for job in [innocent, breaking] {
+    drop(release);
+    for job in [holder, innocent, breaking] {
         let outcome = job.await.expect("a task");
         assert!(matches!(outcome, Err(SqliteError::Commit(_))), "{outcome:?}");
     }
@@ -119,9 +143,8 @@ async fn a_transaction_that_sqlite_gave_up_is_told_to_all_in_it() {
     // What a full disk does: the whole transaction is gone in the middle.
     let breaking = queue(&writer, |work| Ok(work.connection.execute_batch("ROLLBACK")?)).await;
     let after = queue(&writer, insert(3)).await;
-    release.send(()).expect("the holder waits");
-    holder.await.expect("the holder");
-    for job in [before, breaking] {
+    drop(release);
+    for job in [holder, before, breaking] {
         let outcome = job.await.expect("a task");
         assert!(matches!(outcome, Err(SqliteError::Commit(_))), "{outcome:?}");
     }
@@ -135,7 +158,7 @@ async fn dropping_the_writer_does_what_was_asked_for() {
     let mut answers = Vec::new();
     for id in 0..100 {
         let (reply, answer) = oneshot::channel();
-        let job = Pending { work: Some(insert(id)), result: None, reply };
+        let job = Pending { work: insert(id), result: None, reply };
         let jobs = writer.jobs.as_ref().expect("a queue");
         assert!(jobs.try_send(Box::new(job)).is_ok());
         answers.push(answer);

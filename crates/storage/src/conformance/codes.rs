@@ -65,7 +65,12 @@ pub async fn a_second_use_revokes_the_token(backend: &dyn Backend) {
     fixture.redeemed(party).await;
     fixture.redeemed(other).await;
     for uses in 1..=2 {
-        let token = NewAccessToken { hash: Party::new(9).token_hash(), lifetime: TOKEN_SECONDS, key: None };
+        let token = NewAccessToken {
+            hash: Party::new(9).token_hash(),
+            lifetime: TOKEN_SECONDS,
+            key: None,
+            scope: None,
+        };
         let again =
             fixture.store.redeem_code(TOWN, party.code_hash(), Some(token.into())).await.expect("an outcome");
         assert_eq!(again, Redemption::UsedBefore);

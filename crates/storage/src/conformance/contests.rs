@@ -209,8 +209,8 @@ async fn pushed_request(fixture: &Arc<Fixture>, round: u32) -> usize {
     let pushed = Octets(party.pushed().0);
     fixture.completed(party).await;
     let request = party.sign_in().request;
-    let new = NewPushedRequest { hash: pushed, municipality: TOWN.to_owned(), request, lifetime: 60 };
-    fixture.store.push_request(new).await.expect("pushed");
+    let new = NewPushedRequest { hash: pushed, municipality: TOWN.to_owned(), request, lifetime: 60, most: 64 };
+    assert_eq!(fixture.store.push_request(new).await.expect("an outcome"), crate::PushedWrite::Done);
     let ends = race(fixture, move |fixture, number| async move {
         let store = &fixture.store;
         if number.is_multiple_of(2) {
@@ -221,7 +221,7 @@ async fn pushed_request(fixture: &Arc<Fixture>, round: u32) -> usize {
         let answered = match answer.expect("an outcome") {
             SessionAnswer::Answered(_) => true,
             SessionAnswer::RequestFinished => false,
-            SessionAnswer::NoSession => panic!("the session lives"),
+            SessionAnswer::NoSession | SessionAnswer::TooMany => panic!("the session lives, and is not full"),
         };
         assert_eq!(fixture.code(rival(round, number)).await.is_some(), answered);
         answered

@@ -101,8 +101,9 @@ impl Town<'_> {
             municipality: town.to_owned(),
             request: party.sign_in().request,
             lifetime: 60,
+            most: 1,
         };
-        store.push_request(pushed).await.expect("pushed");
+        assert_eq!(store.push_request(pushed).await.expect("an outcome"), crate::PushedWrite::Done);
         let token = NewRegistrationToken {
             hash: self.hash(Kind::RegistrationToken),
             profile: Profile::Standard,

@@ -204,6 +204,6 @@ impl Party {
     }
 
     pub(super) fn token(self) -> NewAccessToken {
-        NewAccessToken { hash: self.token_hash(), lifetime: TOKEN_SECONDS, key: None }
+        NewAccessToken { hash: self.token_hash(), lifetime: TOKEN_SECONDS, key: None, scope: None }
     }
 }

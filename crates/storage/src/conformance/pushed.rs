@@ -7,7 +7,7 @@ use madoguchi_protocol::Octets;
 use super::Backend;
 use super::fixture::{Fixture, race};
 use super::party::{OTHER_TOWN, Party, TOWN};
-use crate::{NewPushedRequest, PushedRequest};
+use crate::{NewPushedRequest, PushedRequest, PushedWrite};
 
 const SECONDS: u64 = 90;
 
@@ -18,8 +18,21 @@ impl Fixture {
             municipality: municipality.to_owned(),
             request: party.sign_in().request,
             lifetime: SECONDS,
+            most: 2,
         };
-        self.store.push_request(new).await.expect("a pushed request");
+        assert_eq!(self.store.push_request(new).await.expect("an outcome"), PushedWrite::Done);
+    }
+
+    /// Pushes a request of the client of party 1.
+    async fn push_as_one(&self, number: u32, most: u64) -> PushedWrite {
+        let new = NewPushedRequest {
+            hash: Octets(Party::new(number).pushed().0),
+            municipality: TOWN.to_owned(),
+            request: Party::new(1).sign_in().request,
+            lifetime: SECONDS,
+            most,
+        };
+        self.store.push_request(new).await.expect("an outcome")
     }
 
     async fn pushed(&self, municipality: &str, party: Party) -> Option<PushedRequest> {
@@ -62,6 +75,23 @@ pub async fn a_finished_pushed_request_is_gone(backend: &dyn Backend) {
     assert_eq!(fixture.pushed(TOWN, party).await, None);
     assert!(fixture.pushed(TOWN, other).await.is_some());
     assert!(!fixture.finish_pushed(TOWN, Party::new(3)).await);
+}
+
+/// Of one client so many wait; what is finished or over makes room, and other clients and municipalities have their own.
+pub async fn a_client_has_so_many_pushed_requests_waiting(backend: &dyn Backend) {
+    let fixture = Fixture::open(backend).await;
+    for number in [11, 12] {
+        assert_eq!(fixture.push_as_one(number, 2).await, PushedWrite::Done);
+    }
+    assert_eq!(fixture.push_as_one(13, 2).await, PushedWrite::TooMany);
+    assert_eq!(fixture.pushed(TOWN, Party::new(13)).await, None, "nothing is kept");
+    fixture.push(TOWN, Party::new(2)).await;
+    fixture.push(OTHER_TOWN, Party::new(1)).await;
+    assert!(fixture.finish_pushed(TOWN, Party::new(11)).await);
+    assert_eq!(fixture.push_as_one(13, 2).await, PushedWrite::Done);
+    assert_eq!(fixture.push_as_one(14, 2).await, PushedWrite::TooMany);
+    fixture.advance(SECONDS);
+    assert_eq!(fixture.push_as_one(14, 2).await, PushedWrite::Done);
 }
 
 /// The code and the end of the request are one transaction.

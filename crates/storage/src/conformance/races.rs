@@ -160,7 +160,8 @@ pub async fn of_64_redemptions_one_is_done(backend: &dyn Backend) {
     let party = Party::new(1);
     fixture.answered(party).await;
     let outcomes = race(&fixture, |fixture, number| async move {
-        let token = NewAccessToken { hash: runner(number).token_hash(), lifetime: 600, key: None };
+        let token =
+            NewAccessToken { hash: runner(number).token_hash(), lifetime: 600, key: None, scope: None };
         fixture.store.redeem_code(TOWN, party.code_hash(), Some(token.into())).await.expect("an outcome")
     })
     .await;

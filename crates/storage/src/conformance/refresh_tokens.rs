@@ -21,7 +21,7 @@ fn token(party: Party, number: u32) -> Octets<32> {
 
 fn access(party: Party, number: u32) -> NewAccessToken {
     let hash = party.hash(&format!("refreshed {number}"));
-    NewAccessToken { hash, lifetime: TOKEN_SECONDS, key: Some(KEY) }
+    NewAccessToken { hash, lifetime: TOKEN_SECONDS, key: Some(KEY), scope: None }
 }
 
 /// A redeemed code that gave refresh token 0.
@@ -48,6 +48,21 @@ async fn refresh(fixture: &Fixture, party: Party, from: u32, to: u32, rotating: 
 async fn access_lives(fixture: &Fixture, party: Party, number: u32) -> bool {
     let found = fixture.store.find_access_token(party.town, access(party, number).hash).await;
     found.expect("a look").is_some()
+}
+
+/// A token that is worth less than its code says so, and the next one is worth what the code is.
+pub async fn a_narrower_token_says_so(backend: &dyn Backend) {
+    let fixture = Fixture::open(backend).await;
+    let party = Party::new(1);
+    redeemed(&fixture, party).await;
+    let granted = fixture.code(party).await.expect("a code").grant.scope;
+    for (number, scope) in [(1, Some("less")), (2, None)] {
+        let access = NewAccessToken { scope: scope.map(str::to_owned), ..access(party, number) };
+        let used = fixture.store.use_refresh_token(party.town, token(party, 0), access.clone(), None).await;
+        assert_eq!(used.expect("an outcome"), RefreshUse::Done);
+        let found = fixture.store.find_access_token(party.town, access.hash).await.expect("a look");
+        assert_eq!(found.expect("it lives").scope, scope.unwrap_or(&granted));
+    }
 }
 
 async fn revoke(

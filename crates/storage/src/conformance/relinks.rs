@@ -71,8 +71,12 @@ pub async fn a_relinked_account_has_the_new_card(backend: &dyn Backend) {
     assert_eq!((first.account, first.relinked_at.map(|at| at.as_secs())), (before.account, Some(now)));
     let second = with_card_of(&fixture, Party::new(9), new).await;
     assert_eq!((second.account, second.relinked_at), (before.account, None), "said once");
-    let stranger = with_card_of(&fixture, Party::new(11), old).await;
-    assert_ne!(stranger.account, before.account);
+    for stranger in [11, 13] {
+        let stranger = with_card_of(&fixture, Party::new(stranger), old).await;
+        assert_ne!(stranger.account, before.account);
+        assert_eq!(stranger.moved_at.map(|at| at.as_secs()), Some(now), "whoever has it is told, each time");
+    }
+    assert_eq!((first.moved_at, second.moved_at), (None, None));
     let log = fixture.log(TOWN).await;
     let last = log.iter().find(|record| record.kind == AuditKind::AccountRelinked).expect("a record");
     let evidence = last.evidence.as_deref().expect("who and why");
@@ -80,6 +84,22 @@ pub async fn a_relinked_account_has_the_new_card(backend: &dyn Backend) {
         assert!(evidence.contains(said), "{evidence}");
     }
     assert!(log.iter().any(|record| record.kind == AuditKind::RelinkOpened));
+}
+
+/// A card that has an account again is no card whose account moved away.
+pub async fn an_account_may_move_back(backend: &dyn Backend) {
+    let fixture = Fixture::open(backend).await;
+    let [old, new] = [1, 3].map(Party::new);
+    let account = fixture.redeemed(old).await.account;
+    for cards in [cards(old, new), cards(new, old)] {
+        let _ = open(&fixture, ID, cards).await;
+        assert!(matches!(confirm(&fixture, "Suzuki", cards).await, Relinked::Done { .. }));
+        fixture.advance(1);
+    }
+    let back = with_card_of(&fixture, Party::new(7), old).await;
+    assert_eq!((back.account, back.moved_at), (account, None));
+    let left = with_card_of(&fixture, Party::new(9), new).await;
+    assert_eq!(left.moved_at.map(|at| at.as_secs()), Some(fixture.now() - 1));
 }
 
 /// Whoever signed in with the new card before had an account of their own: nothing finds it any more.

@@ -60,6 +60,7 @@ pub async fn the_return_completes(backend: &dyn Backend) {
             browser: party.sid(),
             idle_until: session.idle_until,
             relinked_at: None,
+            moved_at: None,
             expires_at: session.expires_at,
         };
         assert_eq!(*session, expected);

@@ -9,8 +9,9 @@ use super::Backend;
 use super::fixture::{Fixture, RUNNERS, done, race};
 use super::party::{CODE_SECONDS, IDLE_SECONDS, Party, SESSION_SECONDS, TOWN};
 use crate::{
-    ANSWER_SECONDS, AnswerTaken, AuditKind, EndedBy, NewAccessToken, NewCode, NewPushedRequest, NewSession,
-    Proof, Redemption, Returned, SessionAnswer, SessionRecord, SessionSelection,
+    ANSWER_SECONDS, AnswerTaken, AuditKind, CODES_OF_A_SESSION, EndedBy, NewAccessToken, NewCode,
+    NewPushedRequest, NewSession, Proof, PushedWrite, Redemption, Returned, SessionAnswer, SessionRecord,
+    SessionSelection,
 };
 
 /// An odd party is no counter.
@@ -44,7 +45,7 @@ async fn answer_again(fixture: &Fixture, party: Party, mut code: NewCode) -> Opt
     code.grant.pushed = None;
     match answer_to(fixture, party, Some(IDLE_SECONDS), code).await {
         SessionAnswer::Answered(session) => Some(*session),
-        SessionAnswer::NoSession => None,
+        SessionAnswer::NoSession | SessionAnswer::TooMany => None,
         SessionAnswer::RequestFinished => panic!("nothing was pushed"),
     }
 }
@@ -162,8 +163,9 @@ pub async fn a_session_answers_a_pushed_request_once(backend: &dyn Backend) {
         municipality: TOWN.to_owned(),
         request: party.sign_in().request,
         lifetime: 5,
+        most: 1,
     };
-    fixture.store.push_request(push(other)).await.expect("a pushed request");
+    assert_eq!(fixture.store.push_request(push(other)).await.expect("an outcome"), PushedWrite::Done);
     fixture.advance(5);
     let answered = answer_to(&fixture, party, Some(IDLE_SECONDS), other.code()).await;
     let SessionAnswer::Answered(session) = answered else { panic!("not answered: {answered:?}") };
@@ -176,11 +178,37 @@ pub async fn a_session_answers_a_pushed_request_once(backend: &dyn Backend) {
     let unknown = answer_to(&fixture, party, Some(IDLE_SECONDS), absent.code()).await;
     assert_eq!(unknown, SessionAnswer::RequestFinished);
     // Without a session the request stays what it is.
-    fixture.store.push_request(push(absent)).await.expect("a pushed request");
+    assert_eq!(fixture.store.push_request(push(absent)).await.expect("an outcome"), PushedWrite::Done);
     let nobody = answer_to(&fixture, other, Some(IDLE_SECONDS), absent.code()).await;
     assert_eq!(nobody, SessionAnswer::NoSession);
     let hash = Octets(absent.pushed().0);
     assert!(fixture.store.find_pushed_request(TOWN, hash).await.expect("a look").is_some());
+}
+
+/// What asks again and again gets a bounded number of codes, used or not, until they are over.
+pub async fn a_session_gives_so_many_codes_at_a_time(backend: &dyn Backend) {
+    let fixture = Fixture::open(backend).await;
+    let [party, other, _] = HOME;
+    fixture.redeemed(party).await;
+    fixture.answered(other).await;
+    let code = |number| {
+        let mut code = NewCode { hash: Party::new(1000 + number).code_hash(), ..party.code() };
+        code.grant.pushed = None;
+        code
+    };
+    let most = u32::try_from(CODES_OF_A_SESSION).expect("a few");
+    // One was given with the card.
+    for number in 1..most {
+        let given = answer_to(&fixture, party, None, code(number)).await;
+        assert!(matches!(given, SessionAnswer::Answered(_)), "{number}: {given:?}");
+    }
+    let before = fixture.browser_session(party).await;
+    let refused = answer_to(&fixture, party, Some(2 * IDLE_SECONDS), code(most)).await;
+    assert_eq!(refused, SessionAnswer::TooMany);
+    assert_eq!(fixture.browser_session(party).await, before, "nothing was renewed");
+    assert!(answer_again(&fixture, other, code(most)).await.is_some(), "another session has its own");
+    fixture.advance(CODE_SECONDS);
+    assert!(answer_again(&fixture, party, code(most + 1)).await.is_some(), "they are over");
 }
 
 /// Sixty-four presses of its button at once.
@@ -189,8 +217,8 @@ pub async fn of_64_answers_to_a_pushed_request_one_is_given(backend: &dyn Backen
     let [party, other, _] = HOME;
     fixture.answered(party).await;
     let (hash, request) = (Octets(other.pushed().0), other.sign_in().request);
-    let new = NewPushedRequest { hash, municipality: TOWN.to_owned(), request, lifetime: 90 };
-    fixture.store.push_request(new).await.expect("a pushed request");
+    let new = NewPushedRequest { hash, municipality: TOWN.to_owned(), request, lifetime: 90, most: 1 };
+    assert_eq!(fixture.store.push_request(new).await.expect("an outcome"), PushedWrite::Done);
     let outcomes = race(&fixture, |fixture, number| async move {
         let code = NewCode { hash: Party::new(1000 + number).code_hash(), ..other.code() };
         matches!(answer_to(&fixture, party, Some(IDLE_SECONDS), code).await, SessionAnswer::Answered(_))
