@@ -13,6 +13,7 @@ mod shelf;
 mod sign_ins;
 mod skeleton;
 mod slow_responder;
+mod store;
 mod world;
 
 use std::path::Path;
@@ -30,6 +31,9 @@ fn main() -> ExitCode {
         ["logins", gateway, node, peer, ref rest @ ..] => {
             let [gateway, node, peer] = [gateway, node, peer].map(Path::new);
             logins_wish(rest).and_then(|wish| logins::run(Programs { gateway, node, peer }, &wish))
+        }
+        ["store", gateway, ref rest @ ..] => {
+            store_wish(rest).and_then(|wish| store::run(Path::new(gateway), &wish))
         }
         ["logins-skeleton", authority] => skeleton::run(Path::new(authority)),
         ["ocsp-sign-ins", binary] => sign_ins::run(Path::new(binary)),
@@ -93,6 +97,25 @@ fn logins_wish(mut arguments: &[&str]) -> Result<logins::Wish, String> {
             }
             ["--part", name, ref rest @ ..] => {
                 wish.parts.push(name.to_owned());
+                rest
+            }
+            _ => return Err(format!("what is {arguments:?}?")),
+        };
+    }
+}
+
+/// `[--quick] [--backend NAME]…`
+fn store_wish(mut arguments: &[&str]) -> Result<store::Wish, String> {
+    let mut wish = store::Wish { quick: false, backends: Vec::new() };
+    loop {
+        arguments = match *arguments {
+            [] => return Ok(wish),
+            ["--quick", ref rest @ ..] => {
+                wish.quick = true;
+                rest
+            }
+            ["--backend", name, ref rest @ ..] => {
+                wish.backends.push(name.to_owned());
                 rest
             }
             _ => return Err(format!("what is {arguments:?}?")),

@@ -7,14 +7,15 @@ use serde_json::Value;
 
 use madoguchi_tests::{cargo, repository};
 
-/// Crates that tests anywhere may use: the card and the authority that stand in for real ones.
-const FOR_TESTS: [&str; 2] = ["madoguchi-mock-card", "madoguchi-test-pki"];
+/// Crates that tests anywhere may use: the card and the authority that stand in for real ones, and a database server.
+const FOR_TESTS: [&str; 3] = ["madoguchi-mock-card", "madoguchi-test-pki", "madoguchi-test-postgres"];
 
 /// What ships, and what it must never contain.
 const SHIPPED: [&str; 2] = ["madoguchi-agent", "madoguchi-gateway-server"];
-const NEVER_SHIPPED: [&str; 10] = [
+const NEVER_SHIPPED: [&str; 11] = [
     "madoguchi-mock-card",
     "madoguchi-test-pki",
+    "madoguchi-test-postgres",
     "madoguchi-demo",
     "aws-lc-sys",
     "native-tls",

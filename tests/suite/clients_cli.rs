@@ -1,5 +1,6 @@
-//! `madoguchi clients` and `madoguchi municipalities`: the contract with operators, beside a gateway and without one.
+//! `madoguchi clients`, `madoguchi municipalities` and `madoguchi audit`: the contract with operators, beside a gateway and without one.
 
+mod audit;
 mod clients;
 mod gateway;
 mod keys;

@@ -47,12 +47,14 @@ fn every_key_has_its_row_and_every_row_its_key() {
     for (prefix, table) in [
         ("", ""),
         ("tls.", "[tls]"),
+        ("postgresql.", "[postgresql]"),
         ("trust.", "[trust]"),
         ("operations.", "[operations]"),
         ("revocation.", "[revocation]"),
         ("revocation.crl_url.", "[revocation]\n[[revocation.crl_url]]"),
         ("revocation.ocsp.", "[revocation]\n[[revocation.ocsp]]"),
         ("session.", "[session]"),
+        ("audit.", "[audit]"),
         ("revocation.ocsp_limits.", "[revocation]\n[revocation.ocsp_limits]"),
         ("sign_in.", "[sign_in]"),
         ("municipality.", "[[municipality]]"),
@@ -64,6 +66,7 @@ fn every_key_has_its_row_and_every_row_its_key() {
     }
     // Tables, not keys.
     for table in [
+        "postgresql",
         "tls",
         "trust",
         "operations",
@@ -71,12 +74,13 @@ fn every_key_has_its_row_and_every_row_its_key() {
         "revocation.crl_url",
         "revocation.ocsp",
         "session",
+        "audit",
         "revocation.ocsp_limits",
         "sign_in",
         "municipality",
         "municipality.client",
     ] {
-        assert!(known.remove(table), "{table}");
+        assert!(known.remove(table), "{table} is not among {known:?}");
     }
     assert_eq!(documented, known);
 }

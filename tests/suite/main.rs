@@ -20,5 +20,6 @@ mod pkits;
 mod revocation;
 mod revocation_cli;
 mod services;
+mod storage;
 mod verify_cli;
 mod verify_doc;

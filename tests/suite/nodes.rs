@@ -3,5 +3,6 @@
 mod crash;
 mod failover;
 mod many;
+mod outages;
 mod races;
 mod world;

@@ -4,10 +4,10 @@
 
 pub(crate) mod jws;
 pub(crate) mod party;
-mod process;
-mod scenario;
+pub(crate) mod process;
+pub(crate) mod scenario;
 pub(crate) mod service;
-mod window;
+pub(crate) mod window;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -128,7 +128,7 @@ fn ratio(name: &str, ours: &[Window], theirs: &[Window], budget: f64) -> bool {
     kept
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_unstable_by(f64::total_cmp);
     let middle = values.len() / 2;

@@ -58,8 +58,19 @@ impl Party {
         scenario: Scenario,
     ) -> Result<Self, String> {
         let gateway = RunningGateway::start(programs.gateway, town, Asks::Lists)?;
+        Self::of_gateway("this", programs.gateway, gateway, town, scenario).await
+    }
+
+    /// A running gateway that knows nobody yet.
+    pub(crate) async fn of_gateway(
+        name: &'static str,
+        binary: &Path,
+        gateway: RunningGateway,
+        town: &Arc<Town>,
+        scenario: Scenario,
+    ) -> Result<Self, String> {
         let madoguchi = |words: &[&str]| {
-            let mut command = Command::new(programs.gateway);
+            let mut command = Command::new(binary);
             command.args(words).arg("--config").arg(gateway.config());
             command.args(["--json", "--municipality", MUNICIPALITY]);
             command
@@ -88,7 +99,7 @@ impl Party {
         let (address, origin) = (gateway.address, gateway.origin.clone());
         let service = Service::new(origin.as_str().to_owned(), OURS, authentication, scenario);
         let who = Who::Card(Arc::clone(town));
-        Self::new("this", Process::Gateway(gateway), address, origin, service, who).await
+        Self::new(name, Process::Gateway(gateway), address, origin, service, who).await
     }
 
     /// The bare server of this package.

@@ -48,7 +48,7 @@ impl Process {
 
     /// CPU time that it and those it started have used, of the kernel for them too.
     pub(crate) fn cpu(&self) -> Duration {
-        tree(self.id()).iter().filter_map(|id| cpu_of_process(&of(*id, "stat"))).sum()
+        cpu_of_tree(self.id())
     }
 
     /// Memory that is resident.
@@ -63,6 +63,11 @@ impl Drop for Other {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// CPU time of a process and those it started that have not ended.
+pub(crate) fn cpu_of_tree(id: u32) -> Duration {
+    tree(id).iter().filter_map(|id| cpu_of_process(&of(*id, "stat"))).sum()
 }
 
 /// A process and all that it started, and they.

@@ -7,12 +7,13 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::{Method, StatusCode};
 use madoguchi_protocol::{Origin, Secret};
 use madoguchi_test_pki::{AUTH_POLICY, CardOptions, KeyKind, Options, PrivateKey, TestPki};
 use ring::rand::SystemRandom;
+use rustix::process::{Pid, Signal, kill_process};
 use rustls_pki_types::UnixTime;
 use tempfile::TempDir;
 
@@ -76,7 +77,7 @@ impl Town {
         self.folder.path().join(AUTHORITY)
     }
 
-    fn config(&self, asks: Asks, gateway: SocketAddr, operations: SocketAddr) -> String {
+    fn config(&self, asks: Asks, database: &str, gateway: SocketAddr, operations: SocketAddr) -> String {
         let (sources, nonce) = match asks {
             Asks::Lists => ("crl", None),
             Asks::Both => ("both", Some("prefer")),
@@ -88,7 +89,7 @@ impl Town {
         });
         format!(
             r#"listen = "{gateway}"
-database = "madoguchi.sqlite3"
+database = "{database}"
 kek_file = "kek"
 
 [trust]
@@ -138,38 +139,51 @@ pub(crate) struct RunningGateway {
 impl RunningGateway {
     /// Starts it with an empty database, and waits until it serves.
     pub(crate) fn start(binary: &Path, town: &Town, asks: Asks) -> Result<Self, String> {
-        let folder = town.folder.path().join(format!("{asks:?}"));
+        Self::start_on(binary, town, asks, &format!("{asks:?}"), SQLITE_FILE)
+    }
+
+    /// The same with a folder of this name in the town's, and this database: a file in it, or a server's address.
+    pub(crate) fn start_on(
+        binary: &Path,
+        town: &Town,
+        asks: Asks,
+        name: &str,
+        database: &str,
+    ) -> Result<Self, String> {
+        let folder = town.folder.path().join(name);
         fs::create_dir(&folder).map_err(|error| error.to_string())?;
         let [address, operations] = free_addresses().map_err(|error| error.to_string())?;
-        let config = folder.join("gateway.toml");
-        fs::write(&config, town.config(asks, address, operations)).map_err(|error| error.to_string())?;
+        let config = town.config(asks, database, address, operations);
+        fs::write(folder.join(CONFIG), config).map_err(|error| error.to_string())?;
         let kek = Secret::<32>::generate(&SystemRandom::new()).map_err(|error| error.to_string())?;
         let mut options = fs::OpenOptions::new();
         let kek_file = options.write(true).create_new(true).mode(0o600).open(folder.join("kek"));
         kek_file
             .and_then(|mut file| std::io::Write::write_all(&mut file, kek.encode().as_bytes()))
             .map_err(|error| error.to_string())?;
-        let log = folder.join("gateway.log");
-        let file = File::create(&log).map_err(|error| error.to_string())?;
-        let process = Command::new(binary)
-            .args(["serve", "--config"])
-            .arg(&config)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(file)
-            .spawn()
-            .map_err(|error| format!("{}: {error}", binary.display()))?;
         let host = format!("localhost:{}", address.port());
         let origin = Origin::parse(&format!("http://{host}")).map_err(|error| error.to_string())?;
-        let database = folder.join("madoguchi.sqlite3");
-        let mut gateway = Self { process, address, host, origin, database, operations };
-        let mut ready = String::new();
-        let stdout = gateway.process.stdout.take().expect("piped");
-        BufReader::new(stdout).read_line(&mut ready).map_err(|error| error.to_string())?;
-        if ready.is_empty() {
-            return Err(format!("the gateway ended: {}", fs::read_to_string(&log).unwrap_or_default()));
-        }
-        Ok(gateway)
+        let process = serve(binary, &folder)?;
+        Ok(Self { process, address, host, origin, database: folder.join(SQLITE_FILE), operations })
+    }
+
+    /// Ends it in good order, does this, and starts it again: how long it took from its start until it served.
+    pub(crate) fn start_again(
+        &mut self,
+        binary: &Path,
+        between: impl FnOnce() -> Result<(), String>,
+    ) -> Result<Duration, String> {
+        self.signal(Signal::TERM)?;
+        self.process.wait().map_err(|error| error.to_string())?;
+        between()?;
+        let start = Instant::now();
+        self.process = serve(binary, self.database.parent().unwrap_or(Path::new(".")))?;
+        Ok(start.elapsed())
+    }
+
+    /// Tells it to end, to stop where it is, or to go on.
+    pub(crate) fn signal(&self, signal: Signal) -> Result<(), String> {
+        kill_process(Pid::from_child(&self.process), signal).map_err(|error| error.to_string())
     }
 
     /// The process.
@@ -179,7 +193,7 @@ impl RunningGateway {
 
     /// Its configuration file.
     pub(crate) fn config(&self) -> PathBuf {
-        self.database.with_file_name("gateway.toml")
+        self.database.with_file_name(CONFIG)
     }
 
     /// CPU time that it has used, of the kernel for it too.
@@ -206,6 +220,29 @@ impl Drop for RunningGateway {
     }
 }
 
+/// Starts the gateway that is configured in this folder, and waits until it serves.
+fn serve(binary: &Path, folder: &Path) -> Result<Child, String> {
+    let log = folder.join("gateway.log");
+    let file = File::create(&log).map_err(|error| error.to_string())?;
+    let mut process = Command::new(binary)
+        .args(["serve", "--config"])
+        .arg(folder.join(CONFIG))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(file)
+        .spawn()
+        .map_err(|error| format!("{}: {error}", binary.display()))?;
+    let mut ready = String::new();
+    let stdout = process.stdout.take().expect("piped");
+    BufReader::new(stdout).read_line(&mut ready).map_err(|error| error.to_string())?;
+    if ready.is_empty() {
+        // Its end is in its log.
+        let _ = process.wait();
+        return Err(format!("the gateway ended: {}", fs::read_to_string(&log).unwrap_or_default()));
+    }
+    Ok(process)
+}
+
 /// Two that are free now: an origin has a port that everybody must know before the gateway listens.
 fn free_addresses() -> std::io::Result<[SocketAddr; 2]> {
     let any = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
@@ -218,3 +255,6 @@ pub(crate) const CLIENT_ID: &str = "kosodate";
 /// As it travels in a query.
 pub(crate) const REDIRECT_URI: &str = "https%3A%2F%2Fkosodate.example%2Fcallback";
 const AUTHORITY: &str = "auth-ca.der";
+const CONFIG: &str = "gateway.toml";
+/// In the gateway's folder.
+pub(crate) const SQLITE_FILE: &str = "madoguchi.sqlite3";

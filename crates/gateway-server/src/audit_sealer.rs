@@ -24,7 +24,8 @@ pub(crate) struct AuditSealer {
 
 impl AuditSealer {
     fn log(&self) -> AuditLog<'_> {
-        let (storage, kek, clock) = (Arc::clone(&self.storage), Arc::clone(&self.kek), Arc::clone(&self.clock));
+        let (storage, kek, clock) =
+            (Arc::clone(&self.storage), Arc::clone(&self.kek), Arc::clone(&self.clock));
         AuditLog::new(storage, kek, &*self.random, clock, u64::from(self.config.checkpoint_records))
     }
 

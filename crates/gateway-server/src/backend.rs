@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use madoguchi_storage::{Clock, Storage};
-use madoguchi_storage_postgres::{Password, PostgresOptions, Tls};
+use madoguchi_storage::{Clock, Storage, StorageError};
+use madoguchi_storage_postgres::{DatabaseClock, Password, PostgresOptions, PostgresStore, Tls};
 use madoguchi_storage_sqlite::{SqliteStore, check_quickly};
 
 use crate::config::{DatabaseConfig, PostgresConfig, PostgresUrl};
@@ -19,6 +19,7 @@ use crate::{Config, ServerError};
 /// An open database.
 #[derive(Clone)]
 pub(crate) enum Backend {
+    Postgres { store: Arc<PostgresStore>, clock: Arc<DatabaseClock> },
     Sqlite { store: Arc<SqliteStore>, clock: Arc<dyn Clock> },
 }
 
@@ -45,8 +46,11 @@ impl Backend {
                 Ok(Self::Sqlite { store, clock })
             }
             DatabaseConfig::Postgres(url) => {
-                options(url, &config.postgresql)?;
-                Err(ServerError::value("database", "PostgreSQL is being wired"))
+                let options = Arc::new(options(url, &config.postgresql)?);
+                let clock = DatabaseClock::connect(Arc::clone(&options), clock).await?;
+                let shared = Arc::clone(&clock) as Arc<dyn Clock>;
+                let store = Arc::new(PostgresStore::connect(options, shared, config.sign_in).await?);
+                Ok(Self::Postgres { store, clock })
             }
         }
     }
@@ -66,8 +70,15 @@ impl Backend {
                 Ok(Some(Self::Sqlite { store: Arc::new(store), clock }))
             }
             DatabaseConfig::Postgres(url) => {
-                options(url, &config.postgresql)?;
-                Err(ServerError::value("database", "PostgreSQL is being wired"))
+                let options = Arc::new(options(url, &config.postgresql)?);
+                let clock = DatabaseClock::connect(Arc::clone(&options), clock).await?;
+                let shared = Arc::clone(&clock) as Arc<dyn Clock>;
+                match PostgresStore::connect_as_is(options, shared, config.sign_in).await {
+                    Ok(store) => Ok(Some(Self::Postgres { store: Arc::new(store), clock })),
+                    // Of all versions the one of a database that nobody has used yet.
+                    Err(StorageError::SchemaTooOld { found: 0, .. }) => Ok(None),
+                    Err(error) => Err(error.into()),
+                }
             }
         }
     }
@@ -75,6 +86,7 @@ impl Backend {
     /// What every part of the gateway works with.
     pub(crate) fn storage(&self) -> Arc<dyn Storage> {
         match self {
+            Self::Postgres { store, .. } => Arc::clone(store) as Arc<dyn Storage>,
             Self::Sqlite { store, .. } => Arc::clone(store) as Arc<dyn Storage>,
         }
     }
@@ -82,6 +94,7 @@ impl Backend {
     /// The clock that every node agrees on.
     pub(crate) fn clock(&self) -> Arc<dyn Clock> {
         match self {
+            Self::Postgres { clock, .. } => Arc::clone(clock) as Arc<dyn Clock>,
             Self::Sqlite { clock, .. } => Arc::clone(clock),
         }
     }

@@ -17,6 +17,7 @@ use crate::ServerError;
 use crate::audit_sealer::AuditSealer;
 use crate::backend::Backend;
 use crate::config::{Config, MunicipalityConfig, ServiceConfig, TrustConfig};
+use crate::health::NodeHealth;
 use crate::https::https_trust;
 use crate::kek::read_kek;
 use crate::operations::Watched;
@@ -30,6 +31,9 @@ pub(crate) struct Built {
     pub(crate) refresher: Option<CrlRefresher>,
     /// What operators look at.
     pub(crate) watched: Watched,
+    /// Whether this node can serve.
+    pub(crate) health: NodeHealth,
+    pub(crate) backend: Backend,
     /// Keeps the audit log.
     pub(crate) audit: AuditSealer,
 }
@@ -101,8 +105,17 @@ pub(crate) async fn build(
         let message = "none in the file, and none in the database that is enabled; add one: madoguchi municipalities add";
         return Err(ServerError::value("municipality", message));
     }
-    let watched = Watched { gateway: gateway.clone(), crls, ocsp: asked, alarms, anchors, clock };
-    Ok(Built { gateway, refresher, watched, audit })
+    let health = NodeHealth::new(&backend).await;
+    let watched = Watched {
+        health: health.clone(),
+        gateway: gateway.clone(),
+        crls,
+        ocsp: asked,
+        alarms,
+        anchors,
+        clock,
+    };
+    Ok(Built { health, backend, gateway, refresher, watched, audit })
 }
 
 /// Reads the anchors and the policy.
@@ -167,7 +180,11 @@ pub fn check(
     if let Some(tls) = &config.tls {
         crate::listen::acceptor(tls)?;
     }
-    let folder = config.database.file().and_then(std::path::Path::parent).filter(|folder| !folder.as_os_str().is_empty());
+    let folder = config
+        .database
+        .file()
+        .and_then(std::path::Path::parent)
+        .filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
         let message = format!("the folder {} does not exist", folder.display());
         return Err(ServerError::value("database", message));

@@ -52,6 +52,9 @@ pub struct Config {
     pub revocation: RevocationConfig,
     /// Where operators look.
     pub operations: Option<OperationsConfig>,
+    /// Seconds from the order to end until nothing more is accepted: time for a balancer to see that.
+    #[serde(default = "drain_seconds")]
+    pub drain_seconds: u64,
     /// Lifetimes and bounds of sign-ins.
     #[serde(default)]
     pub sign_in: SignInLimits,
@@ -191,7 +194,8 @@ impl Config {
         self.postgresql.resolve(base);
         resolve(&mut self.kek_file);
         self.trust.anchors.iter_mut().for_each(resolve);
-        let state = self.database.file().map_or_else(|| base.join(CRL_STATE), |file| file.with_file_name(CRL_STATE));
+        let state =
+            self.database.file().map_or_else(|| base.join(CRL_STATE), |file| file.with_file_name(CRL_STATE));
         self.revocation.resolve(base, state);
         if let Some(tls) = &mut self.tls {
             resolve(&mut tls.certificate);
@@ -219,6 +223,9 @@ impl Config {
         {
             let message = "idle_seconds at least 1, absolute_seconds at least that and at most 86400 (a day)";
             return Err(ServerError::value("session", message));
+        }
+        if self.drain_seconds > LONGEST_DRAIN_SECONDS {
+            return Err(ServerError::value("drain_seconds", format!("at most {LONGEST_DRAIN_SECONDS}")));
         }
         self.database.check()?;
         self.postgresql.check()?;
@@ -411,12 +418,19 @@ fn cut(message: &str) -> String {
 /// With the sign that something was cut off, a line of a terminal.
 const MOST_COLUMNS: usize = 79;
 
+fn drain_seconds() -> u64 {
+    1
+}
+
 fn agent_ports() -> Vec<u16> {
     AGENT_PORTS.to_vec()
 }
 
 /// The folder beside the database, or else beside the configuration.
 const CRL_STATE: &str = "crl-state";
+
+/// Whoever orders an end waits for it.
+const LONGEST_DRAIN_SECONDS: u64 = 300;
 
 /// Nobody remembers a card for longer, and moments on the pages have no year.
 const LONGEST_SESSION_SECONDS: u64 = 24 * 60 * 60;

@@ -18,6 +18,7 @@ mod crl_reload;
 mod database;
 mod error;
 mod give_way;
+mod health;
 mod https;
 mod kek;
 mod key_maker;
@@ -45,9 +46,9 @@ pub use build::check;
 pub use clients::{ClientsCommand, clients};
 pub use clock::SystemClock;
 pub use config::{
-    AuditConfig, Config, CrlUrlConfig, DatabaseConfig, PostgresConfig, PostgresUrl, HashConfig, MethodConfig, MunicipalityConfig, NonceConfig, OcspConfig,
-    OcspLimitsConfig, OperationsConfig, RevocationConfig, ServiceConfig, SourcesConfig, TlsConfig,
-    TrustConfig,
+    AuditConfig, Config, CrlUrlConfig, DatabaseConfig, HashConfig, MethodConfig, MunicipalityConfig,
+    NonceConfig, OcspConfig, OcspLimitsConfig, OperationsConfig, PostgresConfig, PostgresUrl,
+    RevocationConfig, ServiceConfig, SourcesConfig, TlsConfig, TrustConfig,
 };
 pub use crl::{CrlArguments, CrlEnd, Edge, crl};
 pub use database::{

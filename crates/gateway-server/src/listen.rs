@@ -4,10 +4,12 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
+use axum::http::{HeaderValue, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -26,15 +28,47 @@ use crate::config::TlsConfig;
 use crate::kek::{file_error, require_private};
 use crate::regular_file::{MOST_BUNDLE_OCTETS, read_regular};
 
-/// Tells a listener to stop: connections in progress finish their request.
+/// Tells a listener to stop. Nothing that was accepted is dropped: connections in progress finish their request.
 #[derive(Debug)]
-pub struct Shutdown(watch::Sender<bool>);
+pub struct Shutdown(watch::Sender<Phase>);
 
 impl Shutdown {
+    /// Prepares: everything is still accepted and answered, but every answer asks the client to come back on another
+    /// connection, which a balancer gives to another node. A connection that is idle at the end may otherwise be closed
+    /// while a request is on its way.
+    pub fn soon(&self) {
+        self.0.send_if_modified(|phase| phase.is_serving() && phase.advance(Phase::Draining));
+    }
+
     /// Stops it.
     pub fn now(&self) {
-        // Without a receiver the listener has stopped already.
-        let _ = self.0.send(true);
+        self.0.send_if_modified(|phase| phase.advance(Phase::Closing));
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Serving,
+    Draining,
+    Closing,
+}
+
+impl Phase {
+    fn is_serving(self) -> bool {
+        self == Self::Serving
+    }
+
+    fn advance(&mut self, to: Self) -> bool {
+        let before = *self;
+        *self = to;
+        before != to
+    }
+}
+
+/// Waits until nothing more is accepted. A sender that is gone says nothing more.
+async fn closing(stop: &mut watch::Receiver<Phase>) {
+    if stop.wait_for(|phase| *phase == Phase::Closing).await.is_err() {
+        std::future::pending().await
     }
 }
 
@@ -42,7 +76,7 @@ impl Shutdown {
 pub struct Listener {
     tcp: TcpListener,
     tls: Option<TlsAcceptor>,
-    stop: watch::Receiver<bool>,
+    stop: watch::Receiver<Phase>,
 }
 
 impl Listener {
@@ -50,7 +84,7 @@ impl Listener {
     pub fn bind(address: SocketAddr, tls: Option<&TlsConfig>) -> Result<(Self, Shutdown), ServerError> {
         let tls = tls.map(acceptor).transpose()?;
         let tcp = listen(address).map_err(|source| ServerError::Listen { address, source })?;
-        let (sender, stop) = watch::channel(false);
+        let (sender, stop) = watch::channel(Phase::Serving);
         Ok((Self { tcp, tls, stop }, Shutdown(sender)))
     }
 
@@ -59,7 +93,7 @@ impl Listener {
         self.tcp.local_addr()
     }
 
-    /// Serves until told to stop, and then at most ten seconds longer.
+    /// Serves until told to stop, and then until what was accepted is answered.
     pub async fn serve(mut self, router: Router) {
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let mut connections = JoinSet::new();
@@ -68,7 +102,7 @@ impl Listener {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
             let accepted = tokio::select! {
                 accepted = self.tcp.accept() => accepted,
-                _ = self.stop.changed() => break,
+                () = closing(&mut self.stop) => break,
             };
             while connections.try_join_next().is_some() {}
             let (stream, peer) = match accepted {
@@ -86,7 +120,15 @@ impl Listener {
                 drop(place);
             });
         }
-        drop(self.tcp);
+        // Whoever was let in by the kernel already is answered like everybody before.
+        if let Ok(queue) = self.tcp.into_std() {
+            while let Ok((stream, peer)) = queue.accept() {
+                if let Ok(stream) = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
+                    let (tls, router, stop) = (self.tls.clone(), router.clone(), self.stop.clone());
+                    connections.spawn(connection(stream, peer, tls, router, stop));
+                }
+            }
+        }
         let drained = async { while connections.join_next().await.is_some() {} };
         if tokio::time::timeout(DRAIN, drained).await.is_err() {
             tracing::warn!("connections were still open at the end and were cut");
@@ -99,7 +141,7 @@ async fn connection(
     peer: SocketAddr,
     tls: Option<TlsAcceptor>,
     router: Router,
-    stop: watch::Receiver<bool>,
+    stop: watch::Receiver<Phase>,
 ) {
     // Small answers in one piece each; waiting for more only delays them.
     let _ = stream.set_nodelay(true);
@@ -113,17 +155,25 @@ async fn connection(
     }
 }
 
-async fn http<S>(stream: S, peer: SocketAddr, router: Router, mut stop: watch::Receiver<bool>)
+async fn http<S>(stream: S, peer: SocketAddr, router: Router, mut stop: watch::Receiver<Phase>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let served = Arc::new(AtomicBool::new(false));
+    let (seen, phase) = (Arc::clone(&served), stop.clone());
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-        let router = router.clone();
+        let (router, phase) = (router.clone(), phase.clone());
+        seen.store(true, Ordering::SeqCst);
         async move {
             let mut request: Request = request.map(axum::body::Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
             match tokio::time::timeout(REQUEST, router.oneshot(request)).await {
-                Ok(Ok(response)) => Ok::<_, Infallible>(response),
+                Ok(Ok(mut response)) => {
+                    if !phase.borrow().is_serving() {
+                        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                    }
+                    Ok::<_, Infallible>(response)
+                }
                 Ok(Err(never)) => match never {},
                 Err(_) => {
                     Ok(axum::response::IntoResponse::into_response(axum::http::StatusCode::REQUEST_TIMEOUT))
@@ -140,9 +190,16 @@ where
     );
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        _ = stop.changed() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+        () = closing(&mut stop) => {
+            // One that has not been heard of yet would be closed at once, with its first request on the way.
+            if !served.load(Ordering::SeqCst)
+                && let Ok(ended) = tokio::time::timeout(FIRST_REQUEST, connection.as_mut()).await
+            {
+                ended
+            } else {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
         }
         // Whoever keeps asking gets a new connection; whoever does not read the answers does not keep this one.
         () = tokio::time::sleep(LIFE) => {
@@ -202,5 +259,7 @@ const REQUEST: Duration = Duration::from_secs(30);
 const LIFE: Duration = Duration::from_mins(2);
 /// Largest header section, in octets.
 const MAX_HEADER_OCTETS: usize = 64 * 1024;
-/// Time that connections get to finish when the program ends.
-const DRAIN: Duration = Duration::from_secs(10);
+/// Time that connections get to finish when the program ends: more than a whole request.
+const DRAIN: Duration = Duration::from_secs(35);
+/// Time that a new connection gets for its first request when the program ends.
+const FIRST_REQUEST: Duration = Duration::from_secs(1);

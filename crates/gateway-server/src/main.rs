@@ -10,9 +10,10 @@ use ring::rand::{SecureRandom, SystemRandom};
 use tracing_subscriber::EnvFilter;
 
 use madoguchi_gateway_server::{
-    AccountsCommand, BackupArguments, DatabaseCommand, MigrateCommand, RestoreArguments, backup, database, migrate, restore, AuditCommand, ClientsCommand, CommandEdge, Config, CrlArguments, Edge, KeysCommand,
-    MunicipalitiesCommand, RevocationCommand, ServerError, SystemClock, VerifyArguments, accounts, advice, audit,
-    clients, crl, keys, municipalities, os_user, revocation, serve, told, verify,
+    AccountsCommand, AuditCommand, BackupArguments, ClientsCommand, CommandEdge, Config, CrlArguments,
+    DatabaseCommand, Edge, KeysCommand, MigrateCommand, MunicipalitiesCommand, RestoreArguments,
+    RevocationCommand, ServerError, SystemClock, VerifyArguments, accounts, advice, audit, backup, clients,
+    crl, database, keys, migrate, municipalities, os_user, restore, revocation, serve, told, verify,
 };
 use madoguchi_storage::Clock as _;
 

@@ -1,4 +1,4 @@
-//! What operators look at, on a loopback listener of its own: `/health/revocation` and `/metrics`. No certificate, no
+//! What operators look at, on a loopback listener of its own: health and `/metrics`. No certificate, no
 //! serial number, nothing of a resident.
 
 use std::net::IpAddr;
@@ -17,11 +17,13 @@ use madoguchi_gateway::Gateway;
 use madoguchi_revocation::{Alarms, OcspClient, RevocationHealth, SharedCrls};
 use madoguchi_storage::Clock;
 
+use crate::health::{DatabaseState, NodeHealth};
 use crate::metrics::Metrics;
 
 /// What is looked at.
 #[derive(Clone)]
 pub(crate) struct Watched {
+    pub(crate) health: NodeHealth,
     pub(crate) gateway: Gateway,
     pub(crate) crls: Arc<SharedCrls>,
     pub(crate) ocsp: Option<Arc<OcspClient>>,
@@ -30,12 +32,14 @@ pub(crate) struct Watched {
     pub(crate) clock: Arc<dyn Clock>,
 }
 
-/// The two addresses.
+/// Every address.
 pub(crate) fn router(watched: Watched) -> Router {
+    let node = watched.health.router();
     Router::new()
         .route("/health/revocation", get(health))
         .route("/metrics", get(metrics))
         .with_state(watched)
+        .merge(node)
         .layer(from_fn(only_by_a_loopback_name))
 }
 
@@ -84,6 +88,19 @@ impl Watched {
 
     fn metrics(&self) -> Metrics {
         let mut metrics = Metrics::of(&self.health());
+        let database = self.health.database();
+        metrics.gauge("madoguchi_database_up", &[], u8::from(database.state != DatabaseState::Failing));
+        metrics.gauge("madoguchi_database_problems", &[], database.problems.len());
+        metrics.gauge("madoguchi_database_look_milliseconds", &[], database.milliseconds);
+        if let Some(records) = database.unsealed_records {
+            metrics.gauge("madoguchi_audit_unsealed_records", &[], records);
+        }
+        if let Some(server) = &database.server {
+            metrics.gauge("madoguchi_database_clock_skew_seconds", &[], server.clock_skew_seconds);
+            metrics.gauge("madoguchi_database_connections_limit", &[], server.connections_limit);
+            metrics.gauge("madoguchi_database_connections_in_use", &[], server.connections_in_use);
+            metrics.gauge("madoguchi_database_waiting", &[], server.waiting);
+        }
         for (alarm, count) in self.alarms.counts() {
             metrics.counter("madoguchi_revocation_alarms_total", &[("alarm", alarm.name())], count);
         }

@@ -8,7 +8,7 @@ use ring::rand::SecureRandom;
 use serde_json::Value;
 
 use madoguchi_protocol::{LocalText, Octets, Origin};
-use madoguchi_storage::{Clock, StorageError, Storage};
+use madoguchi_storage::{Clock, Storage, StorageError};
 
 use crate::Config;
 use crate::operator::words;

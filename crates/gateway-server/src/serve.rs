@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ring::rand::SecureRandom;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use madoguchi_gateway::{Gateway, router};
 use madoguchi_storage::Clock;
@@ -13,7 +13,7 @@ use crate::build::{Built, build};
 use crate::config::Config;
 use crate::crl_reload::Refreshing;
 use crate::key_maker::keep_keys;
-use crate::listen::{Listener, Shutdown};
+use crate::listen::Listener;
 use crate::logout_sender::{HttpLogoutSender, SERVICE_TIMEOUT, keep_sending};
 use crate::{ServerError, operations};
 
@@ -24,15 +24,15 @@ pub async fn serve(
     random: Arc<dyn SecureRandom + Send + Sync>,
     ready: impl FnOnce(std::net::SocketAddr),
 ) -> Result<(), ServerError> {
-    let Built { gateway, refresher, watched, audit } = build(&config, Arc::clone(&clock), random).await?;
+    let Built { gateway, health, backend, refresher, watched, audit } =
+        build(&config, Arc::clone(&clock), random).await?;
     let (listener, shutdown) = Listener::bind(config.listen, config.tls.as_ref())?;
     let address = listener.address().unwrap_or(config.listen);
-    let mut shutdowns = vec![shutdown];
     let watching = match &config.operations {
         Some(operations) => {
             let (listener, shutdown) = Listener::bind(operations.listen, None)?;
-            shutdowns.push(shutdown);
-            Some(tokio::spawn(listener.serve(operations::router(watched))))
+            // It answers until the last request of a resident has ended.
+            Some((tokio::spawn(listener.serve(operations::router(watched))), shutdown))
         }
         None => None,
     };
@@ -50,15 +50,29 @@ pub async fn serve(
     let registry = tokio::spawn(keep_registry(gateway.clone()));
     let keys = tokio::spawn(keep_keys(gateway.clone()));
     let sealing = tokio::spawn(audit.clone().keep_sealing(gateway.clone()));
+    let looking = tokio::spawn(health.clone().keep_looking(backend));
+    let router = router(gateway.clone()).merge(health.ready_router());
+    let notice = Duration::from_secs(config.drain_seconds);
+    // Before anybody is told that it is ready.
+    let mut ends = EndSignals::listen();
     tokio::spawn(async move {
-        wait_for_end().await;
-        shutdowns.iter().for_each(Shutdown::now);
+        ends.wait().await;
+        tracing::info!(seconds = notice.as_secs(), "told to end: this node is not ready any more");
+        health.drain();
+        shutdown.soon();
+        // Whoever orders it twice does not want to wait.
+        tokio::select! {
+            () = tokio::time::sleep(notice) => {}
+            () = ends.wait() => {}
+        }
+        shutdown.now();
     });
     ready(address);
-    listener.serve(router(gateway.clone())).await;
-    if let Some(watching) = watching {
+    listener.serve(router).await;
+    if let Some((watching, _)) = watching {
         watching.abort();
     }
+    looking.abort();
     drop(refreshing);
     sweeping.abort();
     telling.abort();
@@ -97,15 +111,30 @@ async fn keep_registry(gateway: Gateway) {
     }
 }
 
+/// Waits for the order to end.
 pub(crate) async fn wait_for_end() {
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        tracing::error!("signals cannot be waited for; end the program by SIGKILL");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
+    EndSignals::listen().wait().await;
+}
+
+/// The orders to end, from the moment that somebody listens: before that they end the program at once.
+struct EndSignals(Option<(Signal, Signal)>);
+
+impl EndSignals {
+    fn listen() -> Self {
+        let both =
+            signal(SignalKind::terminate()).and_then(|term| Ok((term, signal(SignalKind::interrupt())?)));
+        if let Err(error) = &both {
+            tracing::error!(%error, "signals cannot be waited for; end the program by SIGKILL");
+        }
+        Self(both.ok())
+    }
+
+    async fn wait(&mut self) {
+        let Some((term, int)) = &mut self.0 else { return std::future::pending().await };
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
     }
 }
 

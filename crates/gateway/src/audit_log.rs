@@ -47,11 +47,13 @@ impl<'r> AuditLog<'r> {
 
     /// The key that signs a municipality's checkpoints, made when there is none.
     pub async fn key(&self, municipality: &str) -> Result<Arc<SigningKey>, AuditLogError> {
-        let known = self.keys.lock().unwrap_or_else(PoisonError::into_inner).get(municipality).map(Arc::clone);
+        let known =
+            self.keys.lock().unwrap_or_else(PoisonError::into_inner).get(municipality).map(Arc::clone);
         if let Some(key) = known {
             return Ok(key);
         }
-        let vault = SecretVault { storage: &*self.storage, kek: &self.kek, municipality, random: self.random };
+        let vault =
+            SecretVault { storage: &*self.storage, kek: &self.kek, municipality, random: self.random };
         let fresh = SigningKey::generate(JwsAlg::Es256, self.random).map_err(KeyError::Crypto)?;
         let pkcs8 = vault.secret(SecretPurpose::AuditKeyEs256, &fresh).await?;
         let key = SigningKey::from_pkcs8(JwsAlg::Es256, &pkcs8, self.random).map_err(KeyError::Crypto)?;
@@ -155,6 +157,8 @@ impl<'r> AuditLog<'r> {
     }
 
     async fn seal_all_of(&self, municipality: &str) -> Result<u64, AuditLogError> {
+        // Before anything is sealed: a chain without a key is one whose key was taken away.
+        self.key(municipality).await?;
         let mut sealed = 0;
         loop {
             let seed = Secret::generate(self.random).map_err(|_| KeyError::Seal(SealError::NoRandomness))?;

@@ -86,8 +86,9 @@ async fn records(
     after: u64,
     limit: u32,
 ) -> Result<Vec<AuditRecord>, PostgresError> {
-    let sql =
-        format!("SELECT * FROM audit WHERE municipality = $1 AND number > $2 AND {TOLD} ORDER BY number LIMIT $3");
+    let sql = format!(
+        "SELECT * FROM audit WHERE municipality = $1 AND number > $2 AND {TOLD} ORDER BY number LIMIT $3"
+    );
     let query = sqlx::query(AssertSqlSafe(sql));
     work.all(query.bind(municipality).bind(integer(after)).bind(i64::from(limit)), read).await
 }
@@ -97,7 +98,8 @@ async fn trace(
     municipality: &str,
     sign_in: Octets<16>,
 ) -> Result<SignInTrace, PostgresError> {
-    let sql = format!("SELECT * FROM audit WHERE municipality = $1 AND sign_in = $2 AND {TOLD} ORDER BY number");
+    let sql =
+        format!("SELECT * FROM audit WHERE municipality = $1 AND sign_in = $2 AND {TOLD} ORDER BY number");
     let records = sqlx::query(AssertSqlSafe(sql));
     Ok(SignInTrace {
         sign_in: find_sign_in(work, municipality, &[(By::Id, &sign_in.0)]).await?,

@@ -48,8 +48,7 @@ impl AuditChain for PostgresStore {
         limit: u32,
     ) -> Result<Vec<ChainedRecord>, StorageError> {
         let sql = "SELECT * FROM audit WHERE municipality = $1 AND position > $2 ORDER BY position LIMIT $3";
-        let query =
-            || sqlx::query(sql).bind(municipality).bind(integer(after)).bind(i64::from(limit));
+        let query = || sqlx::query(sql).bind(municipality).bind(integer(after)).bind(i64::from(limit));
         look!(self, |work| work.all(query(), read_chained))
     }
 
@@ -69,8 +68,7 @@ impl AuditChain for PostgresStore {
     ) -> Result<Vec<StoredCheckpoint>, StorageError> {
         let sql = "SELECT * FROM audit_checkpoints WHERE municipality = $1 AND position >= $2
                    ORDER BY position LIMIT $3";
-        let query =
-            || sqlx::query(sql).bind(municipality).bind(integer(from)).bind(i64::from(limit));
+        let query = || sqlx::query(sql).bind(municipality).bind(integer(from)).bind(i64::from(limit));
         look!(self, |work| work.all(query(), read_checkpoint))
     }
 
@@ -211,7 +209,11 @@ async fn tell_failures(work: &mut Work, municipality: &str) -> Result<(), Postgr
     let query = sqlx::query(sql).bind(municipality).bind(work.now / MINUTE);
     let mut failures: Vec<(i64, String, i64)> = work
         .all(query, |row| {
-            Ok((column(row, FAILURES, "minute")?, column(row, FAILURES, "code")?, column(row, FAILURES, "count")?))
+            Ok((
+                column(row, FAILURES, "minute")?,
+                column(row, FAILURES, "code")?,
+                column(row, FAILURES, "count")?,
+            ))
         })
         .await?;
     failures.sort();
@@ -292,7 +294,8 @@ async fn erase(
     position: u64,
     order: &str,
 ) -> Result<AuditErasure, PostgresError> {
-    let sql = "UPDATE audit SET at = 0, kind = '', sign_in = NULL, client_id = NULL, code = NULL, evidence = NULL,
+    let sql =
+        "UPDATE audit SET at = 0, kind = '', sign_in = NULL, client_id = NULL, code = NULL, evidence = NULL,
                    network = NULL, network_salt = NULL, network_digest = NULL, salt = NULL
                WHERE municipality = $1 AND position = $2 AND salt IS NOT NULL AND kind NOT IN ($3, $4)
                  AND position > (SELECT start_position FROM audit_chains WHERE municipality = $1)";

@@ -7,8 +7,8 @@ use sqlx::postgres::PgRow;
 use madoguchi_oidc::Profile;
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{
-    AuditKind, ClientChange, ClientList, ClientRecord, ClientWrite, Clients, NewRegistrationToken, Registration,
-    StorageError,
+    AuditKind, ClientChange, ClientList, ClientRecord, ClientWrite, Clients, NewRegistrationToken,
+    Registration, StorageError,
 };
 
 use crate::error::PostgresError;

@@ -78,6 +78,17 @@ pub(crate) async fn hand_out(
     work.execute(query).await.map(drop)
 }
 
+/// Codes of a session that are not over, used or not.
+pub(crate) async fn count_of_session(
+    work: &mut Work,
+    municipality: &str,
+    sid: Octets<16>,
+) -> Result<u64, PostgresError> {
+    let query =
+        sqlx::query("SELECT count(*) FROM codes WHERE municipality = $1 AND sid = $2 AND expires_at > $3");
+    work.count(query.bind(municipality).bind(sid.0).bind(work.now)).await
+}
+
 /// Finishes the request that a code answers, if it was pushed. Answers whether it was open until now.
 pub(crate) async fn finish_request(
     work: &mut Work,
@@ -191,10 +202,11 @@ pub(crate) async fn insert_access_token(
     token: &NewAccessToken,
 ) -> Result<(), PostgresError> {
     let query = sqlx::query(
-        "INSERT INTO access_tokens (municipality, hash, code, expires_at, jkt) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO access_tokens (municipality, hash, code, expires_at, jkt, scope)
+         VALUES ($1, $2, $3, $4, $5, $6)",
     );
     let query = query.bind(municipality).bind(token.hash.0).bind(code.0).bind(work.after(token.lifetime));
-    work.execute(query.bind(token.key.map(|key| key.0))).await.map(drop)
+    work.execute(query.bind(token.key.map(|key| key.0)).bind(&token.scope)).await.map(drop)
 }
 
 /// Everything that a code gave. The caller holds the code.
@@ -217,7 +229,7 @@ async fn find_access_token(
 ) -> Result<Option<AccessTokenRecord>, PostgresError> {
     let query = sqlx::query(
         "SELECT codes.code_grant, sessions.account, sessions.auth_time, sessions.sid, sessions.holder_sealed,
-                access_tokens.jkt, access_tokens.expires_at
+                access_tokens.jkt, access_tokens.scope, access_tokens.expires_at
          FROM access_tokens
          JOIN codes ON codes.municipality = access_tokens.municipality AND codes.hash = access_tokens.code
          JOIN sessions ON sessions.municipality = codes.municipality AND sessions.sid = codes.sid
@@ -229,7 +241,7 @@ async fn find_access_token(
         Ok(AccessTokenRecord {
             municipality: municipality.to_owned(),
             client_id: grant.client_id,
-            scope: grant.scope,
+            scope: column::<Option<String>>(row, "access_tokens", "scope")?.unwrap_or(grant.scope),
             account: AccountId(Octets(column(row, "sessions", "account")?)),
             redirect_uri: grant.redirect_uri,
             auth_time: time(row, "sessions", "auth_time")?,

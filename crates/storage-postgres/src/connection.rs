@@ -24,7 +24,8 @@ pub(crate) async fn connect(options: &PostgresOptions) -> Result<PgConnection, P
 /// The beginning of every transaction. On a connection of our own its settings are the session's, made once.
 pub(crate) fn begin(options: &PostgresOptions) -> String {
     if options.pooler {
-        let settings = timeouts(options).map(|(name, value)| format!("SET LOCAL {name} = {value}; ")).concat();
+        let settings =
+            timeouts(options).map(|(name, value)| format!("SET LOCAL {name} = {value}; ")).concat();
         format!("BEGIN; {settings}SELECT {}", pin_commit(true))
     } else {
         "BEGIN".to_owned()
@@ -44,7 +45,8 @@ async fn connect_to(server: &Server, options: &PostgresOptions) -> Result<PgConn
         format!("SELECT pg_is_in_recovery(), current_setting('{OWN}', true), {}", pin_commit(false))
     };
     let row = sqlx::raw_sql(AssertSqlSafe(checks)).fetch_one(&mut connection).await.map_err(failed)?;
-    let (standby, own): (bool, Option<String>) = (row.try_get(0).map_err(failed)?, row.try_get(1).map_err(failed)?);
+    let (standby, own): (bool, Option<String>) =
+        (row.try_get(0).map_err(failed)?, row.try_get(1).map_err(failed)?);
     if own.as_deref() != Some("on") {
         return Err(PostgresError::Pooler(server.to_string()));
     }
@@ -55,7 +57,7 @@ async fn connect_to(server: &Server, options: &PostgresOptions) -> Result<PgConn
 }
 
 fn driver_options(server: &Server, options: &PostgresOptions) -> PgConnectOptions {
-    // What this driver takes from the environment is overwritten: everything comes from the configuration.
+    // What this driver takes from the environment is overwritten where it lets us: the configuration says everything.
     let driver = PgConnectOptions::new_without_pgpass()
         .username(&options.user)
         .password(options.password.as_ref().map_or("", |password| password.as_str()))
@@ -69,7 +71,9 @@ fn driver_options(server: &Server, options: &PostgresOptions) -> PgConnectOption
     };
     let driver = match (&options.tls, server) {
         (Tls::Off, _) | (_, Server::Unix { .. }) => driver.ssl_mode(PgSslMode::Disable),
-        (Tls::VerifyFull { authorities: None }, _) => driver.ssl_mode(PgSslMode::VerifyFull),
+        (Tls::VerifyFull { authorities: None }, _) => {
+            driver.ssl_mode(PgSslMode::VerifyFull).ssl_root_cert_from_pem(Vec::new())
+        }
         (Tls::VerifyFull { authorities: Some(file) }, _) => {
             driver.ssl_mode(PgSslMode::VerifyFull).ssl_root_cert(file)
         }

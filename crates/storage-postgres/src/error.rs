@@ -1,5 +1,6 @@
 //! What goes wrong inside this backend. Callers see it as a `StorageError`.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use madoguchi_storage::StorageError;
@@ -29,6 +30,10 @@ pub(crate) enum PostgresError {
     Standby(String),
     #[error("{0}")]
     Statement(#[from] sqlx::Error),
+    #[error("{0}")]
+    Transfer(String),
+    #[error("a move to this database is not finished; run it again: madoguchi migrate sqlite-to-postgres")]
+    TransferUnfinished,
     #[error("no answer within {0:?}")]
     TimedOut(Duration),
 }
@@ -54,6 +59,8 @@ impl PostgresError {
     /// Why there is no connection may pass by itself.
     pub(crate) fn may_pass(&self) -> bool {
         match self {
+            // What TLS has against a server stays as it is.
+            Self::Connect { source: sqlx::Error::Io(error), .. } => error.kind() != ErrorKind::InvalidData,
             Self::Connect { source: error, .. } => is_connection_lost(error),
             Self::Standby(_) | Self::TimedOut(_) => true,
             _ => false,

@@ -6,7 +6,7 @@
 //! 2. the advisory locks of a network, then of a municipality, which only the start of a sign-in takes, and before it
 //!    touches a row;
 //! 3. rows: `sign_ins`, `relink_orders`, `accounts`, `sessions` by their number, `session_clients`, `codes` by their hash,
-//!    `access_tokens`, `refresh_tokens`, `pushed_requests`, `registration_tokens`, `clients`, `secrets`, `signing_keys`,
+//!    `access_tokens`, `refresh_tokens`, `pushed_requests`, `registration_tokens`, `municipalities`, `clients`, `secrets`, `signing_keys`,
 //!    `kept_revocations`, `logout_deliveries`, `logout_services`, `audit`, `audit_failures`, `audit_chains`, `registry`.
 //!
 //! Whoever gives or deletes tokens of a code holds the code's row: what one transaction deletes, another cannot add to
@@ -47,6 +47,11 @@ impl Lock {
     /// A municipality's relink orders: no two are about one card.
     pub(crate) fn relink_orders(municipality: &str) -> Self {
         Self::of("relink orders", municipality, &[])
+    }
+
+    /// A client's pushed requests: so many wait and no more.
+    pub(crate) fn pushed_requests(municipality: &str, client_id: &str) -> Self {
+        Self::of("pushed requests", municipality, client_id.as_bytes())
     }
 
     /// The senders of logout tokens: a service has its places and no more.

@@ -142,7 +142,7 @@ impl PostgresOptions {
             statement_timeout: Duration::from_secs(5),
             lock_timeout: Duration::from_secs(3),
             transaction_timeout: Duration::from_secs(10),
-            connection_lifetime: Duration::from_secs(30 * 60),
+            connection_lifetime: Duration::from_mins(30),
         }
     }
 }
@@ -240,7 +240,8 @@ fn decoded(text: &str) -> Result<String, OptionsError> {
         let (Some(high), Some(low)) = (digit(rest.next()), digit(rest.next())) else {
             return Err(malformed);
         };
-        octets.push(u8::try_from(high * 16 + low).map_err(|_| OptionsError::Malformed("a percent-encoding"))?);
+        octets
+            .push(u8::try_from(high * 16 + low).map_err(|_| OptionsError::Malformed("a percent-encoding"))?);
     }
     String::from_utf8(octets).map_err(|_| malformed)
 }

@@ -1,4 +1,5 @@
-//! Pushed authorization requests: finished by one conditional UPDATE.
+//! Pushed authorization requests: finished by one conditional UPDATE. Those of one client come one after the other, under its
+//! lock: how many wait is a rule over rows.
 
 use async_trait::async_trait;
 
@@ -6,14 +7,16 @@ use madoguchi_protocol::Octets;
 use madoguchi_storage::{NewPushedRequest, PushedRequest, PushedRequests, PushedWrite, StorageError};
 
 use crate::error::PostgresError;
+use crate::locks::Lock;
 use crate::store::PostgresStore;
 use crate::transaction::{look, transact};
-use crate::work::{Work, column, damaged, time};
+use crate::work::{Work, column, damaged, integer, time};
 
 #[async_trait]
 impl PushedRequests for PostgresStore {
     async fn push_request(&self, new: NewPushedRequest) -> Result<PushedWrite, StorageError> {
-        transact!(self, &[], |work| insert(work, &new))
+        let lock = Lock::pushed_requests(&new.municipality, &new.request.client_id);
+        transact!(self, &[lock], |work| insert(work, &new))
     }
 
     async fn find_pushed_request(
@@ -38,11 +41,12 @@ async fn insert(work: &mut Work, new: &NewPushedRequest) -> Result<PushedWrite, 
     // No further than to the bound: what waits beyond it is not looked at.
     let sql = "INSERT INTO pushed_requests (municipality, hash, client_id, request, expires_at)
                SELECT $1, $2, $3, $4, $5
-               WHERE (SELECT count(*) FROM (SELECT FROM pushed_requests
-                      WHERE municipality = $1 AND client_id = $3 AND NOT finished AND expires_at > $6 LIMIT $7) waiting) < $7";
-    let insert = sqlx::query(sql).bind(&new.municipality).bind(new.hash.0).bind(&new.request.client_id).bind(request);
-    let most = i64::try_from(new.most).unwrap_or(i64::MAX);
-    let insert = insert.bind(work.after(new.lifetime)).bind(work.now).bind(most);
+               WHERE (SELECT count(*) FROM (
+                          SELECT 1 FROM pushed_requests
+                          WHERE municipality = $1 AND client_id = $3 AND NOT finished AND expires_at > $6
+                          LIMIT $7) AS waiting) < $7";
+    let insert = sqlx::query(sql).bind(&new.municipality).bind(new.hash.0).bind(&new.request.client_id);
+    let insert = insert.bind(request).bind(work.after(new.lifetime)).bind(work.now).bind(integer(new.most));
     Ok(if work.execute(insert).await? == 1 { PushedWrite::Done } else { PushedWrite::TooMany })
 }
 

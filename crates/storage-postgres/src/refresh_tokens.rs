@@ -137,11 +137,7 @@ struct Token {
 }
 
 /// A live refresh token, its code's row held. That comes first: what is read before it may have changed when it is held.
-async fn hold(
-    work: &mut Work,
-    municipality: &str,
-    hash: Octets<32>,
-) -> Result<Option<Token>, PostgresError> {
+async fn hold(work: &mut Work, municipality: &str, hash: Octets<32>) -> Result<Option<Token>, PostgresError> {
     let sql = "SELECT 1 FROM codes WHERE municipality = $1
                  AND hash = (SELECT code FROM refresh_tokens WHERE municipality = $1 AND hash = $2)
                FOR NO KEY UPDATE";
@@ -201,7 +197,8 @@ impl Given<'_> {
         }
         let sql = "SELECT count(*) FROM refresh_tokens
                    WHERE municipality = $1 AND code = $2 AND parent = $3 AND used_at IS NOT NULL AND NOT put_aside";
-        let used_children = sqlx::query(sql).bind(self.municipality).bind(self.token.code.0).bind(self.hash.0);
+        let used_children =
+            sqlx::query(sql).bind(self.municipality).bind(self.token.code.0).bind(self.hash.0);
         Ok(self.work.count(used_children).await? == 0)
     }
 

@@ -16,7 +16,8 @@ pub(crate) async fn insert(
     token: &NewRegistrationToken,
     operator: &str,
 ) -> Result<(), PostgresError> {
-    let sql = "INSERT INTO registration_tokens (municipality, hash, profile, expires_at) VALUES ($1, $2, $3, $4)";
+    let sql =
+        "INSERT INTO registration_tokens (municipality, hash, profile, expires_at) VALUES ($1, $2, $3, $4)";
     let insert = sqlx::query(sql).bind(municipality).bind(token.hash.0).bind(token.profile.as_str());
     let insert = insert.bind(work.after(token.lifetime));
     work.execute(insert).await?;

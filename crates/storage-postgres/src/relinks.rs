@@ -8,8 +8,8 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{
-    AccountId, AuditKind, EndedBy, NewRelinkOrder, Operator, RelinkCards, RelinkOpened, RelinkOrder, Relinked,
-    Relinks, SessionSelection, StorageError, Users,
+    AccountId, AuditKind, EndedBy, NewRelinkOrder, Operator, RelinkCards, RelinkOpened, RelinkOrder,
+    Relinked, Relinks, SessionSelection, StorageError, Users,
 };
 
 use crate::error::PostgresError;
@@ -74,7 +74,8 @@ async fn open(
          SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
          WHERE NOT EXISTS (SELECT 1 FROM relink_orders WHERE municipality = $1
                              AND (old_lookup IN ($3, $4) OR new_lookup IN ($3, $4)))";
-    let insert = sqlx::query(sql).bind(municipality).bind(new.id.0).bind(new.cards.old.0).bind(new.cards.new.0);
+    let insert =
+        sqlx::query(sql).bind(municipality).bind(new.id.0).bind(new.cards.old.0).bind(new.cards.new.0);
     let insert = insert.bind(&new.operator.name).bind(&new.operator.user).bind(&new.reason);
     let insert = insert.bind(work.now).bind(work.after(new.lifetime));
     if work.execute(insert).await? == 0 {
@@ -87,7 +88,8 @@ async fn open(
 }
 
 async fn waiting(work: &mut Work, municipality: &str) -> Result<Vec<RelinkOrder>, PostgresError> {
-    let sql = "SELECT * FROM relink_orders WHERE municipality = $1 AND expires_at > $2 ORDER BY opened_at, id";
+    let sql =
+        "SELECT * FROM relink_orders WHERE municipality = $1 AND expires_at > $2 ORDER BY opened_at, id";
     work.all(sqlx::query(sql).bind(municipality).bind(work.now), |row| {
         Ok(RelinkOrder {
             id: Octets(column(row, TABLE, "id")?),
@@ -197,6 +199,12 @@ async fn move_account(
     let sql = "UPDATE accounts SET lookup = $1, relinked_at = $2 WHERE municipality = $3 AND id = $4";
     let moved = sqlx::query(sql).bind(cards.new.0).bind(work.now).bind(municipality).bind(kept.0.0);
     work.execute(moved).await?;
+    let sql = "INSERT INTO moved_cards (municipality, lookup, moved_at) VALUES ($1, $2, $3)
+               ON CONFLICT (municipality, lookup) DO UPDATE SET moved_at = $3";
+    work.execute(sqlx::query(sql).bind(municipality).bind(cards.old.0).bind(work.now)).await?;
+    // It has an account again.
+    let back = sqlx::query("DELETE FROM moved_cards WHERE municipality = $1 AND lookup = $2");
+    work.execute(back.bind(municipality).bind(cards.new.0)).await?;
     Ok(Some((ended, merged.is_some())))
 }
 

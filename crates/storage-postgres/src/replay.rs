@@ -37,6 +37,7 @@ async fn use_once(
     let sql = "INSERT INTO replays (municipality, kind, key, until) VALUES ($1, $2, $3, $4)
                ON CONFLICT (municipality, kind, key) DO UPDATE SET until = excluded.until
                WHERE replays.until <= $5";
-    let written = sqlx::query(sql).bind(municipality).bind(kind.as_str()).bind(key.0).bind(until).bind(work.now);
+    let written =
+        sqlx::query(sql).bind(municipality).bind(kind.as_str()).bind(key.0).bind(until).bind(work.now);
     Ok(work.execute(written).await? == 1)
 }

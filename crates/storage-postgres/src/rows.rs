@@ -154,7 +154,10 @@ fn refused_on(row: &PgRow) -> Result<Option<String>, PostgresError> {
     }
 }
 
-fn field<'r, T: Decode<'r, Postgres> + Type<Postgres>>(row: &'r PgRow, name: &str) -> Result<T, PostgresError> {
+fn field<'r, T: Decode<'r, Postgres> + Type<Postgres>>(
+    row: &'r PgRow,
+    name: &str,
+) -> Result<T, PostgresError> {
     column(row, TABLE, name)
 }
 

@@ -15,6 +15,11 @@ pub(crate) async fn migrate(connection: &mut PgConnection) -> Result<(), Postgre
     apply(connection, MIGRATIONS).await
 }
 
+/// Makes the schema in an empty database, in the transaction of whoever calls.
+pub(crate) async fn make(connection: &mut PgConnection) -> Result<(), PostgresError> {
+    apply_missing(connection, MIGRATIONS).await
+}
+
 /// Refuses a schema of any other version than this program's.
 pub(crate) async fn check(connection: &mut PgConnection) -> Result<(), PostgresError> {
     let found = version(connection).await?;
@@ -39,7 +44,10 @@ async fn apply(connection: &mut PgConnection, migrations: &[&'static str]) -> Re
     applied
 }
 
-async fn apply_missing(connection: &mut PgConnection, migrations: &[&'static str]) -> Result<(), PostgresError> {
+async fn apply_missing(
+    connection: &mut PgConnection,
+    migrations: &[&'static str],
+) -> Result<(), PostgresError> {
     let (found, known) = (version(connection).await?, count(migrations));
     if found > known {
         return Err(PostgresError::SchemaTooNew { found, known });
@@ -60,12 +68,16 @@ async fn apply_missing(connection: &mut PgConnection, migrations: &[&'static str
 /// How many migrations the database has. Another program's tables are left alone.
 async fn version(connection: &mut PgConnection) -> Result<u32, PostgresError> {
     let tables = sqlx::raw_sql(
-        "SELECT count(*), count(*) FILTER (WHERE tablename = 'madoguchi_schema') FROM pg_tables
+        "SELECT count(*), count(*) FILTER (WHERE tablename = 'madoguchi_schema'),
+                count(*) FILTER (WHERE tablename = 'madoguchi_transfer') FROM pg_tables
          WHERE schemaname = current_schema()",
     )
     .fetch_one(&mut *connection)
     .await?;
     let (all, ours): (i64, i64) = (tables.try_get(0)?, tables.try_get(1)?);
+    if tables.try_get::<i64, _>(2)? > 0 {
+        return Err(PostgresError::TransferUnfinished);
+    }
     match (all, ours) {
         (0, _) => Ok(0),
         (_, 0) => Err(PostgresError::OtherProgram),

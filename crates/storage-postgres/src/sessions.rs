@@ -10,8 +10,8 @@ use sqlx::postgres::PgRow;
 use madoguchi_cert_verify::Source;
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{
-    AccountId, Accounts, AuditKind, EndedBy, ListedSession, NewCode, SessionAnswer, SessionClient,
-    SessionRecord, SessionSelection, Sessions, StorageError,
+    AccountId, Accounts, AuditKind, CODES_OF_A_SESSION, EndedBy, ListedSession, NewCode, SessionAnswer,
+    SessionClient, SessionRecord, SessionSelection, Sessions, StorageError,
 };
 
 use crate::error::PostgresError;
@@ -99,7 +99,9 @@ pub(crate) async fn find(
     key: &[u8],
 ) -> Result<Option<SessionRecord>, PostgresError> {
     let sql = match by {
-        By::Browser => "SELECT * FROM sessions WHERE municipality = $1 AND browser_hash = $2 AND expires_at > $3",
+        By::Browser => {
+            "SELECT * FROM sessions WHERE municipality = $1 AND browser_hash = $2 AND expires_at > $3"
+        }
         By::IdHash => "SELECT * FROM sessions WHERE municipality = $1 AND id_hash = $2 AND expires_at > $3",
         By::Sid => "SELECT * FROM sessions WHERE municipality = $1 AND sid = $2 AND expires_at > $3",
         By::SignIn => "SELECT * FROM sessions WHERE municipality = $1 AND sign_in = $2 AND expires_at > $3",
@@ -217,12 +219,16 @@ async fn answer(
     let Some(mut session) = session.filter(|session| is_usable(work, session)) else {
         return Ok(SessionAnswer::NoSession);
     };
+    if codes::count_of_session(work, municipality, session.sid).await? >= CODES_OF_A_SESSION {
+        return Ok(SessionAnswer::TooMany);
+    }
     if !codes::finish_request(work, municipality, &code.grant).await? {
         return Ok(SessionAnswer::RequestFinished);
     }
     if let Some(idle) = idle {
-        let query =
-            sqlx::query("UPDATE sessions SET idle_until = $3 WHERE municipality = $1 AND sid = $2 RETURNING *");
+        let query = sqlx::query(
+            "UPDATE sessions SET idle_until = $3 WHERE municipality = $1 AND sid = $2 RETURNING *",
+        );
         let query = query.bind(municipality).bind(session.sid.0).bind(work.after(idle));
         session = work.find(query, read).await?.ok_or_else(|| damaged(TABLE, "a row went away"))?;
     }
@@ -250,6 +256,7 @@ pub(crate) fn read(row: &PgRow) -> Result<SessionRecord, PostgresError> {
         browser: Octets(column(row, TABLE, "browser")?),
         idle_until: time_if_any(row, TABLE, "idle_until")?,
         relinked_at: time_if_any(row, TABLE, "relinked_at")?,
+        moved_at: time_if_any(row, TABLE, "moved_at")?,
         expires_at: time(row, TABLE, "expires_at")?,
     })
 }

@@ -57,7 +57,7 @@ impl SignIns for PostgresStore {
         proof: Proof,
         cleared: Cleared,
     ) -> Result<Transition, StorageError> {
-        let finish = agent::Finish { municipality, id, claim_secret_hash, finish_hash };
+        let finish = agent::Finish { municipality, id, claim_secret_hash, hash: finish_hash };
         let certificate = Lock::certificate(municipality, cleared.certificate);
         transact!(self, &[certificate], |work| agent::prove(work, &finish, &proof, &cleared))
     }
@@ -70,8 +70,9 @@ impl SignIns for PostgresStore {
         finish_hash: Octets<32>,
         refused: Refused,
     ) -> Result<Transition, StorageError> {
-        let finish = agent::Finish { municipality, id, claim_secret_hash, finish_hash };
-        let certificate = refused.revoked.as_ref().map(|revoked| Lock::certificate(municipality, revoked.certificate));
+        let finish = agent::Finish { municipality, id, claim_secret_hash, hash: finish_hash };
+        let certificate =
+            refused.revoked.as_ref().map(|revoked| Lock::certificate(municipality, revoked.certificate));
         transact!(self, certificate.as_slice(), |work| agent::refuse(work, &finish, &refused))
     }
 

@@ -109,7 +109,11 @@ impl Order<'_> {
 
     async fn publish(&self, work: &mut Work) -> Result<KeyChange, PostgresError> {
         let published = self.update(work, "state = 'published', published_at = $3", "state = 'new'").await?;
-        if published { self.done(work, AuditKind::SigningKeyPublished).await } else { self.refused(work).await }
+        if published {
+            self.done(work, AuditKind::SigningKeyPublished).await
+        } else {
+            self.refused(work).await
+        }
     }
 
     async fn activate(&self, work: &mut Work, ahead: u64, overlap: u64) -> Result<KeyChange, PostgresError> {

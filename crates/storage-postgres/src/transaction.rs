@@ -158,7 +158,8 @@ async fn give_up<T>(mut work: Work, error: PostgresError) -> Result<T, PostgresE
         work.leased.pool().forget_all();
     } else if !matches!(error, PostgresError::CommitUnknown(_) | PostgresError::TimedOut(_)) {
         let limit = work.leased.pool().options().transaction_timeout;
-        let rolled_back = tokio::time::timeout(limit, sqlx::raw_sql("ROLLBACK").execute(&mut *work.leased)).await;
+        let rolled_back =
+            tokio::time::timeout(limit, sqlx::raw_sql("ROLLBACK").execute(&mut *work.leased)).await;
         if matches!(rolled_back, Ok(Ok(_))) {
             work.leased.give_back();
         }

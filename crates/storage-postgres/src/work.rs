@@ -21,7 +21,10 @@ pub(crate) struct Work {
 
 impl Work {
     /// Runs a statement; the number of rows it changed.
-    pub(crate) async fn execute(&mut self, query: Query<'_, Postgres, PgArguments>) -> Result<u64, PostgresError> {
+    pub(crate) async fn execute(
+        &mut self,
+        query: Query<'_, Postgres, PgArguments>,
+    ) -> Result<u64, PostgresError> {
         let query = query.persistent(self.keeps_statements());
         Ok(query.execute(&mut *self.leased).await?.rows_affected())
     }
@@ -47,7 +50,10 @@ impl Work {
     }
 
     /// The number that a query answers.
-    pub(crate) async fn count(&mut self, query: Query<'_, Postgres, PgArguments>) -> Result<u64, PostgresError> {
+    pub(crate) async fn count(
+        &mut self,
+        query: Query<'_, Postgres, PgArguments>,
+    ) -> Result<u64, PostgresError> {
         let query = query.persistent(self.keeps_statements());
         let number: i64 = query.fetch_one(&mut *self.leased).await?.try_get(0)?;
         Ok(u64::try_from(number).unwrap_or(0))
@@ -89,13 +95,21 @@ pub(crate) fn time(row: &PgRow, table: &'static str, name: &str) -> Result<UnixT
 }
 
 /// A column of a number that may be absent.
-pub(crate) fn number_if_any(row: &PgRow, table: &'static str, name: &str) -> Result<Option<u64>, PostgresError> {
+pub(crate) fn number_if_any(
+    row: &PgRow,
+    table: &'static str,
+    name: &str,
+) -> Result<Option<u64>, PostgresError> {
     let number: Option<i64> = column(row, table, name)?;
     number.map(|number| u64::try_from(number).map_err(|_| damaged(table, name))).transpose()
 }
 
 /// A column of seconds that may be absent.
-pub(crate) fn time_if_any(row: &PgRow, table: &'static str, name: &str) -> Result<Option<UnixTime>, PostgresError> {
+pub(crate) fn time_if_any(
+    row: &PgRow,
+    table: &'static str,
+    name: &str,
+) -> Result<Option<UnixTime>, PostgresError> {
     Ok(number_if_any(row, table, name)?.map(unix_time))
 }
 

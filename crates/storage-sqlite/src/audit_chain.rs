@@ -138,11 +138,7 @@ impl AuditChain for SqliteStore {
 }
 
 /// Counts one sign-in that failed before a card was proven.
-pub(crate) fn count_failure(
-    work: &Work<'_>,
-    municipality: &str,
-    code: ErrorCode,
-) -> Result<(), SqliteError> {
+pub(crate) fn count_failure(work: &Work<'_>, municipality: &str, code: ErrorCode) -> Result<(), SqliteError> {
     work.execute(
         "INSERT INTO audit_failures (municipality, minute, code, count) VALUES (?1, ?2, ?3, 1)
          ON CONFLICT (municipality, minute, code) DO UPDATE SET count = count + 1",
@@ -191,7 +187,11 @@ fn seal(
         (municipality, limit),
         |row| {
             let content = content(row)?;
-            Ok(UnsealedRecord { number: column(row, TABLE, "number")?, content, network: octets(row, "network")? })
+            Ok(UnsealedRecord {
+                number: column(row, TABLE, "number")?,
+                content,
+                network: octets(row, "network")?,
+            })
         },
     )?;
     let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
@@ -249,7 +249,10 @@ fn tell_failures(work: &Work<'_>, municipality: &str) -> Result<(), SqliteError>
         let new = NewAudit { code: Some(code), evidence: Some(&evidence), ..NewAudit::of(municipality) };
         new.insert(work, AuditKind::SignInsFailed)?;
     }
-    work.execute("DELETE FROM audit_failures WHERE municipality = ?1 AND minute < ?2", (municipality, minute))?;
+    work.execute(
+        "DELETE FROM audit_failures WHERE municipality = ?1 AND minute < ?2",
+        (municipality, minute),
+    )?;
     Ok(())
 }
 

@@ -32,14 +32,13 @@ pub fn restore(backup: &Path, to: &Path, clock: &dyn Clock) -> Result<u64, Stora
 }
 
 fn restored(backup: &Path, to: &Path, clock: &dyn Clock) -> Result<u64, SqliteError> {
-    for end in ["-wal", "-shm"] {
+    for end in ["", "-wal", "-shm"] {
         let beside = with_end(to, end);
         if beside.exists() {
             return Err(SqliteError::Exists(beside));
         }
     }
-    std::fs::metadata(backup)
-        .map_err(|source| SqliteError::File { path: backup.to_owned(), source })?;
+    std::fs::metadata(backup).map_err(|source| SqliteError::File { path: backup.to_owned(), source })?;
     let partial = Partial::new(to)?;
     file::told(backup, || partial.fill(backup))?;
     let ended = ended(&partial.path, clock)?;
@@ -51,8 +50,7 @@ fn restored(backup: &Path, to: &Path, clock: &dyn Clock) -> Result<u64, SqliteEr
 fn ended(path: &Path, clock: &dyn Clock) -> Result<u64, SqliteError> {
     let mut connection = file::open_for_writing(path)?;
     let transaction = connection.transaction()?;
-    let work =
-        Work { connection: &transaction, now: seconds(clock.now()), limits: SignInLimits::default() };
+    let work = Work { connection: &transaction, now: seconds(clock.now()), limits: SignInLimits::default() };
     let ended = sessions::end_every(&work, EndedBy::Restore)?;
     transaction.commit()?;
     Ok(ended)

@@ -19,9 +19,13 @@ pub(crate) enum SqliteError {
     File { path: PathBuf, source: std::io::Error },
     #[error("{0}: the folder does not exist")]
     FolderMissing(PathBuf),
+    #[error("{0}: everything in it was moved to another database, which the configuration should name")]
+    Left(PathBuf),
     #[error("{0}: this file is not an SQLite database")]
     NotADatabase(PathBuf),
-    #[error("{path}: the database is damaged ({first}); put it away with the files beside it, and restore a backup")]
+    #[error(
+        "{path}: the database is damaged ({first}); put it away with the files beside it, and restore a backup"
+    )]
     NotWhole { path: PathBuf, first: String },
     #[error("{0}: this database belongs to another program")]
     OtherProgram(PathBuf),
@@ -53,7 +57,9 @@ impl From<SqliteError> for StorageError {
 /// What helps, where SQLite's own words do not say it.
 fn words(error: &rusqlite::Error) -> String {
     let help = match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => "free some space; what was refused was not stored, and no restart is needed",
+        Some(ErrorCode::DiskFull) => {
+            "free some space; what was refused was not stored, and no restart is needed"
+        }
         Some(ErrorCode::ReadOnly) => {
             "the file, its folder or the mounted disk may not be written: look at modes and at mount"
         }

@@ -77,7 +77,9 @@ fn to_wal(connection: &Connection) -> Result<(), rusqlite::Error> {
     let mut patience = BUSY_TIMEOUT;
     loop {
         match connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())) {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && !patience.is_zero() => {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && !patience.is_zero() =>
+            {
                 std::thread::sleep(PAUSE);
                 patience = patience.saturating_sub(PAUSE);
             }

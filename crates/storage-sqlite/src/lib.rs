@@ -32,9 +32,11 @@ mod sign_ins;
 mod signing_keys;
 mod store;
 mod sweep;
+mod transfer;
 mod work;
 mod writer;
 
 pub use backup::{backup, restore};
 pub use check::{check_fully, check_quickly};
 pub use store::SqliteStore;
+pub use transfer::SqliteSource;

@@ -20,20 +20,31 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0008.sql"),
     include_str!("../migrations/0009.sql"),
     include_str!("../migrations/0010.sql"),
+    include_str!("../migrations/0011.sql"),
 ];
 
 /// "Mado", so that `file` and we can tell the database from another program's.
 const APPLICATION_ID: i32 = 0x4d61_646f;
+/// "Madx": everything in it was moved to another database.
+const LEFT_ID: i32 = 0x4d61_6478;
 
 /// Refuses a database with another program's tables in it.
 pub(crate) fn check_program(connection: &Connection, path: &Path) -> Result<(), SqliteError> {
     let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let tables: u64 = connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
+    if id == LEFT_ID {
+        return Err(SqliteError::Left(path.to_owned()));
+    }
     if id == APPLICATION_ID || (id == 0 && tables == 0) {
         Ok(())
     } else {
         Err(SqliteError::OtherProgram(path.to_owned()))
     }
+}
+
+/// Nothing that goes on from this file is what residents were answered.
+pub(crate) fn mark_left(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.pragma_update(None, "application_id", LEFT_ID)
 }
 
 /// Applies what is missing, all or nothing.

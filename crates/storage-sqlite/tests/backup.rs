@@ -38,8 +38,7 @@ fn restored(from: &Path, to: &Path) -> Result<u64, StorageError> {
 fn names(folder: &TempDir) -> Vec<String> {
     let entries = fs::read_dir(folder.path()).expect("a folder");
     let name = |entry: std::io::Result<fs::DirEntry>| entry.expect("an entry").file_name();
-    let mut names: Vec<_> =
-        entries.map(|entry| name(entry).into_string().expect("a plain name")).collect();
+    let mut names: Vec<_> = entries.map(|entry| name(entry).into_string().expect("a plain name")).collect();
     names.retain(|name| !name.starts_with("m.sqlite3"));
     names.sort();
     names
@@ -136,7 +135,10 @@ async fn what_is_no_backup_leaves_nothing() {
     assert!(told.contains("backup.sqlite3: this file is not an SQLite database"), "{told}");
     let newer = folder.path().join("newer.sqlite3");
     drop(open(&newer));
-    Connection::open(&newer).expect("a database").pragma_update(None, "user_version", 7_000).expect("a version");
+    Connection::open(&newer)
+        .expect("a database")
+        .pragma_update(None, "user_version", 7_000)
+        .expect("a version");
     assert!(matches!(restored(&newer, &to), Err(StorageError::SchemaTooNew { found: 7_000, .. })));
     assert!(restored(&folder.path().join("none"), &to).is_err());
     assert!(!names(&folder).iter().any(|name| name.starts_with("to.")), "{:?}", names(&folder));
@@ -205,7 +207,9 @@ async fn a_row_that_refers_to_nothing_is_found_by_the_full_check() {
     let outside = Connection::open(&path).expect("a database");
     outside.pragma_update(None, "foreign_keys", false).expect("a setting");
     outside
-        .execute_batch("INSERT INTO access_tokens (municipality, hash, code, expires_at) VALUES ('m', x'01', x'02', 9)")
+        .execute_batch(
+            "INSERT INTO access_tokens (municipality, hash, code, expires_at) VALUES ('m', x'01', x'02', 9)",
+        )
         .expect("a row");
     let problems = check_fully(&path).expect("a check");
     assert_eq!(problems, ["a row of access_tokens refers to a row of codes that is not there"]);

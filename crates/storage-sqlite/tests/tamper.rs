@@ -13,8 +13,9 @@ use madoguchi_oidc::SigningKey;
 use madoguchi_oidc::jose::JwsAlg;
 use madoguchi_protocol::{ErrorCode, Octets, Secret, sha256};
 use madoguchi_storage::{
-    AuditChain as _, AuditCheckpoint, AuditContent, ChainEnd, ChainReport, CheckpointKind, Clock as _, Damage,
-    ManualClock, NewChainStart, SignInLimits, StoredCheckpoint, UnsealedRecord, sign_checkpoint, verify_chain,
+    AuditChain as _, AuditCheckpoint, AuditContent, ChainEnd, ChainReport, CheckpointKind, Clock as _,
+    Damage, ManualClock, NewChainStart, SignInLimits, StoredCheckpoint, UnsealedRecord, sign_checkpoint,
+    verify_chain,
 };
 use madoguchi_storage_sqlite::SqliteStore;
 
@@ -97,8 +98,7 @@ impl Log {
     async fn checkpoint(&self, position: u64) {
         let statement = self.statement(position).await;
         let signed = sign_checkpoint(&self.key, CheckpointKind::Checkpoint, &statement, &random());
-        let checkpoint =
-            StoredCheckpoint { position, at: self.clock.now(), signed: signed.expect("signed") };
+        let checkpoint = StoredCheckpoint { position, at: self.clock.now(), signed: signed.expect("signed") };
         assert!(self.store().add_audit_checkpoint(TOWN, checkpoint).await.expect("an outcome"));
     }
 
@@ -125,7 +125,8 @@ impl Log {
                  WHERE municipality = ?1 AND position = ?2",
                 (TOWN, i64::try_from(position).expect("small")),
                 |row| {
-                    let text = |index| Ok(row.get::<_, Option<String>>(index)?.map(String::into_bytes));
+                    let text =
+                        |index| row.get::<_, Option<String>>(index).map(|text| text.map(String::into_bytes));
                     let content = AuditContent {
                         at: row.get(1)?,
                         kind: row.get::<_, String>(2)?.into_bytes(),
@@ -172,9 +173,11 @@ async fn any_changed_octet_of_any_record_is_found_where_it_is() {
     for position in 1..=RECORDS {
         let place = i64::try_from(position).expect("small");
         let number: i64 = connection
-            .query_row("SELECT number FROM audit WHERE municipality = ?1 AND position = ?2", (TOWN, place), |row| {
-                row.get(0)
-            })
+            .query_row(
+                "SELECT number FROM audit WHERE municipality = ?1 AND position = ?2",
+                (TOWN, place),
+                |row| row.get(0),
+            )
             .expect("a number");
         for column in &columns {
             let read = format!("SELECT {column} FROM audit WHERE number = ?1");
@@ -183,7 +186,11 @@ async fn any_changed_octet_of_any_record_is_found_where_it_is() {
             for changed in changes_of(&original, column) {
                 // Another number is another row: changed and changed back by the place.
                 let (write, key) = match column.as_str() {
-                    "number" => ("UPDATE audit SET number = ?1 WHERE municipality = 'midori' AND position = ?2".to_owned(), place),
+                    "number" => (
+                        "UPDATE audit SET number = ?1 WHERE municipality = 'midori' AND position = ?2"
+                            .to_owned(),
+                        place,
+                    ),
                     _ => (format!("UPDATE audit SET {column} = ?1 WHERE number = ?2"), number),
                 };
                 let Ok(written) = connection.execute(&write, (&changed, key)) else {
@@ -311,7 +318,9 @@ async fn swapped_records_are_found() {
 async fn records_of_two_municipalities_that_change_places_are_found() {
     let log = Log::new().await;
     for (from, to) in [(TOWN, "between"), (OTHER, TOWN), ("between", OTHER)] {
-        log.execute(&format!("UPDATE audit SET municipality = '{to}' WHERE municipality = '{from}' AND position = 3"));
+        log.execute(&format!(
+            "UPDATE audit SET municipality = '{to}' WHERE municipality = '{from}' AND position = 3"
+        ));
     }
     for town in [TOWN, OTHER] {
         let damage = log.verify_of(town, &[]).await.damage.expect("found");
@@ -390,7 +399,9 @@ async fn changed_checkpoints_are_found() {
             .expect("written");
         assert_eq!(log.damage().await, Some((3, "checkpoint_forged")), "{index}");
     }
-    connection.execute("UPDATE audit_checkpoints SET signed = ?1 WHERE position = 3", [&signed]).expect("back");
+    connection
+        .execute("UPDATE audit_checkpoints SET signed = ?1 WHERE position = 3", [&signed])
+        .expect("back");
     assert_eq!(log.damage().await, None);
     log.execute("UPDATE audit_checkpoints SET at = at - 1 WHERE position = 3");
     assert_eq!(log.damage().await, Some((3, "checkpoint_forged")));
@@ -399,9 +410,11 @@ async fn changed_checkpoints_are_found() {
     // Another key's, and another municipality's.
     let other = Log::new().await;
     let statement = log.statement(3).await;
-    let foreign = sign_checkpoint(&other.key, CheckpointKind::Checkpoint, &statement, &random()).expect("signed");
+    let foreign =
+        sign_checkpoint(&other.key, CheckpointKind::Checkpoint, &statement, &random()).expect("signed");
     let elsewhere = AuditCheckpoint { municipality: OTHER.to_owned(), ..statement };
-    let elsewhere = sign_checkpoint(&log.key, CheckpointKind::Checkpoint, &elsewhere, &random()).expect("signed");
+    let elsewhere =
+        sign_checkpoint(&log.key, CheckpointKind::Checkpoint, &elsewhere, &random()).expect("signed");
     for signed in [foreign, elsewhere] {
         connection
             .execute("UPDATE audit_checkpoints SET signed = ?1, position = 3 WHERE position < 6", [signed])
@@ -418,9 +431,10 @@ async fn a_moved_beginning_is_found() {
     log.execute("DELETE FROM audit WHERE municipality = 'midori' AND position <= 3");
     assert_eq!(log.damage().await, Some((1, "missing")));
     connection
-        .execute("UPDATE audit_chains SET start_position = 3, start_hash = ?1 WHERE municipality = 'midori'", [end
-            .hash
-            .0])
+        .execute(
+            "UPDATE audit_chains SET start_position = 3, start_hash = ?1 WHERE municipality = 'midori'",
+            [end.hash.0],
+        )
         .expect("written");
     assert_eq!(log.damage().await, Some((3, "start_forged")));
     log.execute(
@@ -429,9 +443,17 @@ async fn a_moved_beginning_is_found() {
          WHERE municipality = 'midori'",
     );
     assert_eq!(log.damage().await, Some((3, "start_forged")));
-    let signed = sign_checkpoint(&log.key, CheckpointKind::Start, &AuditCheckpoint::new(TOWN, end, log.clock.now()), &random());
+    let signed = sign_checkpoint(
+        &log.key,
+        CheckpointKind::Start,
+        &AuditCheckpoint::new(TOWN, end, log.clock.now()),
+        &random(),
+    );
     connection
-        .execute("UPDATE audit_chains SET start_signed = ?1 WHERE municipality = 'midori'", [signed.expect("signed")])
+        .execute(
+            "UPDATE audit_chains SET start_signed = ?1 WHERE municipality = 'midori'",
+            [signed.expect("signed")],
+        )
         .expect("written");
     assert_eq!(log.damage().await, None, "with the key it is what `retire` does");
 }

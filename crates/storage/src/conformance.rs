@@ -25,6 +25,7 @@ mod claim;
 mod clients;
 mod codes;
 mod contests;
+mod crossings;
 mod expiry;
 mod finish;
 mod fixture;
@@ -159,6 +160,12 @@ cases! { $
         a_token_expires_to_the_second,
         a_redemption_whose_token_fails_is_not_done,
     }
+    crossings {
+        a_reused_code_revokes_what_is_being_refreshed,
+        a_session_ends_with_what_is_being_refreshed,
+        sign_ins_at_once_with_a_relink_miss_nothing,
+        sign_outs_at_once_with_senders_are_all_told,
+    }
     expiry {
         started_expires_to_the_second,
         claimed_expires_to_the_second,
@@ -264,6 +271,7 @@ cases! { $
         each_round_one_finish,
         each_round_one_first_key,
         each_round_one_first_secret,
+        each_round_one_pushed_place,
         each_round_one_pushed_request,
         each_round_one_refresh_token,
         each_round_one_registration_token,

@@ -28,14 +28,15 @@ mod session;
 mod sign_in;
 mod signing_keys;
 mod store;
+mod transfer;
 mod transition;
 
 pub use account::AccountId;
 pub use audit::{
-    AUDIT_FORMAT, AuditChain, AuditCheckpoint, AuditContent, AuditErasure, AuditKind, AuditRecord, ChainDamage,
-    ChainEnd, ChainReport, ChainState, ChainVerifier, ChainedRecord, CheckpointError, CheckpointKind, Damage,
-    NewChainStart, SealedAudit, SealedRecord, SignInTrace, StoredCheckpoint, UnsealedAudit, UnsealedRecord,
-    chain_start, sign_checkpoint, verify_chain,
+    AUDIT_FORMAT, AuditChain, AuditCheckpoint, AuditContent, AuditErasure, AuditKind, AuditRecord,
+    ChainDamage, ChainEnd, ChainReport, ChainState, ChainVerifier, ChainedRecord, CheckpointError,
+    CheckpointKind, Damage, NewChainStart, SealedAudit, SealedRecord, SignInTrace, StoredCheckpoint,
+    UnsealedAudit, UnsealedRecord, chain_start, sign_checkpoint, verify_chain,
 };
 pub use clients::{
     ClientChange, ClientList, ClientRecord, ClientWrite, Clients, NewRegistrationToken, Registration,
@@ -68,4 +69,5 @@ pub use signing_keys::{KeyChange, NewSigningKey, SigningKeyRecord, SigningKeySta
 pub use store::{
     Accounts, Audit, Codes, KeptRevocations, LogoutDeliveries, Relinks, Secrets, Sessions, SignIns, Storage,
 };
+pub use transfer::{Cell, NUMBER, TableDigest, TableHasher, TransferTable};
 pub use transition::{AnswerTaken, Returned, Transition};

@@ -5,12 +5,12 @@ use async_trait::async_trait;
 use madoguchi_protocol::{ErrorCode, Octets};
 
 use crate::{
-    AccessTokenRecord, AccountId, AnswerTaken, AuditChain, AuditRecord, CertificateId, Claim, Cleared, Clients,
-    CodeRecord, EndedBy, KeptCount, KeptRecord, KeptSelection, ListedSession, LogoutDelivery, Municipalities,
-    NewCode, NewRelinkOrder, NewSession, NewSignIn, NewTokens, Operator, Proof, PushedRequests, PutOff,
-    Redemption, RefreshTokens, Refused, Release, RelinkCards, RelinkOpened, RelinkOrder, Relinked, Replays,
-    Returned, RevokedCertificate, SealedSecret, SecretPurpose, SessionAnswer, SessionRecord,
-    SessionSelection, SignIn, SignInTrace, SigningKeys, StorageError, Transition, Users,
+    AccessTokenRecord, AccountId, AnswerTaken, AuditChain, AuditRecord, CertificateId, Claim, Cleared,
+    Clients, CodeRecord, EndedBy, KeptCount, KeptRecord, KeptSelection, ListedSession, LogoutDelivery,
+    Municipalities, NewCode, NewRelinkOrder, NewSession, NewSignIn, NewTokens, Operator, Proof,
+    PushedRequests, PutOff, Redemption, RefreshTokens, Refused, Release, RelinkCards, RelinkOpened,
+    RelinkOrder, Relinked, Replays, Returned, RevokedCertificate, SealedSecret, SecretPurpose, SessionAnswer,
+    SessionRecord, SessionSelection, SignIn, SignInTrace, SigningKeys, StorageError, Transition, Users,
 };
 
 /// Sign-ins. A sign-in whose time is over is told as `Expired` (from `Proven`: `Burned(SignInExpired)`) by every

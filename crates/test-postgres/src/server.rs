@@ -69,7 +69,8 @@ impl TestServer {
     /// When it does not come up.
     pub fn start_again(&self) {
         let log = self.folder().join("log");
-        let started = self.control().args(["--wait", "--timeout=60", "--log"]).arg(&log).arg("start").output();
+        let started =
+            self.control().args(["--wait", "--timeout=60", "--log"]).arg(&log).arg("start").output();
         let started = started.expect("pg_ctl");
         let log = || fs::read_to_string(&log).unwrap_or_default();
         assert!(started.status.success(), "{}\n{}", String::from_utf8_lossy(&started.stderr), log());

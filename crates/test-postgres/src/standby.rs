@@ -13,8 +13,7 @@ impl TestServer {
     /// When it does not come up.
     pub fn standby(&self) -> Self {
         let standby = Self { folder: folder(), port: free_port(), databases: AtomicU32::new(0) };
-        let conninfo =
-            format!("host=127.0.0.1 port={} user={USER} application_name={STANDBY}", self.port());
+        let conninfo = format!("host=127.0.0.1 port={} user={USER} application_name={STANDBY}", self.port());
         run(run_as_server(&program("pg_basebackup"))
             .args(["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync"])
             .args(["--dbname", &conninfo, "--pgdata"])

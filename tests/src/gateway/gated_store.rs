@@ -5,21 +5,23 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use madoguchi_oidc::Profile;
-use madoguchi_protocol::{ErrorCode, Octets};
+use madoguchi_protocol::{ErrorCode, Octets, Secret};
 use madoguchi_storage::{
-    AccessTokenRecord, AccountId, Accounts, AnswerTaken, Audit, AuditRecord, CertificateId, Claim, Cleared,
-    ClientChange, ClientList, ClientRecord, ClientWrite, Clients, CodeRecord, Codes, EndedBy, KeptCount,
-    KeptRecord, KeptRevocations, KeptSelection, KeyChange, ListedSession, LogoutDeliveries, LogoutDelivery,
-    Municipalities, MunicipalityAdded, MunicipalityChange, MunicipalityChanged, MunicipalityRecord,
-    MunicipalityRemoved, NewAccessToken, NewCode, NewMunicipality, NewPushedRequest, NewRefreshToken,
-    NewRegistrationToken, NewRelinkOrder, NewSession, NewSignIn, NewSigningKey, NewTokens, Operator, Proof,
-    PushedRequest, PushedRequests, PushedWrite, PutOff, Redemption, RefreshTokenRecord, RefreshTokens,
-    RefreshUse, Refused, Registration, Release, RelinkCards, RelinkOpened, RelinkOrder, Relinked, Relinks,
-    ReplayKind, Replays, Returned, RevokedCertificate, SealedSecret, SecretPurpose, Secrets, SessionAnswer,
+    AccessTokenRecord, AccountId, Accounts, AnswerTaken, Audit, AuditChain, AuditErasure, AuditRecord,
+    CertificateId, ChainState, ChainedRecord, Claim, Cleared, ClientChange, ClientList, ClientRecord,
+    ClientWrite, Clients, CodeRecord, Codes, EndedBy, KeptCount, KeptRecord, KeptRevocations, KeptSelection,
+    KeyChange, ListedSession, LogoutDeliveries, LogoutDelivery, Municipalities, MunicipalityAdded,
+    MunicipalityChange, MunicipalityChanged, MunicipalityRecord, MunicipalityRemoved, NewAccessToken,
+    NewChainStart, NewCode, NewMunicipality, NewPushedRequest, NewRefreshToken, NewRegistrationToken,
+    NewRelinkOrder, NewSession, NewSignIn, NewSigningKey, NewTokens, Operator, Proof, PushedRequest,
+    PushedRequests, PushedWrite, PutOff, Redemption, RefreshTokenRecord, RefreshTokens, RefreshUse, Refused,
+    Registration, Release, RelinkCards, RelinkOpened, RelinkOrder, Relinked, Relinks, ReplayKind, Replays,
+    Returned, RevokedCertificate, SealedAudit, SealedSecret, SecretPurpose, Secrets, SessionAnswer,
     SessionRecord, SessionSelection, Sessions, SignIn, SignInTrace, SignIns, SigningKeyRecord, SigningKeys,
-    StorageError, Transition, Users,
+    StorageError, StoredCheckpoint, Transition, UnsealedAudit, Users,
 };
 use madoguchi_storage_sqlite::SqliteStore;
+use rustls_pki_types::UnixTime;
 use tokio::sync::Semaphore;
 
 /// A store whose proofs wait while they are told to.
@@ -35,7 +37,14 @@ pub struct GatedStore {
 impl GatedStore {
     pub(crate) fn new(store: Arc<SqliteStore>) -> Self {
         let (asked, broken) = (Mutex::default(), Mutex::default());
-        Self { store, asked, broken, waits: Mutex::new(false), came: Semaphore::new(0), may_go: Semaphore::new(0) }
+        Self {
+            store,
+            asked,
+            broken,
+            waits: Mutex::new(false),
+            came: Semaphore::new(0),
+            may_go: Semaphore::new(0),
+        }
     }
 
     /// From now on everything but a sign-in's own steps fails, as on a full disk; or works again.
@@ -75,7 +84,7 @@ impl GatedStore {
 }
 
 fn broken() -> StorageError {
-    StorageError::Backend(std::io::Error::other("the disk is full").into())
+    StorageError::Unavailable(std::io::Error::other("the disk is full").into())
 }
 
 /// Each method is the store's.
@@ -226,6 +235,19 @@ pass_on!(Secrets {
 pass_on!(Audit {
     fn audit_records(town: &str, after: u64, limit: u32) -> Vec<AuditRecord>;
     fn trace(town: &str, sign_in: Octets<16>) -> SignInTrace;
+});
+
+pass_on!(AuditChain {
+    fn unsealed_audit() -> Vec<UnsealedAudit>;
+    fn seal_audit(town: &str, seed: Secret<32>, limit: u32) -> SealedAudit;
+    fn audit_chain(town: &str) -> ChainState;
+    fn chained_audit(town: &str, after: u64, limit: u32) -> Vec<ChainedRecord>;
+    fn add_audit_checkpoint(town: &str, checkpoint: StoredCheckpoint) -> bool;
+    fn audit_checkpoints(town: &str, from: u64, limit: u32) -> Vec<StoredCheckpoint>;
+    fn audit_checkpoint_before(town: &str, before: UnixTime) -> Option<StoredCheckpoint>;
+    fn retire_audit(town: &str, start: NewChainStart, order: &str) -> bool;
+    fn erase_audit(town: &str, position: u64, order: &str) -> AuditErasure;
+    fn sweep_audit(addresses_before: UnixTime, limit: u32) -> u64;
 });
 
 pass_on!(Codes {

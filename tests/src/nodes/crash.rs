@@ -122,7 +122,7 @@ async fn moment(least: Duration, most: Duration) {
     let mut octets = [0; 4];
     random().fill(&mut octets).expect("randomness");
     let share = f64::from(u32::from_le_bytes(octets)) / f64::from(u32::MAX);
-    tokio::time::sleep(least + (most - least).mul_f64(share)).await;
+    tokio::time::sleep(least + most.saturating_sub(least).mul_f64(share)).await;
 }
 
 const CHECKERS: usize = 8;

@@ -17,18 +17,42 @@ pub struct Node {
     /// Its configuration file.
     pub config: PathBuf,
     name: String,
+    /// What is done before it starts, where only it sees that, and the folder that it is done to.
+    inside: Option<(&'static str, PathBuf)>,
     child: Option<Child>,
 }
 
 impl Node {
     /// One that does not run yet.
     pub(super) fn new(name: &str, config: PathBuf, address: SocketAddr, operations: SocketAddr) -> Self {
-        Self { address, operations, config, name: name.to_owned(), child: None }
+        Self { address, operations, config, name: name.to_owned(), inside: None, child: None }
+    }
+
+    /// Before it starts, this is done to a folder (`$1`) in a mount namespace of its own.
+    #[must_use]
+    pub fn inside(mut self, script: &'static str, folder: &Path) -> Self {
+        self.inside = Some((script, folder.to_owned()));
+        self
+    }
+
+    /// Waits until it ended by itself, and answers what it said.
+    pub async fn refused(&mut self) -> String {
+        let mut child = self.child.take().expect("it was started");
+        assert!(!child.wait().await.expect("it ended").success());
+        child.log_end()
     }
 
     /// Starts it. It is not ready yet.
     pub fn spawn(&mut self) {
-        let program = Program::new(&self.name, binaries().path("madoguchi").expect("cargo build --bins"));
+        let madoguchi = binaries().path("madoguchi").expect("cargo build --bins");
+        let program = match &self.inside {
+            None => Program::new(&self.name, madoguchi),
+            // Entering the namespace clears the parent-death signal, which is therefore set again inside.
+            Some((script, folder)) => Program::new(&self.name, "unshare")
+                .args(["--user", "--map-root-user", "--mount", "--", "sh", "-ec"])
+                .arg(format!("{script}\nshift\nexec setpriv --pdeathsig TERM -- \"$@\""))
+                .args(["sh".as_ref(), folder.as_os_str(), madoguchi.as_os_str()]),
+        };
         let program = program.args(["serve", "--log", "warn", "--config"]).arg(&self.config);
         self.child = Some(program.spawn(self.folder()).expect("starts"));
     }
@@ -74,6 +98,18 @@ impl Node {
             let body = answer.body_mut().read_to_string().expect("text");
             (answer.status().as_u16(), serde_json::from_str(&body).unwrap_or(serde_json::Value::String(body)))
         })
+    }
+
+    /// Runs an operator's command on this node's configuration, which must succeed; answers what it says.
+    pub fn command(&self, words: &[&str]) -> String {
+        let mut command =
+            std::process::Command::new(binaries().path("madoguchi").expect("cargo build --bins"));
+        command.args(words).arg("--config").arg(&self.config);
+        let output = tokio::task::block_in_place(|| command.output()).expect("runs");
+        let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+        let told = || format!("{words:?}: {}\n{}", text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success(), "{}", told());
+        text(&output.stdout)
     }
 
     /// Its log so far.

@@ -180,6 +180,17 @@ impl Resident {
         Ok(Started { browser, ticket, code_verifier })
     }
 
+    /// The service's request and the button once, whatever comes of it.
+    pub async fn press(&mut self) -> Reply {
+        let mut browser = Browser::default();
+        let ask = browser.dressed(Ask::get(authorize("openid", &random_text(), &[])));
+        let page = self.lines.send(&ask).await.expect("an answer");
+        browser.keep(&page);
+        let Some(sealed) = between(&page.body, "name=\"sealed\" value=\"", "\"") else { return page };
+        let press = browser.dressed(Ask::form("/sign-in/start", &[("sealed", sealed)]));
+        self.lines.send(&press).await.expect("an answer")
+    }
+
     /// The agent's claim.
     pub async fn claim(&mut self, started: Started) -> Result<Claimed, Fault> {
         let agent = Agent::new();

@@ -91,6 +91,7 @@ impl Town {
             r#"listen = "{address}"
 database = "{database}"
 kek_file = "kek"
+dynamic_registration = true
 {lines}
 
 [trust]

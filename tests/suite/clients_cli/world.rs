@@ -96,7 +96,7 @@ impl World {
         path.to_str().expect("UTF-8").to_owned()
     }
 
-    fn database(&self) -> PathBuf {
+    pub(super) fn database(&self) -> PathBuf {
         self.folder.path().join("madoguchi.sqlite3")
     }
 
@@ -117,13 +117,26 @@ impl World {
         self.store().audit_records(municipality, 0, 1000).await.expect("records")
     }
 
+    /// What the gateway logs.
+    pub(super) fn log_file(&self) -> PathBuf {
+        self.folder.path().join("gateway.log")
+    }
+
+    /// Ends the gateway as an operator does, and waits for it.
+    pub(super) fn stop(&mut self) {
+        let mut gateway = self.gateway.take().expect("a gateway");
+        let id = rustix::process::Pid::from_child(&gateway);
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("a signal");
+        assert!(gateway.wait().expect("its end").success());
+    }
+
     /// A gateway, until this world ends; its address.
     pub(super) fn start(&mut self) -> String {
         let mut child = Command::new(program())
             .args(["serve", "--config"])
             .arg(self.folder.path().join("madoguchi.toml"))
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(std::fs::File::create(self.log_file()).expect("a file"))
             .spawn()
             .expect("madoguchi starts");
         let mut line = String::new();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use madoguchi_tests::nodes::{Crash, Fault, Ledger, Node, Step, Town, Victim};
 
-use super::world::{Postgres, addresses, judge, kills, sqlite_records, start};
+use super::world::{Postgres, addresses, judge, kills, sqlite_records, start, verify_chain};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kills_of_the_gateway_on_sqlite() {
@@ -18,6 +18,7 @@ async fn kills_of_the_gateway_on_sqlite() {
     crash.kill(&mut node, times).await;
     crash.end().await;
     node.stop().await;
+    verify_chain(&node);
     told("kills -9 of the gateway on SQLite", &town.ledger, times, &sqlite_records(&town).await);
 }
 
@@ -32,6 +33,7 @@ async fn kills_of_a_gateway_on_postgresql() {
     for node in &mut nodes {
         node.stop().await;
     }
+    verify_chain(&nodes[0]);
     told("kills -9 of one of two gateways on PostgreSQL", &town.ledger, times, &postgres.records());
 }
 
@@ -46,6 +48,7 @@ async fn kills_of_the_postgresql_server() {
     for node in &mut nodes {
         node.stop().await;
     }
+    verify_chain(&nodes[0]);
     told(
         "immediate stops of the PostgreSQL server under two gateways",
         &town.ledger,

@@ -6,7 +6,7 @@ use madoguchi_storage::AuditKind;
 use madoguchi_tests::nodes::{Ask, Town};
 
 use super::races::{Races, sign_ins};
-use super::world::{Postgres, addresses, judge, rounds, sqlite_records, start};
+use super::world::{Postgres, addresses, judge, rounds, sqlite_records, start, verify_chain};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_nodes_on_one_postgresql() {
@@ -26,6 +26,7 @@ async fn five_nodes_on_one_postgresql() {
     let mut races = Races::new(&town, &addresses);
     for round in 0..rounds(5) {
         races.round(round).await;
+        races.registration_token(&nodes[0]).await;
     }
     println!("{} rounds of races on five nodes: {}", rounds(5), races.told());
     for node in &mut nodes {
@@ -33,6 +34,7 @@ async fn five_nodes_on_one_postgresql() {
     }
     let records = postgres.records();
     judge(&town.ledger, &records);
+    verify_chain(&nodes[0]);
     assert_eq!(town.ledger.faults(), []);
     assert!(records.iter().any(|(kind, _)| kind == AuditKind::CodeReused.as_str()));
 }
@@ -47,6 +49,7 @@ async fn two_nodes_on_one_sqlite_file() {
     let mut races = Races::new(&town, &addresses);
     for round in 0..rounds(3) {
         races.round(round).await;
+        races.registration_token(&nodes[0]).await;
     }
     println!("{} rounds of races on two nodes: {}", rounds(3), races.told());
     for node in &mut nodes {
@@ -54,6 +57,7 @@ async fn two_nodes_on_one_sqlite_file() {
     }
     let records = sqlite_records(&town).await;
     judge(&town.ledger, &records);
+    verify_chain(&nodes[0]);
     assert_eq!(town.ledger.faults(), []);
     assert!(records.iter().any(|(kind, _)| kind == AuditKind::CodeReused.as_str()));
 }

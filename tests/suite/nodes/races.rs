@@ -8,9 +8,10 @@ use http::StatusCode;
 use madoguchi_oidc::CLIENT_ASSERTION_TYPE;
 use madoguchi_protocol::sha256;
 use madoguchi_tests::nodes::{
-    Agent, Ask, Browser, KEYED_CLIENT_ID, KEYED_REDIRECT_URI, Ledger, Reply, Resident, Step, Town, authorize,
-    between, random_text, redemption, refreshment,
+    Agent, Ask, Browser, KEYED_CLIENT_ID, KEYED_REDIRECT_URI, Ledger, MUNICIPALITY, Node, Reply, Resident,
+    Step, Town, authorize, between, random_text, redemption, refreshment,
 };
+use serde_json::{Value, json};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
@@ -42,6 +43,22 @@ impl Races {
         self.pushed_request(browser).await;
         self.code(round).await;
         self.refresh_token(round).await;
+    }
+
+    /// An operator's token registers one service.
+    pub(super) async fn registration_token(&mut self, operator: &Node) {
+        let new =
+            ["clients", "registration-token", "new", "--municipality", MUNICIPALITY, "--profile", "standard"];
+        let told = operator.command(&[&new[..], &["--json"]].concat());
+        let told: Value = serde_json::from_str(&told).unwrap_or_else(|error| panic!("{error}: {told}"));
+        let token = told["initial_access_token"].as_str().expect("a token");
+        let metadata =
+            json!({ "redirect_uris": ["https://jibun.example/callback"], "client_name": "じぶんで" });
+        let register = Ask::json("/register", &metadata).header("authorization", format!("Bearer {token}"));
+        let replies = self.contend(vec![register; CONTENDERS]).await;
+        let registered = replies.iter().filter(|reply| reply.status == StatusCode::CREATED).count();
+        assert_eq!(registered, 1, "registrations: {replies:?}");
+        self.count("registration token", registered);
     }
 
     /// What was presented how often, and accepted.
@@ -202,13 +219,14 @@ impl Races {
 /// Whole sign-ins, every request of them on another node.
 pub(super) async fn sign_ins(town: &Arc<Town>, nodes: &[SocketAddr], count: usize) {
     let nodes = Arc::<[SocketAddr]>::from(nodes);
+    let before = town.ledger.steps(Step::Refreshed).0;
     for number in 0..count {
         let mut resident = Resident::new(town, town.lines(&nodes, number));
         resident.sign_in(number).await;
     }
     let ledger: &Ledger = &town.ledger;
     assert_eq!(ledger.faults(), []);
-    assert_eq!(ledger.steps(Step::Refreshed).0, count as u64, "{ledger}");
+    assert_eq!(ledger.steps(Step::Refreshed).0, before + count as u64, "{ledger}");
 }
 
 fn ok(replies: &[Reply]) -> usize {

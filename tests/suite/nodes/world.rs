@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use madoguchi_storage::{Audit as _, AuditKind, SignInLimits};
 use madoguchi_storage_sqlite::SqliteStore;
@@ -17,6 +18,11 @@ pub(super) fn kills(usual: u64) -> u64 {
 /// How many rounds of races, the same way.
 pub(super) fn rounds(usual: u64) -> u64 {
     asked("MADOGUCHI_RACE_ROUNDS").unwrap_or(usual)
+}
+
+/// How long the database is away, in seconds, the same way.
+pub(super) fn outage(usual: u64) -> Duration {
+    Duration::from_secs(asked("MADOGUCHI_OUTAGE_SECONDS").unwrap_or(usual))
 }
 
 #[expect(clippy::disallowed_methods, reason = "script/crash asks for more than a test needs")]
@@ -94,6 +100,13 @@ pub(super) fn judge(ledger: &Ledger, records: &[(String, String)]) -> u64 {
         }
     }
     completed.len() as u64
+}
+
+/// `madoguchi audit verify`: the chain is whole, and nothing waits for its place. Nobody seals any more.
+pub(super) fn verify_chain(node: &Node) {
+    node.command(&["audit", "seal"]);
+    let told = node.command(&["audit", "verify", "--json"]);
+    println!("madoguchi audit verify: {}", told.trim());
 }
 
 /// So many nodes on one database, all started at one moment.

@@ -15,10 +15,7 @@ use serde_json::json;
 use madoguchi_cert_verify::{Certificate, VerifiedPath, certificate_octets, verify_path};
 use madoguchi_gateway::{AccountLookups, CertificateIds, Sealer, Trust};
 use madoguchi_protocol::Octets;
-use madoguchi_storage::{
-    KeptRevocations as _, NewRelinkOrder, Operator, RelinkCards, RelinkOpened, Relinked, Relinks as _,
-    Storage, Users,
-};
+use madoguchi_storage::{NewRelinkOrder, Operator, RelinkCards, RelinkOpened, Relinked, Storage, Users};
 
 use crate::accounts::arguments::{
     Cards, ConfirmArguments, ListArguments, OpenArguments, Ordering, RelinkCommand, WithdrawArguments,

@@ -85,7 +85,7 @@ pub struct TailArguments {
 
 /// A language of names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum NameLang {
+pub(super) enum NameLang {
     /// English.
     En,
     /// Japanese.

@@ -12,7 +12,11 @@ pub use arguments::AuditCommand;
 
 use std::io::Write;
 
-use crate::registry::CommandEdge;
+use madoguchi_storage::Storage;
+
+use crate::Config;
+use crate::register_error::RegisterError;
+use crate::registry::{CommandEdge, known, of_id};
 
 /// Runs a command. Answers the exit code; what went wrong is told on `errors`.
 pub async fn audit(command: &AuditCommand, mut edge: CommandEdge<'_>, errors: &mut dyn Write) -> u8 {
@@ -28,9 +32,18 @@ pub async fn audit(command: &AuditCommand, mut edge: CommandEdge<'_>, errors: &m
     };
     match done {
         Ok(whole) => u8::from(!whole),
-        Err(error) => {
-            error.tell("audit", errors);
-            error.code()
-        }
+        Err(error) => RegisterError::end(Err(error), "audit", errors),
+    }
+}
+
+/// The municipality of a log: one that is known, or one that was removed and left its log.
+async fn log_of(config: &Config, store: Option<&dyn Storage>, id: &str) -> Result<String, RegisterError> {
+    let unknown = match of_id(known(config, store).await?, id) {
+        Ok(municipality) => return Ok(municipality.id),
+        Err(unknown) => unknown,
+    };
+    match store {
+        Some(store) if store.audit_chain(id).await?.end.position > 0 => Ok(id.to_owned()),
+        _ => Err(unknown),
     }
 }

@@ -35,6 +35,10 @@ fn both(kind: AuditKind) -> (&'static str, &'static str) {
         AuditKind::ClientRemoved => ("service removed", "サービスを削除"),
         AuditKind::ClientSecretRotated => ("service's secret replaced", "サービスのシークレットを更新"),
         AuditKind::MunicipalityAdded => ("municipality added", "自治体を追加"),
+        AuditKind::MunicipalityChanged => ("municipality changed", "自治体を変更"),
+        AuditKind::MunicipalityDisabled => ("municipality disabled", "自治体を停止"),
+        AuditKind::MunicipalityEnabled => ("municipality enabled", "自治体を再開"),
+        AuditKind::MunicipalityRemoved => ("municipality removed", "自治体を削除"),
         AuditKind::RegistrationTokenMade => ("registration token made", "登録用トークンを発行"),
         AuditKind::CodeRefused => ("code refused", "認可コードを拒否"),
         AuditKind::CodeReused => ("code used twice", "認可コードの再使用を検出"),
@@ -45,7 +49,9 @@ fn both(kind: AuditKind) -> (&'static str, &'static str) {
         AuditKind::RevocationReleased => ("revocation let go", "失効の記録を解除"),
         AuditKind::SessionAnswered => ("service answered in a session", "セッションでサービスに応答"),
         AuditKind::SessionEnded => ("session ended", "セッションを終了"),
-        AuditKind::SessionRevoked => ("session ended: certificate revoked", "証明書失効によりセッションを終了"),
+        AuditKind::SessionRevoked => {
+            ("session ended: certificate revoked", "証明書失効によりセッションを終了")
+        }
         AuditKind::SigningKeyActivated => ("signing key activated", "署名鍵の使用を開始"),
         AuditKind::SigningKeyMade => ("signing key made", "署名鍵を作成"),
         AuditKind::SigningKeyPublished => ("signing key published", "署名鍵を公開"),
@@ -54,7 +60,9 @@ fn both(kind: AuditKind) -> (&'static str, &'static str) {
         AuditKind::RefreshTokenReused => ("refresh token used twice", "リフレッシュトークンの再使用を検出"),
         AuditKind::SignInCompleted => ("sign-in completed", "サインイン完了"),
         AuditKind::SignInBurned => ("sign-in burned", "サインインを無効化"),
-        AuditKind::SignInNeverReturned => ("card proven, nobody came back", "カード確認後に戻らなかったサインイン"),
+        AuditKind::SignInNeverReturned => {
+            ("card proven, nobody came back", "カード確認後に戻らなかったサインイン")
+        }
         AuditKind::SignInsFailed => ("sign-ins failed", "サインイン失敗の集計"),
         AuditKind::SourcesDisagree => ("revocation sources disagree", "失効情報の食い違い"),
         // A kind that this page was not told of: its own name is better than none.

@@ -5,19 +5,20 @@ use std::sync::Arc;
 use serde_json::json;
 
 use madoguchi_gateway::AuditLog;
-use madoguchi_storage::{AuditErasure, Municipalities, Storage};
+use madoguchi_storage::{AuditErasure, Storage};
 
 use super::arguments::{EraseArguments, RetireArguments, SealArguments};
-use crate::clients::of_id;
+use super::log_of;
 use crate::kek::read_kek;
 use crate::operator::audited;
-use crate::registry::{CommandEdge, RegisterError, known, write_json};
+use crate::register_error::RegisterError;
+use crate::registry::{CommandEdge, known, write_json};
 use crate::verify::instant;
 use crate::{Config, beside};
 
 pub(super) async fn seal(arguments: &SealArguments, edge: &mut CommandEdge<'_>) -> Result<(), RegisterError> {
     let (config, store, log) = open(&arguments.common.config, edge).await?;
-    for municipality in known(&config, Some(&*store as &dyn Municipalities)).await? {
+    for municipality in known(&config, Some(&*store)).await? {
         log.look_at(&municipality.id);
     }
     let (sealed, done) = log.seal().await;
@@ -36,8 +37,7 @@ pub(super) async fn retire(
     edge: &mut CommandEdge<'_>,
 ) -> Result<(), RegisterError> {
     let (config, store, log) = open(&arguments.common.config, edge).await?;
-    let all = known(&config, Some(&*store as &dyn Municipalities)).await?;
-    let municipality = of_id(all, &arguments.municipality)?.id;
+    let municipality = log_of(&config, Some(&*store), &arguments.municipality).await?;
     let order = json!({
         "operator": audited(arguments.ordered.operator.as_deref(), &edge.os_user),
         "reason": arguments.reason,
@@ -50,7 +50,11 @@ pub(super) async fn retire(
     if arguments.common.json {
         write_json(edge.output, &json!({ "municipality": municipality, "retired": retired }))?;
     } else {
-        writeln!(edge.output, "{municipality}: {retired} records before {} retired", instant::format(arguments.before))?;
+        writeln!(
+            edge.output,
+            "{municipality}: {retired} records before {} retired",
+            instant::format(arguments.before)
+        )?;
     }
     Ok(())
 }
@@ -60,8 +64,7 @@ pub(super) async fn erase(
     edge: &mut CommandEdge<'_>,
 ) -> Result<(), RegisterError> {
     let (config, store, log) = open(&arguments.common.config, edge).await?;
-    let all = known(&config, Some(&*store as &dyn Municipalities)).await?;
-    let municipality = of_id(all, &arguments.municipality)?.id;
+    let municipality = log_of(&config, Some(&*store), &arguments.municipality).await?;
     let position = arguments.position;
     let order = json!({
         "operator": audited(arguments.ordered.operator.as_deref(), &edge.os_user),
@@ -71,9 +74,12 @@ pub(super) async fn erase(
     match store.erase_audit(&municipality, position, &order.to_string()).await? {
         AuditErasure::Done => {}
         AuditErasure::NotFound => return Err(RegisterError::AuditUnknown { municipality, position }),
-        AuditErasure::ErasedBefore => return Err(RegisterError::Options("that record was erased before")),
+        AuditErasure::ErasedBefore => {
+            return Err(RegisterError::Options("that record was erased before".to_owned()));
+        }
         AuditErasure::Stays => {
-            return Err(RegisterError::Options("that record says what was erased or retired, and stays"));
+            let message = "that record says what was erased or retired, and stays";
+            return Err(RegisterError::Options(message.to_owned()));
         }
     }
     // The order has its place before anybody verifies.
@@ -94,8 +100,7 @@ async fn open<'r>(
     let kek = Arc::new(read_kek(&config.kek_file)?);
     let store = beside::to_write(&config, edge.clock.clone()).await?;
     let records = u64::from(config.audit.checkpoint_records);
-    let log =
-        AuditLog::new(Arc::clone(&store), kek, edge.random, edge.clock.clone(), records);
+    let log = AuditLog::new(Arc::clone(&store), kek, edge.random, edge.clock.clone(), records);
     Ok((config, store, log))
 }
 

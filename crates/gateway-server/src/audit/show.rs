@@ -9,14 +9,15 @@ use tokio::time::MissedTickBehavior;
 
 use madoguchi_gateway::audit_public_key;
 use madoguchi_protocol::Octets;
-use madoguchi_storage::{ChainEnd, ChainedRecord, Municipalities, Storage};
+use madoguchi_storage::{ChainEnd, ChainedRecord, Storage};
 
 use super::arguments::{ExportArguments, KeyArguments, NameLang, TailArguments};
+use super::log_of;
 use super::names::name;
 use super::record::{json_of, json_of_end, octets, text};
-use crate::clients::of_id;
 use crate::kek::read_kek;
-use crate::registry::{CommandEdge, RegisterError, known, write_json};
+use crate::register_error::RegisterError;
+use crate::registry::{CommandEdge, write_json};
 use crate::serve::wait_for_end;
 use crate::verify::instant;
 use crate::{Config, beside};
@@ -110,8 +111,7 @@ async fn open(
     edge: &CommandEdge<'_>,
 ) -> Result<(Arc<dyn Storage>, String), RegisterError> {
     let store = beside::to_read(config, edge.clock.clone()).await?;
-    let all = known(config, store.as_deref().map(|store| store as &dyn Municipalities)).await?;
-    let municipality = of_id(all, municipality)?.id;
+    let municipality = log_of(config, store.as_deref(), municipality).await?;
     let missing = RegisterError::AuditKeyMissing { municipality: municipality.clone() };
     Ok((store.ok_or(missing)?, municipality))
 }
@@ -133,7 +133,8 @@ fn line(record: &ChainedRecord, lang: NameLang) -> String {
     let content = &record.content;
     let at = u64::try_from(content.at).unwrap_or_default();
     let at = instant::format(UnixTime::since_unix_epoch(Duration::from_secs(at)));
-    let mut line = format!("{at}  {:>8}  {}", record.position, name(&String::from_utf8_lossy(&content.kind), lang));
+    let mut line =
+        format!("{at}  {:>8}  {}", record.position, name(&String::from_utf8_lossy(&content.kind), lang));
     let more = [
         text(content.client_id.as_deref()),
         text(content.code.as_deref()),

@@ -8,14 +8,15 @@ use serde_json::{Value, json};
 
 use madoguchi_gateway::audit_public_key;
 use madoguchi_oidc::jose::PublicJwk;
-use madoguchi_storage::{ChainEnd, ChainReport, Municipalities, Storage, verify_chain};
+use madoguchi_storage::{ChainEnd, ChainReport, Storage, verify_chain};
 
 use super::arguments::VerifyArguments;
 use super::kept::KeptCheckpoints;
+use super::log_of;
 use super::record::json_of_end;
-use crate::clients::of_id;
 use crate::kek::{file_error, read_kek};
-use crate::registry::{CommandEdge, RegisterError, known, write_fields, write_json};
+use crate::register_error::RegisterError;
+use crate::registry::{CommandEdge, known, write_fields, write_json};
 use crate::verify::instant;
 use crate::{Config, beside};
 
@@ -45,14 +46,14 @@ pub(super) async fn verify(
         return Err(RegisterError::NoCheckpoints);
     }
     let store = beside::to_read(&config, edge.clock.clone()).await?;
-    let all = known(&config, store.as_deref().map(|store| store as &dyn Municipalities)).await?;
     let chosen = match &arguments.municipality {
-        Some(id) => vec![of_id(all, id)?],
-        None => all,
+        Some(id) => vec![log_of(&config, store.as_deref(), id).await?],
+        None => {
+            known(&config, store.as_deref()).await?.into_iter().map(|municipality| municipality.id).collect()
+        }
     };
     let mut found = Vec::new();
-    for municipality in chosen {
-        let id = municipality.id;
+    for id in chosen {
         let store = match &store {
             Some(store) => store,
             None if kept.is_some() => return Err(RegisterError::AuditKeyMissing { municipality: id }),
@@ -62,8 +63,10 @@ pub(super) async fn verify(
             }
         };
         let unsealed = store.unsealed_audit().await?;
-        let unsealed =
-            unsealed.iter().find(|unsealed| unsealed.municipality == id).map_or(0, |unsealed| unsealed.records);
+        let unsealed = unsealed
+            .iter()
+            .find(|unsealed| unsealed.municipality == id)
+            .map_or(0, |unsealed| unsealed.records);
         let Some(key) = public_key(arguments, &config, &**store, &id, edge).await? else {
             // What was never sealed has no key; of anything else it was taken away.
             let state = store.audit_chain(&id).await?;
@@ -121,8 +124,9 @@ fn json_of(found: &Found) -> Value {
         told["forgotten_addresses"] = json!(report.forgotten_addresses);
         told["stored_checkpoints"] = json!(report.stored_checkpoints);
         told["kept_checkpoints"] = json!(report.kept_checkpoints);
-        told["last_checkpoint"] =
-            json!(report.last_checkpoint.as_ref().map(|last| json!({ "position": last.position, "at": last.iat })));
+        told["last_checkpoint"] = json!(
+            report.last_checkpoint.as_ref().map(|last| json!({ "position": last.position, "at": last.iat }))
+        );
         told["damage"] = json!(report.damage.as_ref().map(|damage| json!({
             "position": damage.position,
             "number": damage.number,

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use madoguchi_oidc::jose::JwsAlg;
-use madoguchi_storage::{SigningKeyState, StorageError, Storage};
+use madoguchi_storage::{SigningKeyState, Storage, StorageError};
 
 /// Whether a key of its algorithm signs.
 pub(super) async fn has_key(

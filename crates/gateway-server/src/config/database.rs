@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use madoguchi_storage_postgres::{OptionsError, PostgresOptions};
+use serde::Deserialize;
 
 use crate::ServerError;
 
@@ -214,7 +214,8 @@ mod tests {
 
     #[test]
     fn what_is_neither_file_nor_server_is_refused() {
-        for text in ["", "mysql://madoguchi@db.example/madoguchi", "postgresql://db.example", "postgresql://db/"]
+        for text in
+            ["", "mysql://madoguchi@db.example/madoguchi", "postgresql://db.example", "postgresql://db/"]
         {
             assert!(database(text).check().is_err(), "{text}");
         }

@@ -40,7 +40,9 @@ fn error(text: &str) -> String {
 #[test]
 fn paths_are_relative_to_the_file() {
     let config = read(GOOD).expect("a good configuration");
-    assert!(config.database.file().is_some_and(|file| file.is_absolute() && file.ends_with("madoguchi.sqlite3")));
+    assert!(
+        config.database.file().is_some_and(|file| file.is_absolute() && file.ends_with("madoguchi.sqlite3"))
+    );
     assert!(config.trust.anchors[0].is_absolute());
     assert_eq!(config.agent_ports, AGENT_PORTS);
 }
@@ -277,7 +279,10 @@ fn cas_of_servers_are_for_addresses_with_https() {
 #[test]
 fn the_state_of_lists_is_beside_the_database_unless_it_is_elsewhere() {
     let config = read(GOOD).expect("a good configuration");
-    assert_eq!(config.revocation.state_dir, config.database.file().map(|file| file.with_file_name("crl-state")));
+    assert_eq!(
+        config.revocation.state_dir,
+        config.database.file().map(|file| file.with_file_name("crl-state"))
+    );
     let elsewhere = GOOD.replace("crl_dir = \"crl\"", "crl_dir = \"crl\"\nstate_dir = \"/var/lib/x\"");
     let config = read(&elsewhere).expect("a good configuration");
     assert_eq!(config.revocation.state_dir.as_deref(), Some(Path::new("/var/lib/x")));

@@ -69,5 +69,4 @@ pub struct SqliteToPostgresArguments {
     pub(super) start_over: bool,
 }
 
-const CHECK_ENDS: &str =
-    "Exit code 0: nothing is wrong. 1: something is, or it cannot be read. 2: the command line cannot be used.";
+const CHECK_ENDS: &str = "Exit code 0: nothing is wrong. 1: something is, or it cannot be read. 2: the command line cannot be used.";

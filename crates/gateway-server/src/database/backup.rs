@@ -18,27 +18,22 @@ use crate::registry::{CommandEdge, known, write_json};
 use crate::{Config, beside};
 
 /// `madoguchi backup`. Answers the exit code; what went wrong is told on `errors`.
-pub async fn backup(
-    arguments: &BackupArguments,
-    mut edge: CommandEdge<'_>,
-    errors: &mut dyn Write,
-) -> u8 {
+pub async fn backup(arguments: &BackupArguments, mut edge: CommandEdge<'_>, errors: &mut dyn Write) -> u8 {
     end(make(arguments, &mut edge), "backup", errors)
 }
 
 /// `madoguchi restore`. Answers the exit code; what went wrong is told on `errors`.
-pub async fn restore(
-    arguments: &RestoreArguments,
-    mut edge: CommandEdge<'_>,
-    errors: &mut dyn Write,
-) -> u8 {
+pub async fn restore(arguments: &RestoreArguments, mut edge: CommandEdge<'_>, errors: &mut dyn Write) -> u8 {
     end(bring_back(arguments, &mut edge).await, "restore", errors)
 }
 
 fn make(arguments: &BackupArguments, edge: &mut CommandEdge<'_>) -> Result<(), DatabaseError> {
     let config = Config::read(&arguments.common.config)?;
-    let path = file(&config, "PostgreSQL has its own tools: pg_dump for a copy of one moment, pg_basebackup with \
-                              archived WAL for every moment (docs/storage.md)")?;
+    let path = file(
+        &config,
+        "PostgreSQL has its own tools: pg_dump for a copy of one moment, pg_basebackup with \
+                              archived WAL for every moment (docs/storage.md)",
+    )?;
     let octets = sqlite::backup(path, &arguments.out)?;
     let (out, kek) = (arguments.out.display(), config.kek_file.display());
     if arguments.common.json {
@@ -46,14 +41,20 @@ fn make(arguments: &BackupArguments, edge: &mut CommandEdge<'_>) -> Result<(), D
         return Ok(write_json(edge.output, &told)?);
     }
     writeln!(edge.output, "{out}: {octets} octets, whole")?;
-    writeln!(edge.output, "note: without {kek}, which is not in it, it is useless: keep a copy of that, elsewhere")?;
+    writeln!(
+        edge.output,
+        "note: without {kek}, which is not in it, it is useless: keep a copy of that, elsewhere"
+    )?;
     Ok(())
 }
 
 async fn bring_back(arguments: &RestoreArguments, edge: &mut CommandEdge<'_>) -> Result<(), DatabaseError> {
     let config = Config::read(&arguments.common.config)?;
-    let path = file(&config, "PostgreSQL has its own tools: pg_restore, or a base backup with archived WAL \
-                              (docs/storage.md)")?;
+    let path = file(
+        &config,
+        "PostgreSQL has its own tools: pg_restore, or a base backup with archived WAL \
+                              (docs/storage.md)",
+    )?;
     // Before anything is there.
     let kek = read_kek(&config.kek_file)?;
     let ended = sqlite::restore(&arguments.from, path, &*edge.clock)?;
@@ -72,7 +73,11 @@ async fn bring_back(arguments: &RestoreArguments, edge: &mut CommandEdge<'_>) ->
         let told = json!({ "restored": path.display().to_string(), "sessions_ended": ended });
         return Ok(write_json(edge.output, &told)?);
     }
-    writeln!(edge.output, "{}: restored; {ended} sessions of the time of the backup were ended", path.display())?;
+    writeln!(
+        edge.output,
+        "{}: restored; {ended} sessions of the time of the backup were ended",
+        path.display()
+    )?;
     Ok(())
 }
 

@@ -13,6 +13,17 @@ pub(super) enum DatabaseError {
     /// Something is wrong with it.
     #[error("{database}: {problems} problem(s); restore a backup")]
     Damaged { database: String, problems: usize },
+    /// The copy is not what was copied: somebody wrote between two runs.
+    #[error(
+        "table {table}: {there} rows there, {here} here, or others; something wrote between two runs: run it again with \
+         --start-over"
+    )]
+    Differs { table: String, there: u64, here: u64 },
+    /// Nothing to move to.
+    #[error(
+        "{database}: the configuration must name the PostgreSQL database to move to: database = \"postgresql://…\""
+    )]
+    NotPostgres { database: String },
     /// What was restored is of another key-encryption key.
     #[error("{backup}: it does not open with the key of {kek_file}; nothing was restored")]
     OtherKek {

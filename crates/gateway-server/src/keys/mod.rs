@@ -15,8 +15,7 @@ use zeroize::Zeroizing;
 use madoguchi_gateway::{KeyError, PUBLISH_AHEAD_SECONDS, SigningKeySealer};
 use madoguchi_oidc::jose::JwsAlg;
 use madoguchi_oidc::{Client, CryptoError, pkcs8_from_pem};
-use madoguchi_storage::{
-    KeyChange, SigningKeyRecord, SigningKeyState, StorageError, Storage};
+use madoguchi_storage::{KeyChange, SigningKeyRecord, SigningKeyState, Storage, StorageError};
 
 use crate::config::ServiceConfig;
 use crate::kek::{file_error, read_kek, require_private};
@@ -154,7 +153,8 @@ async fn revoke(arguments: &KeyArguments, edge: &mut CommandEdge<'_>) -> Result<
         _ if revoked.state != SigningKeyState::Active => None,
         Some(key) => key.to_new(),
         None => {
-            let sealer = SigningKeySealer::load(&*order.store, &kek, &order.municipality, edge.random).await?;
+            let sealer =
+                SigningKeySealer::load(&*order.store, &kek, &order.municipality, edge.random).await?;
             Some(sealer.generate(revoked.alg, edge.random)?)
         }
     };

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use madoguchi_gateway::{Logo, MAX_LOGO_OCTETS};
 use madoguchi_protocol::{Display, LocalText, Origin, comparison_code};
 use madoguchi_storage::{
-    MunicipalityAdded, MunicipalityChange, MunicipalityChanged,
-    NewMunicipality, Storage};
+    MunicipalityAdded, MunicipalityChange, MunicipalityChanged, NewMunicipality, Storage,
+};
 
 use crate::config::{ServiceConfig, check_municipality};
 use crate::kek::file_error;

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use madoguchi_cert_verify::{VerifiedPath, decide, verify_path};
 use madoguchi_gateway::EvidenceRecord;
-use madoguchi_storage::{Clock, KeptRecord, KeptRevocations as _};
+use madoguchi_storage::{Clock, KeptRecord};
 
 use crate::Config;
 use crate::build::trust;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use madoguchi_storage::{Clock, KeptCount, KeptRevocations as _};
+use madoguchi_storage::{Clock, KeptCount};
 
 use crate::Config;
 use crate::revocation::arguments::KeptArguments;

@@ -7,7 +7,7 @@ use ring::rand::SecureRandom;
 use serde_json::{Value, json};
 
 use madoguchi_cert_verify::{CrlAnswer, OcspAnswer, Source, VerifiedPath, verify_path};
-use madoguchi_storage::{Clock, KeptRevocations as _, KeptSelection, Release};
+use madoguchi_storage::{Clock, KeptSelection, Release};
 
 use crate::build::trust;
 use crate::revocation::arguments::ReleaseArguments;

@@ -10,9 +10,7 @@ use madoguchi_cert_verify::Revocation;
 use madoguchi_gateway::SessionCertificate;
 use madoguchi_protocol::{ErrorCode, Octets};
 use madoguchi_revocation::{CrlShelf, Damaged};
-use madoguchi_storage::{
-    Audit as _, CertificateId, KeptRecord, KeptRevocations as _, SignIn, SignInState, SignInTrace,
-};
+use madoguchi_storage::{CertificateId, KeptRecord, SignIn, SignInState, SignInTrace};
 
 use crate::revocation::error::CommandError;
 use crate::revocation::evidence::{Evidence, wrapped, write_lines};

@@ -1,7 +1,7 @@
 //! The end of sessions, by whoever ends them.
 
-use sqlx::AssertSqlSafe;
 use serde_json::json;
+use sqlx::AssertSqlSafe;
 
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{AccountId, AuditKind, EndedBy, SessionRecord, SessionSelection};

@@ -29,8 +29,9 @@ pub(crate) async fn insert(
     let query = sqlx::query(
         "INSERT INTO sessions (municipality, sid, id_hash, sign_in, client_id, account, auth_time, counter,
                                holder_sealed, revocation_source, revocation_checked_at, browser, browser_hash,
-                               idle_until, relinked_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $7, $11, $12, $13, $14, $15)
+                               idle_until, relinked_at, expires_at, moved_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $7, $11, $12, $13, $14, $15,
+                 (SELECT moved_at FROM moved_cards WHERE municipality = $1 AND lookup = $16))
          RETURNING *",
     );
     let query = query
@@ -48,7 +49,8 @@ pub(crate) async fn insert(
         .bind(browser.map(|browser| browser.hash.0))
         .bind(browser.map(|browser| work.after(browser.idle)))
         .bind(account.relinked_at)
-        .bind(work.after(new.lifetime));
+        .bind(work.after(new.lifetime))
+        .bind(proof.account_lookup.0);
     let session = work.find(query, read).await?.ok_or_else(|| damaged(TABLE, "a row went away"))?;
     if account.relinked_at.is_some() {
         // Said once.

@@ -72,7 +72,7 @@ pub(super) struct Finish<'a> {
     pub(super) municipality: &'a str,
     pub(super) id: Octets<16>,
     pub(super) claim_secret_hash: Octets<32>,
-    pub(super) finish_hash: Octets<32>,
+    pub(super) hash: Octets<32>,
 }
 
 impl Finish<'_> {
@@ -86,7 +86,9 @@ impl Finish<'_> {
     fn outcome(&self, sign_in: Option<SignIn>) -> Transition {
         match sign_in {
             None => Transition::NotFound,
-            Some(sign_in) if sign_in.finish_hash == Some(self.finish_hash) => Transition::Same(Box::new(sign_in)),
+            Some(sign_in) if sign_in.finish_hash == Some(self.hash) => {
+                Transition::Same(Box::new(sign_in))
+            }
             Some(sign_in) => refused(&sign_in),
         }
     }
@@ -117,7 +119,7 @@ pub(super) async fn prove(
         // No hold is over of which nothing was said.
         .bind(cleared.hold_over.map_or(i64::MIN, seconds))
         .bind(work.after(work.limits.proven_seconds))
-        .bind(finish.finish_hash.0)
+        .bind(finish.hash.0)
         .bind(proof.account_lookup.0)
         .bind(&proof.holder_sealed)
         .bind(seconds(proof.not_after))
@@ -153,7 +155,7 @@ pub(super) async fn refuse(
         .bind(now)
         .bind(if *burn { "burned" } else { "cancelled" })
         .bind(code.as_str())
-        .bind(finish.finish_hash.0)
+        .bind(finish.hash.0)
         .bind(evidence)
         .bind(revoked.as_ref().map(|revoked| revoked.certificate.0.0));
     let Some(sign_in) = work.find(query, |row| rows::read(row, now)).await? else {

@@ -2,8 +2,8 @@
 
 use madoguchi_protocol::{ErrorCode, Octets};
 use madoguchi_storage::{
-    ANSWER_SECONDS, AnswerTaken, AuditKind, NewCode, NewSession, Returned, SessionRecord, SignIn, SignInState,
-    Transition,
+    ANSWER_SECONDS, AnswerTaken, AuditKind, NewCode, NewSession, Returned, SessionRecord, SignIn,
+    SignInState, Transition,
 };
 
 use super::{record, refused};
@@ -70,8 +70,7 @@ async fn completed(work: &mut Work, held: &SignIn, new: &NewSession) -> Result<R
         "UPDATE sign_ins SET state = 'completed', expires_at = $3, account = $4, holder_sealed = ''
          WHERE municipality = $1 AND id = $2 RETURNING *",
     );
-    let query =
-        query.bind(&held.new.municipality).bind(held.new.id.0).bind(now).bind(session.account.0.0);
+    let query = query.bind(&held.new.municipality).bind(held.new.id.0).bind(now).bind(session.account.0.0);
     let sign_in = written(work.find(query, |row| rows::read(row, now)).await?)?;
     record(work, AuditKind::SignInCompleted, &sign_in).await?;
     Ok(Returned::Completed { sign_in: Box::new(sign_in), session: Box::new(session) })

@@ -57,7 +57,8 @@ async fn keep_bounds(work: &mut Work, new: &NewSignIn) -> Result<(), PostgresErr
     let limits = work.limits;
     let (of_network, in_all) = count_open(work, new).await?;
     let near = |open: u64, bound: u64| open.saturating_add(work.most_beside) >= bound;
-    let (near_network, near_all) = (near(of_network, limits.open_per_network), near(in_all, limits.open_in_all));
+    let (near_network, near_all) =
+        (near(of_network, limits.open_per_network), near(in_all, limits.open_in_all));
     if near_network {
         work.lock(Lock::network(&new.municipality, &new.network)).await?;
     }

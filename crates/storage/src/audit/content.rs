@@ -141,8 +141,12 @@ mod tests {
         assert_ne!(content().digest("aoba", &[7; 32]), base);
         assert_ne!(content().digest("midori", &[8; 32]), base);
         let linked = link(base, 1, 2, &[3; 32]);
-        for other in [link(chain_start("a"), 1, 2, &[3; 32]), link(base, 2, 2, &[3; 32]), link(base, 1, 3, &[3; 32]), link(base, 1, 2, &[4; 32])]
-        {
+        for other in [
+            link(chain_start("a"), 1, 2, &[3; 32]),
+            link(base, 2, 2, &[3; 32]),
+            link(base, 1, 3, &[3; 32]),
+            link(base, 1, 2, &[4; 32]),
+        ] {
             assert_ne!(other, linked);
         }
         assert_ne!(chain_start("a"), chain_start("b"));

@@ -36,7 +36,9 @@ pub enum Damage {
     #[error("the chain ends elsewhere than what is kept beside it says")]
     HeadDisagrees,
     /// Record and hash do not belong to what stands before.
-    #[error("the hash does not follow from the records before: a record was moved, inserted or put in another's place")]
+    #[error(
+        "the hash does not follow from the records before: a record was moved, inserted or put in another's place"
+    )]
     LinkBroken,
     /// A record is not there.
     #[error("the record is missing")]

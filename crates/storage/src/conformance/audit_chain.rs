@@ -36,7 +36,10 @@ pub async fn records_get_their_places_in_order(backend: &dyn Backend) {
     assert_eq!((sealed.records, sealed.end.position), (0, 5));
     let state = fixture.store.audit_chain(TOWN).await.expect("a chain");
     assert_eq!((state.start, state.start_signed, state.end), (ChainEnd::empty(TOWN), None, sealed.end));
-    assert_eq!(fixture.store.audit_chain(OTHER_TOWN).await.expect("none yet").end, ChainEnd::empty(OTHER_TOWN));
+    assert_eq!(
+        fixture.store.audit_chain(OTHER_TOWN).await.expect("none yet").end,
+        ChainEnd::empty(OTHER_TOWN)
+    );
     let report = verify(&fixture, &[]).await;
     assert_eq!((report.damage, report.end, report.unsealed), (None, sealed.end, 0));
     let chained = fixture.store.chained_audit(TOWN, 2, 2).await.expect("a page");
@@ -91,7 +94,8 @@ pub async fn failures_are_told_by_minute_and_code(backend: &dyn Backend) {
     assert_eq!(waiting.iter().map(|waiting| &*waiting.municipality).collect::<Vec<_>>(), [TOWN]);
     assert_eq!(seal(&fixture, TOWN, 100).await.records, 3);
     assert_eq!(seal(&fixture, TOWN, 100).await.records, 0);
-    let told = |record: &AuditRecord| (record.code.expect("a code"), record.evidence.clone().expect("how many"));
+    let told =
+        |record: &AuditRecord| (record.code.expect("a code"), record.evidence.clone().expect("how many"));
     let log = fixture.log(TOWN).await;
     let mut failed: Vec<_> =
         log.iter().filter(|record| record.kind == AuditKind::SignInsFailed).map(told).collect();
@@ -166,8 +170,8 @@ pub async fn a_place_has_one_checkpoint(backend: &dyn Backend) {
     assert_eq!(state.checkpoint, Some(second.clone()));
     let all = async |from, limit| fixture.store.audit_checkpoints(TOWN, from, limit).await.expect("a page");
     assert_eq!(all(0, 10).await, [first.clone(), second.clone()]);
-    assert_eq!(all(2, 10).await, [second.clone()]);
-    assert_eq!(all(0, 1).await, [first.clone()]);
+    assert_eq!(all(2, 10).await, std::slice::from_ref(&second));
+    assert_eq!(all(0, 1).await, std::slice::from_ref(&first));
     let before = async |at: UnixTime| fixture.store.audit_checkpoint_before(TOWN, at).await.expect("a look");
     assert_eq!(before(second.at).await, Some(second.clone()));
     assert_eq!(before(earlier(second.at)).await, Some(first.clone()));
@@ -227,7 +231,8 @@ pub async fn the_beginning_is_retired(backend: &dyn Backend) {
     let report = verify(&fixture, &[]).await;
     assert_eq!((report.damage, report.start, report.end.position), (None, middle, 7));
     // A checkpoint of a time before the beginning says nothing about what is left.
-    let old = AuditCheckpoint::new(TOWN, ChainEnd { position: 2, hash: sha256(b"whatever") }, fixture.clock.now());
+    let old =
+        AuditCheckpoint::new(TOWN, ChainEnd { position: 2, hash: sha256(b"whatever") }, fixture.clock.now());
     assert_eq!(verify(&fixture, &[old]).await.damage, None);
 }
 

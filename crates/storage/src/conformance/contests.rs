@@ -14,9 +14,9 @@ use super::party::{Party, TOWN};
 use super::rounds::Artefact;
 use crate::{
     AnswerTaken, ClientWrite, NewAccessToken, NewCode, NewPushedRequest, NewRefreshToken,
-    NewRegistrationToken, NewRelinkOrder, NewSigningKey, NewTokens, Operator, Proof, Redemption, RefreshUse,
-    Refused, RelinkCards, RelinkOpened, Relinked, ReplayKind, Returned, SealedSecret, SecretPurpose,
-    SessionAnswer, SignInState, Transition, Users,
+    NewRegistrationToken, NewRelinkOrder, NewSigningKey, NewTokens, Operator, Proof, PushedWrite, Redemption,
+    RefreshUse, Refused, RelinkCards, RelinkOpened, Relinked, ReplayKind, Returned, SealedSecret,
+    SecretPurpose, SessionAnswer, SignInState, Transition, Users,
 };
 
 /// How many won the race of this round.
@@ -31,6 +31,7 @@ pub(super) async fn winners(artefact: Artefact, fixture: &Arc<Fixture>, round: u
         Artefact::Finish => finish(fixture, round).await,
         Artefact::FirstKey => first_key(fixture, round).await,
         Artefact::FirstSecret => first_secret(fixture, round).await,
+        Artefact::PushedPlace => pushed_place(fixture, round).await,
         Artefact::PushedRequest => pushed_request(fixture, round).await,
         Artefact::RefreshToken => refresh_token(fixture, round).await,
         Artefact::RegistrationToken => registration_token(fixture, round).await,
@@ -49,7 +50,7 @@ const fn subject(round: u32) -> Party {
 
 /// Whoever else takes part in a round.
 const fn rival(round: u32, number: u32) -> Party {
-    Party::new(1_000_000 + 64 * round + number)
+    Party::new(1_000_000 + 100 * round + number)
 }
 
 fn count<T>(outcomes: &[T], is: impl Fn(&T) -> bool) -> usize {
@@ -204,12 +205,33 @@ async fn first_secret(fixture: &Arc<Fixture>, round: u32) -> usize {
     secrets.into_iter().collect::<HashSet<_>>().len()
 }
 
+/// Four of the client wait already, and five may.
+async fn pushed_place(fixture: &Arc<Fixture>, round: u32) -> usize {
+    let push = move |fixture: Arc<Fixture>, number| async move {
+        let new = NewPushedRequest {
+            hash: rival(round, number).hash("pushed request"),
+            municipality: TOWN.to_owned(),
+            request: subject(round).sign_in().request,
+            lifetime: 60,
+            most: 5,
+        };
+        fixture.store.push_request(new).await.expect("an outcome")
+    };
+    for number in 64..68 {
+        assert_eq!(push(Arc::clone(fixture), number).await, PushedWrite::Done);
+    }
+    let outcomes = race(fixture, push).await;
+    assert_eq!(count(&outcomes, |outcome| *outcome == PushedWrite::TooMany), RUNNERS - 1);
+    count(&outcomes, |outcome| *outcome == PushedWrite::Done)
+}
+
 async fn pushed_request(fixture: &Arc<Fixture>, round: u32) -> usize {
     let party = subject(round);
     let pushed = Octets(party.pushed().0);
     fixture.completed(party).await;
     let request = party.sign_in().request;
-    let new = NewPushedRequest { hash: pushed, municipality: TOWN.to_owned(), request, lifetime: 60, most: 64 };
+    let new =
+        NewPushedRequest { hash: pushed, municipality: TOWN.to_owned(), request, lifetime: 60, most: 64 };
     assert_eq!(fixture.store.push_request(new).await.expect("an outcome"), crate::PushedWrite::Done);
     let ends = race(fixture, move |fixture, number| async move {
         let store = &fixture.store;

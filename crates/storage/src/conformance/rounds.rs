@@ -26,6 +26,8 @@ pub enum Artefact {
     FirstKey,
     /// A municipality's first secret of a purpose.
     FirstSecret,
+    /// The last place for a client's pushed requests.
+    PushedPlace,
     /// A pushed request, by a code or without one.
     PushedRequest,
     /// The place of a refresh token's successor.
@@ -46,7 +48,7 @@ pub enum Artefact {
 
 impl Artefact {
     /// Every one.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Account,
         Self::Answer,
         Self::Claim,
@@ -56,6 +58,7 @@ impl Artefact {
         Self::Finish,
         Self::FirstKey,
         Self::FirstSecret,
+        Self::PushedPlace,
         Self::PushedRequest,
         Self::RefreshToken,
         Self::RegistrationToken,
@@ -113,6 +116,8 @@ races! {
     each_round_one_first_key FirstKey,
     /// Sixty-four nodes.
     each_round_one_first_secret FirstSecret,
+    /// Sixty-four requests of one client.
+    each_round_one_pushed_place PushedPlace,
     /// Thirty-two codes and thirty-two noes.
     each_round_one_pushed_request PushedRequest,
     /// Sixty-four refreshes.

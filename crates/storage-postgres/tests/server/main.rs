@@ -1,0 +1,10 @@
+//! What the contract does not say and a server brings along: outages, timeouts, TLS, poolers, clocks, other versions.
+
+mod clock;
+mod deadlocks;
+mod flow;
+mod outages;
+mod poolers;
+mod schema;
+mod timeouts;
+mod tls;
