@@ -10,6 +10,7 @@ mod clients;
 mod decline;
 mod discovery;
 mod dpop;
+mod failing_store;
 mod finish;
 mod grant_life;
 mod happy;

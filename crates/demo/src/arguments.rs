@@ -14,10 +14,18 @@ use madoguchi_demo::{
 };
 use zeroize::Zeroizing;
 
+const ENDS: &str = concat!(
+    "Exit codes:\n",
+    "  0  ended by a signal; with --once, somebody is signed in\n",
+    "  1  something broke; with --once also when the sign-in ended otherwise, as --answer\n",
+    "     wants it: the answer is printed\n",
+    "  2  the command line cannot be used",
+);
+
 /// Everything of Madoguchi on loopback: test PKI, virtual card reader, mock card, gateway, agent, sample service.
 #[derive(Debug, Parser)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-#[command(name = "madoguchi-demo", version)]
+#[command(name = "madoguchi-demo", version, after_help = ENDS)]
 pub(crate) struct Arguments {
     /// Print one JSON line when everything runs.
     #[arg(long, conflicts_with = "once")]

@@ -97,7 +97,8 @@ fn announce(ready: &Ready, json: bool, terminal: bool) {
     }
     if let (Some(id), Some(file)) = (ready.client_id, &ready.client_secret_file) {
         let file = file.to_string_lossy();
-        text.extend(["  あなたのサービス / Your service: ", &ready.issuer, ", ", id, ", ", &file, "\n"]);
+        text.extend(["  あなたのサービス / Your service:\n    issuer         ", &ready.issuer]);
+        text.extend(["\n    client_id      ", id, "\n    client_secret  in ", &file, "\n"]);
     }
     text += if terminal {
         "\nカードの確認と暗証番号は、この画面でたずねます。\nYou are asked for consent and PIN in this terminal.\n"

@@ -406,11 +406,15 @@ fn meet(one: SocketAddr, other: SocketAddr) -> bool {
     one.port() != 0 && one.port() == other.port() && same_host
 }
 
-/// The parser repeats the line that it stumbled over, however long.
+/// The parser repeats the line that it stumbled over, however long, behind its number and a bar.
 fn cut(message: &str) -> String {
+    let repeated = |line: &str| {
+        let (number, _) = line.split_once('|').unwrap_or(("-", ""));
+        number.bytes().all(|octet| octet.is_ascii_digit() || octet == b' ')
+    };
     let short = |line: &str| match line.char_indices().nth(MOST_COLUMNS) {
-        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
-        None => line.to_owned(),
+        Some((end, _)) if repeated(line) => format!("{}…", line.get(..end).unwrap_or_default()),
+        _ => line.to_owned(),
     };
     message.trim_end().lines().map(short).collect::<Vec<_>>().join("\n")
 }

@@ -104,14 +104,14 @@ pub(crate) enum RegisterError {
     },
     /// Services would be left without.
     #[error(
-        "{municipality}: {clients} still get {alg} ID tokens; their sign-ins would end in server_error.\n  \
+        "{municipality}: {clients} {alg} ID tokens; their sign-ins would end in server_error.\n  \
          To replace the key: madoguchi keys new, publish, activate\n  \
          To end it all the same: --danger-clients-lose-tokens"
     )]
     KeyInUse {
         /// The municipality.
         municipality: String,
-        /// Who.
+        /// Who gets.
         clients: String,
         /// The algorithm.
         alg: &'static str,

@@ -127,7 +127,7 @@ fn tell_redirect_uri_unregistered(
 ) {
     let id = &tenant.municipality.id;
     if let Some(left_out) = gateway.may_tell("redirect_uri_unregistered", id, Some(client_id)) {
-        let redirect_uri = redirect_uri.map(cut);
+        let redirect_uri = redirect_uri.map_or("", cut);
         tracing::info!(municipality = %id, %client_id, ?redirect_uri, left_out, "authorization request refused: redirect_uri_unregistered");
     }
 }

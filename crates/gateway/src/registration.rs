@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
 
+use madoguchi_oidc::jose::JwsAlg;
 use madoguchi_oidc::{
     ClientSecret, RegisteredClient, RegistrationError, RegistrationRequest, RegistrationToken,
 };
@@ -40,6 +41,8 @@ enum Failure {
     Refused(RegistrationError),
     /// The name cannot be shown to residents.
     Name,
+    /// No key signs ID tokens as it wants them. The token is not used up.
+    NoSigningKey(JwsAlg),
     /// Something broke inside, and is in the log.
     Internal,
 }
@@ -62,6 +65,10 @@ impl IntoResponse for Failure {
             Self::Internal => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
             Self::Name => {
                 ("invalid_client_metadata", "client_name: 1 to 120 characters, none of control".to_owned())
+            }
+            Self::NoSigningKey(alg) => {
+                let told = "id_token_signed_response_alg: there is no key for";
+                ("invalid_client_metadata", format!("{told} {} here yet", alg.as_str()))
             }
             Self::Refused(error) => (error.error(), error.to_string()),
         };
@@ -99,6 +106,12 @@ async fn registered(
     let own = gateway.municipalities();
     let origins = own.iter().map(|municipality| municipality.origin.as_str());
     registered.client.check_origins(origins).map_err(RegistrationError::Client)?;
+    let alg = registered.client.id_token_alg;
+    if !gateway.can_sign(&tenant.municipality, alg).await {
+        // It has no client id yet.
+        gateway.tell_no_key(&tenant.municipality, None, alg);
+        return Err(Failure::NoSigningKey(alg));
+    }
     let registration = registration(&registered);
     let texts = display_texts(&tenant.municipality.name, &registration.name, &registration.purpose);
     Display::new(&comparison_code([0, 0]), &texts).map_err(|_| Failure::Name)?;

@@ -7,7 +7,7 @@ use ring::rand::SecureRandom;
 use zeroize::Zeroizing;
 
 use madoguchi_oidc::jose::JwsAlg;
-use madoguchi_oidc::{Client, Jwks, SigningKey};
+use madoguchi_oidc::{Jwks, SigningKey};
 use madoguchi_storage::{
     NewSigningKey, SealedSecret, SecretPurpose, SigningKeyRecord, SigningKeyState, Storage,
 };
@@ -196,20 +196,21 @@ impl SigningKeyRing {
 }
 
 impl Gateway {
-    /// Whether an ID token can be signed for this client. A key that is not known may have been made just now.
-    pub(crate) async fn can_sign(&self, municipality: &Municipality, client: &Client) -> bool {
-        let signs = || municipality.keys.signing.current().active(client.id_token_alg).is_some();
+    /// Whether an ID token can be signed so. A key that is not known may have been made just now.
+    pub(crate) async fn can_sign(&self, municipality: &Municipality, alg: JwsAlg) -> bool {
+        let signs = || municipality.keys.signing.current().active(alg).is_some();
         if signs() {
             return true;
         }
         self.refresh().await;
-        if signs() {
-            return true;
+        signs()
+    }
+
+    /// An operator makes the key that is missing. `client_id` is a registered one.
+    pub(crate) fn tell_no_key(&self, municipality: &Municipality, client_id: Option<&str>, alg: JwsAlg) {
+        let (id, alg) = (&municipality.id, alg.as_str());
+        if let Some(left_out) = self.may_tell("no_signing_key", id, client_id) {
+            tracing::error!(municipality = %id, client_id, %alg, left_out, "no_signing_key: no key signs ID tokens so; madoguchi keys new --municipality {id} --alg {alg}");
         }
-        let (id, client_id, alg) = (&municipality.id, &client.id, client.id_token_alg.as_str());
-        if let Some(left_out) = self.may_tell("no_signing_key", id, Some(client_id)) {
-            tracing::error!(municipality = %id, %client_id, %alg, left_out, "sign-in refused: no_signing_key; madoguchi keys new --municipality {id} --alg {alg}");
-        }
-        false
     }
 }

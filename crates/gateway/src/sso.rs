@@ -83,7 +83,9 @@ pub(crate) async fn route(
             Ok(see_other(&refusal(tenant, &request, error, description)))
         }
         // Before anybody looks for their card.
-        _ if !gateway.can_sign(&tenant.municipality, &service.client).await => {
+        _ if !gateway.can_sign(&tenant.municipality, service.client.id_token_alg).await => {
+            let client = &service.client;
+            gateway.tell_no_key(&tenant.municipality, Some(&client.id), client.id_token_alg);
             let issuer = tenant.municipality.origin.as_str();
             Ok(see_other(&service_error_location(&request, ErrorCode::NoSigningKey, issuer)))
         }

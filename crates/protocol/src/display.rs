@@ -221,7 +221,10 @@ mod tests {
         }
         assert_eq!(Display::new("x y", &[text("a"), text("b")]), Err(DisplayError::LanguageTwice));
         assert_eq!(Display::new("x y", &[]), Err(DisplayError::NoJapanese));
-        assert_eq!(Display::new("x y", &[text(&"あ".repeat(121))]), Err(DisplayError::TextTooLong { characters: 121 }));
+        assert_eq!(
+            Display::new("x y", &[text(&"あ".repeat(121))]),
+            Err(DisplayError::TextTooLong { characters: 121 })
+        );
     }
 
     #[test]

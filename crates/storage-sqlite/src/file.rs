@@ -68,6 +68,9 @@ fn prepare(path: &Path) -> Result<Connection, SqliteError> {
     connection.pragma_update_and_check(None, "secure_delete", "fast", |_| Ok(()))?;
     // What rolls a job back is kept in memory, not in files beside this one.
     connection.pragma_update(None, "temp_store", "memory")?;
+    // A page that changes often is brought into the file more seldom, and is not read again meanwhile.
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", LOG_PAGES, |_| Ok(()))?;
+    connection.pragma_update(None, "cache_size", CACHE_PAGES)?;
     schema::migrate(&mut connection)?;
     Ok(connection)
 }
@@ -118,6 +121,10 @@ const OWNER_ONLY: u32 = 0o600;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(10);
 const STATEMENTS: usize = 64;
+/// The log grows to about 16 MiB.
+const LOG_PAGES: u32 = 4000;
+/// 8 MiB of the writer's.
+const CACHE_PAGES: u32 = 2000;
 
 #[cfg(test)]
 mod tests {
@@ -140,6 +147,7 @@ mod tests {
         assert_eq!(setting(&writer, "synchronous"), "2", "FULL");
         assert_eq!(setting(&writer, "foreign_keys"), "1");
         assert_eq!(setting(&writer, "secure_delete"), "2", "FAST");
+        assert_eq!(setting(&writer, "temp_store"), "2", "MEMORY");
         let reader = open_for_reading(&path).expect("the database");
         reader.execute("DELETE FROM audit", ()).expect_err("it only reads");
     }

@@ -19,8 +19,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0007.sql"),
     include_str!("../migrations/0008.sql"),
     include_str!("../migrations/0009.sql"),
+    include_str!("../migrations/0010.sql"),
     include_str!("../migrations/0011.sql"),
-    include_str!("../migrations/0011.sql"),
+    include_str!("../migrations/0012.sql"),
 ];
 
 /// "Mado", so that `file` and we can tell the database from another program's.
@@ -79,6 +80,14 @@ fn apply(connection: &mut Connection, migrations: &[&str]) -> Result<(), SqliteE
         transaction.pragma_update(None, "user_version", known)?;
     }
     Ok(transaction.commit()?)
+}
+
+/// How SQLite would run a statement.
+#[cfg(test)]
+pub(crate) fn plan(connection: &Connection, sql: &str) -> String {
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("a statement");
+    let lines = statement.raw_query().mapped(|row| row.get::<_, String>("detail"));
+    lines.collect::<Result<Vec<_>, _>>().expect("a plan").join("\n")
 }
 
 #[cfg(test)]

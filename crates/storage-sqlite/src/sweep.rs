@@ -60,7 +60,7 @@ const SWEEPS: [&str; 12] = [
     "DELETE FROM sessions WHERE rowid IN (
          SELECT rowid FROM sessions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
     "DELETE FROM sign_ins WHERE number IN (
-         SELECT number FROM sign_ins WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+         SELECT number FROM sign_ins WHERE created_at <= ?1 AND expires_at <= ?1 ORDER BY created_at LIMIT ?2)",
     "DELETE FROM signing_keys WHERE number IN (
          SELECT number FROM signing_keys WHERE state = 'retired' AND published_until <= ?1
          ORDER BY published_until LIMIT ?2)",
@@ -74,3 +74,21 @@ const SWEEPS: [&str; 12] = [
 
 /// An hour: late requests still get their own answer, and a clock that steps deletes nothing that is in use.
 const KEPT_SECONDS: i64 = 60 * 60;
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::schema;
+
+    #[test]
+    fn no_sweep_looks_at_a_whole_table() {
+        let mut connection = Connection::open_in_memory().expect("a database");
+        schema::migrate(&mut connection).expect("the schema");
+        for sql in SWEEPS {
+            let plan = schema::plan(&connection, sql);
+            assert!(!plan.contains("SCAN"), "{sql}: {plan}");
+        }
+    }
+}

@@ -70,6 +70,26 @@ impl TestBrowser {
         self.send(gateway, "POST", url, &headers, Body::from(body)).await
     }
 
+    /// Submits a form of another site: what is `SameSite=Lax` does not go along (RFC 6265bis section 5.6.7.1), and does
+    /// with the navigation that the answer leads to.
+    pub async fn submit_across(
+        &mut self,
+        gateway: &TestGateway,
+        url: &str,
+        fields: &[(&str, &str)],
+    ) -> Answer {
+        let answer = Self::new().submit_from(gateway, url, "cross-site", fields).await;
+        assert!(answer.set_cookies().is_empty(), "it would not know which ones must make room");
+        match (answer.status.as_u16(), answer.headers.get("location")) {
+            (303, Some(location)) if location.as_bytes().starts_with(b"/") => {
+                let (authority, _) = split(url);
+                let url = format!("http://{authority}{}", answer.location());
+                self.open(gateway, &url).await
+            }
+            _ => answer,
+        }
+    }
+
     async fn send(
         &mut self,
         gateway: &TestGateway,

@@ -28,7 +28,7 @@ use tokio::sync::Semaphore;
 pub struct GatedStore {
     store: Arc<SqliteStore>,
     asked: Mutex<BTreeMap<&'static str, u64>>,
-    broken: Mutex<bool>,
+    broken: Mutex<Vec<&'static str>>,
     waits: Mutex<bool>,
     came: Semaphore,
     may_go: Semaphore,
@@ -47,9 +47,9 @@ impl GatedStore {
         }
     }
 
-    /// From now on everything but a sign-in's own steps fails, as on a full disk; or works again.
-    pub fn breaks(&self, broken: bool) {
-        *self.broken.lock().expect("a lock") = broken;
+    /// From now on these methods fail, as on a full disk, and all others work. Those of a sign-in's own steps always do.
+    pub fn breaks(&self, methods: &[&'static str]) {
+        *self.broken.lock().expect("a lock") = methods.to_vec();
     }
 
     /// How often a method was asked, that is none of a sign-in's own steps.
@@ -59,7 +59,7 @@ impl GatedStore {
 
     fn ask(&self, method: &'static str) -> Result<(), StorageError> {
         *self.asked.lock().expect("a lock").entry(method).or_default() += 1;
-        if *self.broken.lock().expect("a lock") { Err(broken()) } else { Ok(()) }
+        if self.broken.lock().expect("a lock").contains(&method) { Err(broken()) } else { Ok(()) }
     }
 
     /// From now on each proof waits for [`Self::let_proof`] before it is written.

@@ -19,8 +19,10 @@ use tower::ServiceExt as _;
 
 use madoguchi_cert_verify::{Anchor, PathPolicy, RequiredPolicies, Sources};
 use madoguchi_gateway::{
-    Gateway, GatewayParts, Municipality, MunicipalityKeys, RevocationPolicy, Sealer, Service, Trust, router,
+    Gateway, GatewayParts, Municipality, MunicipalityKeys, RevocationPolicy, Sealer, Service,
+    SigningKeySealer, Trust, router,
 };
+use madoguchi_oidc::jose::JwsAlg;
 use madoguchi_oidc::{Client, ClientAuthentication, ClientSecret, Profile};
 use madoguchi_protocol::{ErrorCode, LocalText};
 use madoguchi_revocation::{
@@ -28,7 +30,7 @@ use madoguchi_revocation::{
     SharedCrls, StateDir, Unobserved,
 };
 use madoguchi_storage::{
-    Accounts as _, Audit as _, AuditKind, Clock, ManualClock, SessionLimits, SignInLimits,
+    Accounts as _, Audit as _, AuditKind, Clock, ManualClock, SessionLimits, SignInLimits, SigningKeys as _,
 };
 use madoguchi_storage_sqlite::SqliteStore;
 use madoguchi_test_pki::{
@@ -178,8 +180,23 @@ impl TestGateway {
         let response = self.router.clone().oneshot(request).await.expect("the router never fails");
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.expect("a body");
-        let body = String::from_utf8(body.to_vec()).expect("UTF-8");
+        let is_image =
+            parts.headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"image/"));
+        let body = if is_image {
+            String::from_utf8_lossy(&body).into_owned()
+        } else {
+            String::from_utf8(body.to_vec()).expect("UTF-8")
+        };
         Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Makes a key that signs with this algorithm, where none does; its id. The gateway is told nothing.
+    pub async fn make_key(&self, town: Town, alg: JwsAlg) -> String {
+        let sealer = SigningKeySealer::load(&*self.store, &Sealer::new(&[7; 32]), town.id, random()).await;
+        let new = sealer.expect("a sealer").generate(alg, random()).expect("a key");
+        let kid = new.kid.clone();
+        self.store.signing_key_or_insert(town.id, new).await.expect("a key");
+        kid
     }
 
     /// A card as residents have it.

@@ -2,7 +2,7 @@
 //! service's own onward redirects included. So every form is followed here, with a service that redirects once more, to
 //! another origin.
 
-use madoguchi_demo::{AgentFront, Extras, Program};
+use madoguchi_demo::{AgentFront, Extras, Pin, Program, TEST_PIN};
 use madoguchi_tests::chromium::Chromium;
 use madoguchi_tests::town::binaries;
 
@@ -91,4 +91,53 @@ async fn another_port_finds_the_agent_that_the_first_did_not() {
     home.browser.only_tabs(&[service, lost]).await;
     home.leave().await;
     gateway.stop().await;
+}
+
+/// The forms of a session: going on reaches the service and what it redirects to, the others end at a page.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_forms_of_a_session_are_not_blocked() {
+    let elsewhere = Elsewhere::serve("<h1>別のサイト</h1>".to_owned()).await;
+    let service_args = vec!["--after-login".to_owned(), elsewhere.url.clone()];
+    let extras = Extras { service_args, ..Extras::default() };
+    let pin = Pin::new(TEST_PIN.as_bytes()).expect("a PIN");
+    let mut home = Home::with(Chromium::start().await, AgentFront::Unattended(pin), extras).await;
+    let service = home.browser.tab().await;
+    home.to_start_page().await;
+    home.press().await;
+    assert_eq!(home.agent_result().await, "proven");
+    home.browser.switch_to(&service).await;
+    home.browser.arrive_at(&elsewhere.url).await;
+
+    let sign_in = format!("{}sign-in", home.ports.service_url());
+    home.browser.open(&sign_in).await;
+    home.browser.click("form[action='/session/continue'] button").await;
+    home.browser.arrive_at(&elsewhere.url).await;
+    home.browser.open(&sign_in).await;
+    home.browser.click("form[action='/session/decline'] button").await;
+    home.refused("access_denied").await;
+
+    // A service that asks by POST: its form is another site's, and the session is there all the same.
+    home.browser.open(&sign_in).await;
+    home.browser.see("form[action='/session/continue'] button").await;
+    let asked = home.browser.url().await;
+    let field = |(name, value)| format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">");
+    let fields: String = asked.query_pairs().map(field).collect();
+    let mut action = asked.clone();
+    action.set_query(None);
+    let form = format!("<form method=\"post\" action=\"{action}\">{fields}<button>POST</button></form>");
+    let posting = Elsewhere::serve(form).await;
+    home.browser.open(&posting.url).await;
+    home.browser.click("button").await;
+    home.browser.click("form[action='/session/continue'] button").await;
+    home.browser.arrive_at(&elsewhere.url).await;
+
+    let gateway = home.ports.issuer();
+    home.browser.open(&format!("{gateway}/sessions")).await;
+    home.browser.see("form[action='/sessions/end'] button").await;
+    home.browser.open(&format!("{gateway}/logout")).await;
+    home.browser.click("form[action='/logout/confirm'] button").await;
+    home.browser.read_words("サインアウトしました").await;
+    home.browser.open(&format!("{gateway}/sessions")).await;
+    assert!(!home.browser.has("form[action='/sessions/end'] button").await);
+    home.leave().await;
 }

@@ -53,13 +53,20 @@ fn keys_go_through_their_states() {
     let told = world.refusal(1, &[&["keys", "activate", "--kid", &id], &OF[..]].concat());
     assert!(told.contains("published too short a time") && told.contains('Z'), "{told}");
     let told = world.refusal(1, &[&["keys", "publish", "--kid", &id], &OF[..]].concat());
-    assert!(told.contains("is published"), "{told}");
+    assert!(told.contains("is published; services fetch it; next: madoguchi keys activate"), "{told}");
+    let third = kid(&new(&world, "PS256", &[]));
+    let told = world.refusal(1, &[&["keys", "activate", "--kid", &third], &OF[..]].concat());
+    assert!(told.contains("is new; no service has seen it; next: madoguchi keys publish"), "{told}");
+    world.json(&[&["keys", "retire", "--kid", &third], &OF[..]].concat());
     let gone = world.json(&[&["keys", "retire", "--kid", &id], &OF[..]].concat());
     assert_eq!(gone["state"], "gone");
     let told = world.refusal(1, &[&["keys", "publish", "--kid", &id], &OF[..]].concat());
     assert!(told.contains("midori has no key"), "{told}");
     assert_eq!(listed(&world).len(), 3);
     let text = world.text(&["keys", "list"]);
+    world.json(&[&["keys", "publish", "--kid", &kid(&new(&world, "RS256", &[]))], &OF[..]].concat());
+    let text = text + &world.text(&["keys", "list"]);
+    assert!(text.contains("madoguchi keys activate"), "{text}");
     assert!(text.contains("signs since") && text.lines().all(|line| line.chars().count() <= 80), "{text}");
 }
 
@@ -83,8 +90,72 @@ fn orders_that_make_no_sense_are_refused() {
     let elsewhere = world.refusal(1, &["keys", "revoke", "--kid", &first, "--municipality", "aoi"]);
     assert!(elsewhere.contains("no municipality aoi"), "{elsewhere}");
     assert_eq!(listed(&world)[0]["state"], "active");
-    let begun = world.json(&[&["keys", "retire", "--kid", &first[..6]], &OF[..]].concat());
+    let begun = world.json(&[&["keys", "revoke", "--kid", &first[..6]], &OF[..]].concat());
     assert_eq!(kid(&begun), first);
+    let told = world.refusal(1, &[&["keys", "revoke", "--kid", &first], &OF[..]].concat());
+    assert!(told.contains("is revoked; it never comes back; nothing was done"), "{told}");
+}
+
+/// The one key that services still need is not ended by a slip; what nobody needs is.
+#[test]
+fn a_key_that_services_need_is_not_retired() {
+    let world = World::new();
+    let es256 = kid(&new(&world, "ES256", &[]));
+    let ps256 = kid(&new(&world, "PS256", &[]));
+    let retire = |kid: &str| {
+        [&["keys", "retire", "--kid", kid], &OF[..]]
+            .concat()
+            .iter()
+            .map(|word| (*word).to_owned())
+            .collect::<Vec<_>>()
+    };
+    let words = |order: &[String], more: &[&'static str]| -> Vec<String> {
+        order.iter().cloned().chain(more.iter().map(|word| (*word).to_owned())).collect()
+    };
+    let refusal = |order: &[String]| world.refusal(1, &order.iter().map(String::as_str).collect::<Vec<_>>());
+    let done = |order: &[String]| world.json(&order.iter().map(String::as_str).collect::<Vec<_>>());
+    let told = refusal(&retire(&es256));
+    assert!(told.contains("midori: service kosodate still gets ES256"), "{told}");
+    assert!(
+        told.contains("--danger-clients-lose-tokens") && told.contains("keys new, publish, activate"),
+        "{told}"
+    );
+    let added: Vec<_> =
+        (0..5).map(|_| world.add(&[])["client_id"].as_str().expect("text").to_owned()).collect();
+    let told = refusal(&retire(&es256));
+    assert!(
+        told.contains("6 services (kosodate, ") && told.contains(" and others) still get ES256"),
+        "{told}"
+    );
+    // Disabled ones need nothing.
+    for id in &added[1..] {
+        world.json(&["clients", "disable", "--municipality", MIDORI, id]);
+    }
+    let told = refusal(&retire(&es256));
+    assert!(told.contains(&format!("2 services (kosodate, {})", added[0])), "{told}");
+    assert_eq!(listed(&world)[0]["state"], "active");
+    assert_eq!(done(&retire(&ps256))["state"], "retired", "nobody uses it");
+    let all_the_same = words(&retire(&es256), &["--danger-clients-lose-tokens"]);
+    assert_eq!(done(&all_the_same)["state"], "retired");
+    let told = refusal(&retire(&es256));
+    assert!(told.contains("is retired; it signs no more"), "{told}");
+}
+
+/// Who signs now, and what is next.
+#[test]
+fn a_revocation_says_what_goes_on() {
+    let world = World::new();
+    let first = kid(&new(&world, "ES256", &[]));
+    let told = world.json(&[&["keys", "revoke", "--kid", &first], &OF[..]].concat());
+    let second = told["signs"].as_str().expect("a key").to_owned();
+    assert_ne!(second, first);
+    let text = world.text(&[&["keys", "revoke", "--kid", &second], &OF[..]].concat());
+    let signs = kid(&listed(&world)[2]);
+    assert!(
+        text.contains(&format!("{signs} ES256 is active")) && text.contains("tell the services"),
+        "{text}"
+    );
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
 }
 
 /// Only a private file, only PKCS#8, only the right kind of key; and its octets are in no output.
@@ -104,7 +175,10 @@ fn a_key_is_imported_from_a_private_file() {
     assert!(told.contains("chmod 600"), "{told}");
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("a mode");
     let told = world.refusal(1, &with("ES256"));
-    assert!(told.contains("PKCS#8") && !told.contains("BEGIN"), "{told}");
+    assert!(
+        told.contains("key.pem: ES256 needs a key on P-256, as PKCS#8") && !told.contains("BEGIN"),
+        "{told}"
+    );
     let output = world.run(&[&with("RS256")[..], &["--json"]].concat());
     assert!(output.status.success(), "{output:?}");
     let told = String::from_utf8(output.stdout).expect("UTF-8");

@@ -76,12 +76,18 @@ impl World {
         String::from_utf8(output.stdout).expect("UTF-8")
     }
 
-    /// The same, not done: what standard error says. Standard output stays empty.
+    /// The same, not done: what standard error says, in one line; it was in lines that fit a terminal. Standard output
+    /// stays empty.
     pub(super) fn refusal(&self, code: i32, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {output:?}");
         assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{arguments:?}");
-        String::from_utf8(output.stderr).expect("UTF-8")
+        let told = String::from_utf8(output.stderr).expect("UTF-8");
+        let wide = |line: &&str| line.chars().count() > 80 && !line.starts_with("  ");
+        // What the command line's reader says repeats what was given, however long.
+        let lines = code == 1 && arguments.first() != Some(&"serve");
+        assert!(!lines || !told.lines().any(|line| wide(&line)), "{told}");
+        told.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     /// Registers a client with these options more; what is told.

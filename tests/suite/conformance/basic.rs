@@ -292,7 +292,7 @@ async fn oidcc_ensure_post_request_succeeds() {
     let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut browser = TestBrowser::new();
     let url = MIDORI.url("/authorize");
-    let start = browser.submit_from(&plan.gateway, &url, "cross-site", &fields).await;
+    let start = browser.submit_across(&plan.gateway, &url, &fields).await;
     assert!(asks_for_the_card(&start), "{}", start.body);
     let card = plan.gateway.card();
     plan.sign_in_again(start, browser, card).await;

@@ -120,12 +120,37 @@ async fn a_posted_request_is_as_good_as_one_in_the_address() {
     let fields = service.parameters();
     let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut browser = TestBrowser::new();
-    let page = browser.submit(&gateway, &url, &fields).await;
+    let before = gateway.stored();
+    let page = browser.submit_across(&gateway, &url, &fields).await;
     assert_eq!(page.status, 200);
+    assert_eq!(gateway.stored(), before);
     assert_eq!(browser.cookie_names().len(), 1);
     let sealed = page.sealed("/sign-in/start");
     let pressed = browser.submit(&gateway, &MIDORI.url("/sign-in/start"), &[("sealed", &sealed)]).await;
     assert!(pressed.location().starts_with("http://127.0.0.1:24817/t/"));
+    // What is wrong with it is said at once.
+    let wrong = service.parameters_but(&[("response_type", Some("token"))]);
+    let wrong: Vec<(&str, &str)> = wrong.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let refused = TestBrowser::new().submit_across(&gateway, &url, &wrong).await;
+    assert_eq!(refused.location_parameter("error").as_deref(), Some("unsupported_response_type"));
+    let strange = service.parameters_but(&[("redirect_uri", Some("https://evil.example/"))]);
+    let strange: Vec<(&str, &str)> = strange.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let page = TestBrowser::new().submit_across(&gateway, &url, &strange).await;
+    page.is_error_page(400, ErrorCode::RedirectUriUnregistered);
+    // What is ignored does not travel on, and what is read does.
+    let full = service.parameters_but(&[
+        ("login_hint", Some("hanako")),
+        ("ui_locales", Some("en")),
+        ("max_age", Some("60")),
+        ("claims", Some("{}")),
+    ]);
+    let full: Vec<(&str, &str)> = full.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let onward = TestBrowser::new().submit_from(&gateway, &url, "cross-site", &full).await;
+    let onward = url::Url::parse(&MIDORI.url(onward.location())).expect("an address");
+    for (name, value) in full {
+        let travels = onward.query_pairs().find(|(travels, _)| travels == name).map(|(_, value)| value);
+        assert_eq!(travels.as_deref(), (name != "login_hint").then_some(value), "{name}");
+    }
     // What stands in the address of a POST is not part of the request.
     let empty = TestBrowser::new();
     let both = format!("{url}?{}", form(&service.parameters()));

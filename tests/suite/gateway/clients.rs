@@ -328,6 +328,36 @@ async fn a_municipality_in_two_places_is_a_conflict() {
     assert!(visit.start.body.contains(MIDORI.name) && !visit.start.body.contains(AOI.name));
 }
 
+/// Anybody can ask for a client that does not exist. While something cannot be read, everything is read again for them once
+/// a second, not once for each; what an operator changes is seen at once all the same.
+#[tokio::test]
+async fn strangers_make_nobody_read_everything_again_and_again() {
+    let gateway = TestGateway::new().await;
+    let sealed = SealedSecret(vec![7; 60]);
+    gateway.store.secret_or_insert(AOI.id, SecretPurpose::AccountKey, sealed).await.expect("kept");
+    add_aoi(&gateway, None).await;
+    let stranger = TestService { client_id: "nobody".to_owned(), ..TestService::tosho(MIDORI) };
+    let ask = async || {
+        for _ in 0..20 {
+            authorize(&gateway, &stranger).await.is_error_page(400, ErrorCode::ClientUnknown);
+        }
+        gateway.gate.asked("municipalities")
+    };
+    let first = gateway.gate.asked("municipalities");
+    assert_eq!(ask().await, first + 1);
+    gateway.wait(1);
+    let mut together = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let gateway = gateway.gateway.clone();
+        together.spawn(async move { gateway.refresh().await });
+    }
+    together.join_all().await;
+    assert_eq!(ask().await, first + 2);
+    let service = with_secret(&gateway, MIDORI, "atokara").await;
+    assert_eq!(authorize(&gateway, &service).await.status, 200);
+    assert_eq!(ask().await, first + 3);
+}
+
 /// Or a disabled client would go on because of somebody else's trouble.
 #[tokio::test]
 async fn what_cannot_be_read_of_one_municipality_hurts_no_other() {
@@ -345,6 +375,7 @@ async fn what_cannot_be_read_of_one_municipality_hurts_no_other() {
     let mut browser = TestBrowser::new();
     assert_eq!(browser.get(&gateway, &AOI.url("/jwks"), &[]).await.status, 421);
     Visit::new(&gateway).await.tokens().await;
+    gateway.wait(1);
     let error = gateway.gateway.load_registry().await.expect_err("its keys do not open");
     assert!(matches!(error, RegistryError::Key(_)), "{error}");
 }
@@ -424,7 +455,7 @@ async fn a_disabled_municipality_is_as_if_it_were_not_there() {
     let claims = visit.claims(&tokens).await;
     change_aoi(&gateway, MunicipalityChange::Disabled(true)).await;
     let mut browser = TestBrowser::new();
-    for path in ["/.well-known/openid-configuration", "/jwks", "/sessions", "/static/madoguchi.css"] {
+    for path in ["/.well-known/openid-configuration", "/jwks", "/sessions", "/no-such-page"] {
         assert_eq!(browser.get(&gateway, &AOI.url(path), &[]).await.status, 421, "{path}");
     }
     assert_eq!(authorize(&gateway, &service).await.status, 421);

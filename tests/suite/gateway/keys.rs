@@ -125,22 +125,6 @@ async fn a_key_of_another_node_is_enough() {
     assert!(without.iter().all(|municipality| municipality.id != MIDORI.id));
 }
 
-/// A client whose algorithm nobody can sign loses nothing but the answer: the code is not spent.
-#[tokio::test]
-async fn without_a_key_of_its_algorithm_a_code_is_not_lost() {
-    let gateway = TestGateway::new().await;
-    let keyed =
-        KeyedService::register_as(&gateway, MIDORI, "rs", |client| client.id_token_alg = JwsAlg::Rs256).await;
-    let url = keyed.service.authorize_url();
-    let (_, code) = Visit::code_at(&gateway, keyed.service.clone(), &url).await;
-    let redeem = || async { keyed.post(&gateway, "/token", &keyed.service.token_form(&code), &[]).await };
-    redeem().await.is_oauth_error(500, "server_error");
-    let new = fresh(&gateway, MIDORI, JwsAlg::Rs256).await;
-    gateway.store.signing_key_or_insert(MIDORI.id, new).await.expect("a key");
-    gateway.gateway.refresh().await;
-    assert_eq!(redeem().await.status, 200);
-}
-
 /// OpenID Connect Core section 10.1.1: the new key appears, the old one is still there, and then it goes.
 #[tokio::test]
 async fn server_rotate_keys() {

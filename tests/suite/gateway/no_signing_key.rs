@@ -1,18 +1,10 @@
 //! A service whose ID tokens nobody can sign: it is told before a resident looks for their card.
 
-use madoguchi_gateway::{SHORTEST_OVERLAP_SECONDS, Sealer, SigningKeySealer};
+use madoguchi_gateway::SHORTEST_OVERLAP_SECONDS;
 use madoguchi_oidc::jose::JwsAlg;
 use madoguchi_storage::{KeyChange, SigningKeys as _};
-use madoguchi_tests::gateway::{Answer, KeyedService, MIDORI, TestBrowser, TestGateway, Visit, random};
+use madoguchi_tests::gateway::{Answer, KeyedService, MIDORI, TestBrowser, TestGateway, Visit};
 use madoguchi_tests::log::Log;
-
-async fn make_key(gateway: &TestGateway) -> String {
-    let sealer = SigningKeySealer::load(&*gateway.store, &Sealer::new(&[7; 32]), MIDORI.id, random()).await;
-    let new = sealer.expect("a sealer").generate(JwsAlg::Rs256, random()).expect("a key");
-    let kid = new.kid.clone();
-    gateway.store.signing_key_or_insert(MIDORI.id, new).await.expect("a key");
-    kid
-}
 
 async fn service(gateway: &TestGateway) -> KeyedService {
     KeyedService::register_as(gateway, MIDORI, "rs", |client| client.id_token_alg = JwsAlg::Rs256).await
@@ -38,12 +30,13 @@ async fn the_service_is_told_before_the_card_is_asked_for() {
     let lines = log.lines_with("no_signing_key");
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(
-        lines[0].contains("client_id=rs") && lines[0].contains("keys new --municipality midori --alg RS256")
+        lines[0].contains("client_id=\"rs\"")
+            && lines[0].contains("keys new --municipality midori --alg RS256")
     );
     // Another service's is there.
     assert_eq!(Visit::new(&gateway).await.start.status, 200);
     // Nobody tells the gateway of a key: it looks.
-    make_key(&gateway).await;
+    gateway.make_key(MIDORI, JwsAlg::Rs256).await;
     assert_eq!(ask(&gateway, &keyed).await.status, 200);
 }
 
@@ -51,7 +44,7 @@ async fn the_service_is_told_before_the_card_is_asked_for() {
 #[tokio::test]
 async fn the_token_endpoint_says_so() {
     let gateway = TestGateway::new().await;
-    let kid = make_key(&gateway).await;
+    let kid = gateway.make_key(MIDORI, JwsAlg::Rs256).await;
     let keyed = service(&gateway).await;
     let (_, code) = Visit::code_at(&gateway, keyed.service.clone(), &keyed.service.authorize_url()).await;
     let retired = gateway.store.retire_signing_key(MIDORI.id, &kid, SHORTEST_OVERLAP_SECONDS, "a test").await;
@@ -60,7 +53,7 @@ async fn the_token_endpoint_says_so() {
     let refused = keyed.redeem(&gateway, &code).await;
     refused.is_oauth_error(500, "server_error");
     assert_eq!(refused.json()["error_description"], "no_signing_key");
-    make_key(&gateway).await;
+    gateway.make_key(MIDORI, JwsAlg::Rs256).await;
     gateway.gateway.refresh().await;
     assert_eq!(keyed.redeem(&gateway, &code).await.status, 200);
 }

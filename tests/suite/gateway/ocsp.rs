@@ -7,7 +7,9 @@ use madoguchi_protocol::ErrorCode;
 use madoguchi_revocation::Alarm;
 use madoguchi_storage::{Audit as _, AuditKind, SignInState};
 use madoguchi_test_pki::{CrlFault, OcspClaim, OcspFault, RevocationReason};
-use madoguchi_tests::gateway::{MIDORI, TestGateway, Visit};
+use madoguchi_tests::gateway::{
+    KeyedService, MIDORI, SignedIn, TestGateway, TestService, Visit, asks_for_the_card,
+};
 
 /// A claimed sign-in is finished; its error, or nothing.
 async fn finished(visit: &Visit<'_>) -> Option<ErrorCode> {
@@ -181,4 +183,75 @@ async fn what_is_kept_while_ocsp_is_waited_for_counts() {
         async { waiting.finish_with(&card).await }
     );
     outcome.is_refusal(403, ErrorCode::CertificateRevoked);
+}
+
+/// Where no list covers a certificate, nobody goes on by what OCSP said hours ago: it is asked again, and while it is silent
+/// the card is asked for.
+#[tokio::test]
+async fn a_session_without_lists_asks_again() {
+    let gateway = TestGateway::with_sources(Sources::OcspOnly).await;
+    let mut resident = SignedIn::new(&gateway, TestService::kosodate(&gateway, MIDORI)).await;
+    let service = TestService::kosodate(&gateway, MIDORI);
+    let token = resident.tokens["access_token"].as_str().expect("text").to_owned();
+    let none = [("prompt", Some("none"))];
+    resident.goes_on(&service).await;
+    gateway.ocsp.silent();
+    let refused = resident.asks(&service, &none).await;
+    assert_eq!(refused.location_parameter("error").as_deref(), Some("login_required"));
+    assert!(asks_for_the_card(&resident.asks(&service, &[]).await));
+    assert_eq!(service.userinfo(&gateway, &token).await.status, 200, "silence ends nothing");
+    let sessions = resident.browser.open(&gateway, &MIDORI.url("/sessions")).await;
+    sessions.sealed("/sessions/end");
+    gateway.ocsp.says(OcspClaim::Unknown);
+    assert!(asks_for_the_card(&resident.asks(&service, &[]).await));
+    gateway.ocsp.right();
+    let offer = resident.offered(&service).await;
+    gateway.ocsp.says(OcspClaim::Revoked);
+    assert!(asks_for_the_card(&resident.press(&offer, "continue").await), "between page and button");
+    let ended = (AuditKind::SessionRevoked, Some(ErrorCode::CertificateRevoked));
+    assert!(gateway.audit(MIDORI).await.contains(&ended));
+    assert_eq!(service.userinfo(&gateway, &token).await.status, 401);
+    // It is kept, whatever OCSP says next.
+    gateway.ocsp.right();
+    let visit = Visit { card: resident.card, ..Visit::claimed(&gateway).await };
+    assert_eq!(finished(&visit).await, Some(ErrorCode::CertificateRevoked));
+}
+
+/// A code and a refresh token too: a word against the certificate ends them, silence does not.
+#[tokio::test]
+async fn tokens_without_lists_ask_again() {
+    let gateway = TestGateway::with_sources(Sources::OcspOnly).await;
+    let keyed = KeyedService::register_as(&gateway, MIDORI, "kin", |client| client.refresh = true).await;
+    let parameters = keyed.service.parameters_but(&[("scope", Some("openid offline_access"))]);
+    let url = keyed.service.authorize_url_of(&parameters);
+    let redeem =
+        async |code: &str| keyed.post(&gateway, "/token", &keyed.service.token_form(code), &[]).await;
+    let (_, code) = Visit::code_at(&gateway, keyed.service.clone(), &url).await;
+    gateway.ocsp.silent();
+    let tokens = redeem(&code).await.json();
+    let fields = [
+        ("grant_type", "refresh_token".to_owned()),
+        ("refresh_token", tokens["refresh_token"].as_str().expect("text").to_owned()),
+    ];
+    assert_eq!(keyed.post(&gateway, "/token", &fields, &[]).await.status, 200);
+    gateway.ocsp.right();
+    let (_, other) = Visit::code_at(&gateway, keyed.service.clone(), &url).await;
+    gateway.ocsp.says(OcspClaim::Revoked);
+    keyed.post(&gateway, "/token", &fields, &[]).await.is_oauth_error(400, "invalid_grant");
+    redeem(&other).await.is_oauth_error(400, "invalid_grant");
+}
+
+/// Where a fresh list covers the certificate, it speaks for a session alone, and nobody waits for OCSP.
+#[tokio::test]
+async fn a_session_with_lists_does_not_wait_for_ocsp() {
+    let gateway = TestGateway::with_sources(Sources::Both).await;
+    let mut resident = SignedIn::new(&gateway, TestService::kosodate(&gateway, MIDORI)).await;
+    let service = TestService::kosodate(&gateway, MIDORI);
+    gateway.ocsp.silent();
+    resident.goes_on(&service).await;
+    // Without the list there is OCSP, and without that the card.
+    gateway.start_with_faulty_lists(CrlFault::Missing);
+    assert!(asks_for_the_card(&resident.asks(&service, &[]).await));
+    gateway.ocsp.right();
+    resident.goes_on(&service).await;
 }

@@ -1,14 +1,19 @@
 //! Pushed authorization requests (RFC 9126). Where a test has the name of a module of the FAPI 2.0 Security Profile plan
 //! (after the prefix `fapi2-security-profile-final-`), it checks what that module checks.
 
-use madoguchi_oidc::{PATH_PAR, Profile};
-use madoguchi_protocol::ErrorCode;
-use madoguchi_storage::{ClientChange, ClientWrite, Clients as _};
+use std::sync::Arc;
+
+use madoguchi_oidc::{PATH_PAR, Profile, RequestReference};
+use madoguchi_protocol::{ErrorCode, Octets};
+use madoguchi_storage::{
+    ClientChange, ClientWrite, Clients as _, NewPushedRequest, PushedRequests as _, PushedWrite,
+};
 use madoguchi_tests::gateway::{
     Answer, HINATA, KeyedService, MIDORI, ServiceKey, SignedIn, TestBrowser, TestGateway, TestService, Visit,
-    is_offer, post, request_uri,
+    is_offer, post, random, request_uri,
 };
 use serde_json::json;
+use tokio::task::JoinSet;
 
 async fn fapi2(gateway: &TestGateway) -> KeyedService {
     KeyedService::register(gateway, MIDORI, Profile::Fapi2).await
@@ -47,6 +52,36 @@ async fn happy_flow() {
     let keyed = fapi2(&gateway).await;
     let url = keyed.pushed_url(&gateway).await;
     signed_in(&gateway, &keyed, TestBrowser::new(), &url).await;
+}
+
+/// A service that pushes in a loop fills nothing, and keeps no other from pushing.
+#[tokio::test]
+async fn so_many_requests_of_a_client_wait() {
+    let gateway = TestGateway::new().await;
+    let keyed = fapi2(&gateway).await;
+    let url = keyed.pushed_url(&gateway).await;
+    let reference = url::Url::parse(&url).expect("an address");
+    let reference = reference.query_pairs().find(|(name, _)| name == "request_uri").expect("a reference").1;
+    let hash = Octets(RequestReference::from_uri(&reference).expect("a reference").hash().0);
+    let waiting =
+        gateway.store.find_pushed_request(MIDORI.id, hash).await.expect("a look").expect("it waits");
+    let mut pushes = JoinSet::new();
+    for _ in 1..10_000 {
+        let (store, hash) = (Arc::clone(&gateway.store), Octets::generate(random()).expect("randomness"));
+        let (municipality, request) = (MIDORI.id.to_owned(), waiting.request.clone());
+        let new = NewPushedRequest { hash, municipality, request, lifetime: 90, most: u64::MAX >> 1 };
+        pushes.spawn(async move { store.push_request(new).await.expect("an outcome") });
+    }
+    assert!(pushes.join_all().await.into_iter().all(|outcome| outcome == PushedWrite::Done));
+    let refused = keyed.push(&gateway, &keyed.service.parameters()).await;
+    refused.is_oauth_error(429, "temporarily_unavailable");
+    assert_eq!(refused.header("retry-after"), "30");
+    let other =
+        KeyedService::register_as(&gateway, MIDORI, "hoka", |client| client.profile = Profile::Fapi2).await;
+    assert_eq!(other.push(&gateway, &other.service.parameters()).await.status, 201);
+    // One of them is answered, and there is room for another.
+    signed_in(&gateway, &keyed, TestBrowser::new(), &url).await;
+    assert_eq!(keyed.push(&gateway, &keyed.service.parameters()).await.status, 201);
 }
 
 /// Only `client_id` and `request_uri` travel with the browser.

@@ -8,7 +8,7 @@ use madoguchi_storage::{
 };
 use madoguchi_test_pki::RevocationReason;
 use madoguchi_tests::gateway::{
-    Answer, HINATA, KeyedService, MIDORI, ServiceKey, TestGateway, TestService, Visit, form,
+    Answer, HINATA, KeyedService, MIDORI, ServiceKey, SignedIn, TestGateway, TestService, Visit, form,
 };
 
 /// A service that may have refresh tokens.
@@ -76,6 +76,52 @@ async fn refresh_tokens_are_off_by_default() {
     let (_, code) = Visit::code_at(&gateway, may.service.clone(), &url).await;
     let answer = may.post(&gateway, "/token", &may.service.token_form(&code), &[]).await.json();
     assert_eq!(answer.get("refresh_token"), None);
+}
+
+/// OpenID Connect Core section 11: where no page was shown nobody has allowed it.
+#[tokio::test]
+async fn nothing_offline_without_a_page() {
+    let gateway = TestGateway::new().await;
+    let keyed = service(&gateway, "may", |_| {}).await;
+    let mut resident = SignedIn::new(&gateway, TestService::kosodate(&gateway, MIDORI)).await;
+    let offline = ("scope", Some("openid offline_access"));
+    let silent = resident.asks(&keyed.service, &[offline, ("prompt", Some("none"))]).await;
+    let code = silent.location_parameter("code").expect("a code");
+    let answer = keyed.post(&gateway, "/token", &keyed.service.token_form(&code), &[]).await.json();
+    assert_eq!((answer.get("refresh_token"), answer["scope"].as_str()), (None, Some("openid")));
+    let again = keyed.again();
+    let offer = resident.asks(&again.service, &[offline]).await;
+    let onward = resident.press(&offer, "continue").await.onward().expect("an address");
+    let code = url::Url::parse(&onward).expect("an address");
+    let code = code.query_pairs().find(|(name, _)| name == "code").expect("a code").1.into_owned();
+    let answer = again.post(&gateway, "/token", &again.service.token_form(&code), &[]).await.json();
+    assert!(answer.get("refresh_token").is_some(), "{answer}");
+}
+
+/// RFC 6749 section 6: no more than was granted; and what is less, is less everywhere.
+#[tokio::test]
+async fn a_refresh_may_ask_for_less() {
+    let gateway = TestGateway::new().await;
+    let keyed = service(&gateway, "kin", |_| {}).await;
+    let (_, first) = tokens(&gateway, &keyed).await;
+    let token = text(&first, "refresh_token");
+    let ask = async |scope: Option<&str>| {
+        let mut fields = refresh_form(token);
+        fields.extend(scope.map(|scope| ("scope", scope.to_owned())));
+        keyed.post(&gateway, "/token", &fields, &[]).await
+    };
+    for scope in ["openid email", "offline_access", "openid  offline_access"] {
+        ask(Some(scope)).await.is_oauth_error(400, "invalid_scope");
+    }
+    let whole = "openid offline_access";
+    for (asked, given) in [(Some("openid"), "openid"), (None, whole), (Some(whole), whole)] {
+        let answer = ask(asked).await.json();
+        assert_eq!(answer["scope"], given);
+        let fields = [("token", text(&answer, "access_token").to_owned())];
+        let told = keyed.post(&gateway, "/introspect", &fields, &[]).await.json();
+        assert_eq!(told["scope"], given, "{told}");
+        assert!(answer.get("id_token").is_some());
+    }
 }
 
 /// OpenID Connect Core section 12.2: the same resident, card and session, without the nonce. No rotation for a client that

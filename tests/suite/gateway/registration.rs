@@ -1,6 +1,7 @@
 //! Dynamic registration (RFC 7591): once, with the token that an operator gave.
 
 use http::Request;
+use madoguchi_oidc::jose::JwsAlg;
 use madoguchi_oidc::{PATH_REGISTRATION, Profile, RegistrationToken};
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{AuditKind, Clients as _, NewRegistrationToken};
@@ -64,6 +65,40 @@ async fn a_service_registers_itself_and_signs_residents_in() {
     let stored =
         gateway.store.client(MIDORI.id, &text("client_id")).await.expect("a look").expect("a client");
     assert!(!serde_json::to_string(&stored.registration).expect("JSON").contains(&text("client_secret")));
+}
+
+/// A service that nobody could sign for is told so, and its token is still good when there is a key, or for another algorithm.
+#[tokio::test]
+async fn a_registration_without_a_key_is_refused() {
+    let gateway = TestGateway::new().await;
+    let token = token(&gateway, MIDORI, Profile::Standard).await;
+    let rs256 = json!({
+        "redirect_uris": [CALLBACK], "client_name": "じぶんで", "id_token_signed_response_alg": "RS256",
+    });
+    let refused = register(&gateway, MIDORI, &token, &rs256).await;
+    refused.is_oauth_error(400, "invalid_client_metadata");
+    let description = refused.json()["error_description"].as_str().unwrap_or_default().to_owned();
+    assert!(description.contains("there is no key for RS256 here yet"), "{description}");
+    gateway.make_key(MIDORI, JwsAlg::Rs256).await;
+    assert_eq!(register(&gateway, MIDORI, &token, &rs256).await.status, 201);
+}
+
+/// Codes would be sent to our own pages, and scripts of our own origin would be the client's.
+#[tokio::test]
+async fn no_client_lives_on_an_origin_of_the_gateway() {
+    let gateway = TestGateway::new().await;
+    let token = token(&gateway, MIDORI, Profile::Standard).await;
+    for town in [MIDORI, HINATA] {
+        let metadata = json!({ "redirect_uris": [town.url("/cb")], "client_name": "じぶんで" });
+        let answer = register(&gateway, MIDORI, &token, &metadata).await;
+        answer.is_oauth_error(400, "invalid_redirect_uri");
+        let metadata = json!({
+            "redirect_uris": [CALLBACK], "client_name": "じぶんで", "post_logout_redirect_uris": [town.url("/")],
+        });
+        let answer = register(&gateway, MIDORI, &token, &metadata).await;
+        answer.is_oauth_error(400, "invalid_redirect_uri");
+    }
+    assert_eq!(register(&gateway, MIDORI, &token, &metadata()).await.status, 201, "the token is not spent");
 }
 
 #[tokio::test]

@@ -54,7 +54,9 @@ impl Desk<'_> {
         };
         let code = accounts(&line.command, edge, &mut errors).await;
         let text = |octets| String::from_utf8(octets).expect("UTF-8");
-        (code, text(output), text(errors))
+        // In lines that fit a terminal.
+        let told = text(errors).split_whitespace().collect::<Vec<_>>().join(" ");
+        (code, text(output), told)
     }
 
     fn file(&self, name: &str, card: &TestCard) -> String {
@@ -215,6 +217,32 @@ async fn the_next_sign_in_shows_it() {
         assert_eq!(notice.is_some_and(|notice| notice.contains("11月22日 9時00分")), shows);
         assert_eq!(page.body.contains("<script"), !shows);
         visit.code().await;
+    }
+}
+
+/// Whoever shows the old card is somebody new, and reads why: it may be the one whom the account was taken from.
+#[tokio::test]
+async fn the_old_card_is_told_that_its_account_moved() {
+    let gateway = TestGateway::new().await;
+    let before = signed_in(&gateway).await;
+    let new = gateway.card();
+    let desk = Desk::at(&gateway);
+    let order = desk.open(MIDORI.id, "Sato", &before.card, &new).await.unwrap();
+    desk.confirm(&order, "Suzuki", &before.card, &new).await.unwrap();
+    gateway.wait(3600);
+    for _ in 0..2 {
+        let mut visit = Visit { card: before.card.twin(), ..Visit::new(&gateway).await };
+        visit.press().await;
+        visit.claim().await;
+        visit.finish().await;
+        let done = visit.come_back().await.location().to_owned();
+        let page = visit.browser.open(&gateway, &MIDORI.url(&done)).await;
+        let notice = page.text_of("#notice").expect("a notice");
+        assert!(notice.contains("11月22日 9時00分") && notice.contains("別のカード"), "{notice}");
+        assert!(!page.body.contains("<script"), "the page stays open");
+        let code = visit.code().await;
+        let tokens = visit.service.redeem(&gateway, &code).await.json();
+        assert_ne!(visit.claims(&tokens).await["sub"], before.claims["sub"]);
     }
 }
 

@@ -28,6 +28,7 @@ async fn a_signed_request_is_taken_by_every_profile_with_keys() {
             client.profile = profile;
             client.id_token_alg = profile.id_token_algs()[0];
         };
+        gateway.make_key(MIDORI, profile.id_token_algs()[0]).await;
         let keyed = KeyedService::register_as(&gateway, MIDORI, id, change).await;
         let object = keyed.request_object(&gateway, &json!({}));
         let uri = keyed.pushed(&gateway, &with_object(&keyed, object)).await;

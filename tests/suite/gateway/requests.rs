@@ -270,8 +270,8 @@ async fn c7_a_posted_request_is_a_form_and_nothing_beside_it() {
     let service = TestService::kosodate(&gateway, MIDORI);
     let body = || form(&service.parameters());
     let urlencoded = Some("application/x-www-form-urlencoded");
-    assert_eq!(posted(&gateway, "/authorize", urlencoded, body()).await.status, 200);
-    assert_eq!(posted(&gateway, "/authorize?", urlencoded, body()).await.status, 200);
+    assert_eq!(posted(&gateway, "/authorize", urlencoded, body()).await.status, 303, "it goes on by GET");
+    assert_eq!(posted(&gateway, "/authorize?", urlencoded, body()).await.status, 303, "it goes on by GET");
     for kind in [None, Some("text/plain"), Some("application/json"), Some("multipart/form-data; boundary=x")]
     {
         let answer = posted(&gateway, "/authorize", kind, body()).await;

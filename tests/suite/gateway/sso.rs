@@ -1,7 +1,7 @@
 //! Single sign-on inside one municipality.
 
 use madoguchi_protocol::{ErrorCode, Secret};
-use madoguchi_storage::{AuditKind, EndedBy, SessionSelection, Sessions as _};
+use madoguchi_storage::{AuditKind, CODES_OF_A_SESSION, EndedBy, SessionSelection, Sessions as _};
 use madoguchi_test_pki::RevocationReason;
 use madoguchi_tests::gateway::{
     Answer, HINATA, MIDORI, SESSION_COOKIE, SignedIn, TestBrowser, TestGateway, TestService, Visit,
@@ -269,6 +269,51 @@ async fn a_silent_answer_is_a_navigations() {
         let answer = resident.browser.get(&gateway, &url, headers).await;
         answer.location_parameter("code").expect("a code");
     }
+}
+
+/// A page that loops `prompt=none` gets a bounded number of codes, and the service hears why there is no more.
+#[tokio::test]
+async fn a_session_gives_so_many_codes_at_a_time() {
+    let gateway = TestGateway::new().await;
+    let mut resident = signed_in(&gateway).await;
+    let service = TestService::kosodate(&gateway, MIDORI);
+    for _ in 1..CODES_OF_A_SESSION {
+        resident.asks(&service, NONE).await.location_parameter("code").expect("a code");
+    }
+    let before = gateway.stored();
+    let refused = resident.asks(&service, NONE).await;
+    assert_eq!(refused.location_parameter("error").as_deref(), Some("temporarily_unavailable"));
+    assert_eq!(refused.location_parameter("state"), Some(service.state.clone()));
+    assert_eq!(refused.location_parameter("iss").as_deref(), Some(MIDORI.issuer));
+    assert_eq!(gateway.stored(), before);
+    let offer = resident.offered(&service).await;
+    let onward = resident.press(&offer, "continue").await.onward().expect("an address");
+    assert_eq!(parameter(&onward, "error").as_deref(), Some("temporarily_unavailable"));
+    gateway.wait(60);
+    resident.goes_on(&service).await;
+}
+
+/// A request by POST comes from another site, whose forms bring no cookie: the session is there all the same, and cookies of
+/// sign-ins make room for each other.
+#[tokio::test]
+async fn a_posted_request_finds_the_session() {
+    let gateway = TestGateway::new().await;
+    let mut resident = signed_in(&gateway).await;
+    let service = TestService::kosodate(&gateway, MIDORI);
+    let post = async |resident: &mut SignedIn<'_>, changes: &[(&'static str, Option<&str>)]| {
+        let fields = service.parameters_but(changes);
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        resident.browser.submit_across(&gateway, &MIDORI.url("/authorize"), &fields).await
+    };
+    let answer = post(&mut resident, NONE).await;
+    assert_eq!(resident.redeemed(&service, answer.location()).await["sub"], resident.claims["sub"]);
+    assert!(is_offer(&post(&mut resident, &[]).await));
+    for _ in 0..20 {
+        assert!(asks_for_the_card(&post(&mut resident, &[("prompt", Some("login"))]).await));
+    }
+    let cookies = resident.browser.cookie_names();
+    assert_eq!(cookies.iter().filter(|name| name.starts_with("__Host-b-")).count(), 8, "{cookies:?}");
+    assert!(cookies.contains(&SESSION_COOKIE));
 }
 
 /// A shared computer keeps nothing, and takes away what the browser had.

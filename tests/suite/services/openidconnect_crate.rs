@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use madoguchi_demo::{Extras, Hop};
 use madoguchi_tests::services::Operator;
 use madoguchi_tests::town::{Town, Wishes};
-use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreIdTokenClaims, CoreTokenResponse};
+use openidconnect::core::{
+    CoreAuthenticationFlow, CoreClient, CoreErrorResponseType, CoreIdTokenClaims, CoreTokenResponse,
+};
 use openidconnect::{
     AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse, IssuerUrl,
     LogoutRequest, Nonce, PkceCodeChallenge, PostLogoutRedirectUrl, ProviderMetadataWithLogout, RedirectUrl,
-    TokenResponse as _,
+    RequestTokenError, TokenResponse as _,
 };
 
 use super::{SECRET, client, secret_basic, sign_out_from};
@@ -94,6 +96,42 @@ async fn a_resident_signs_in_and_out() {
     let question = town.open(&format!("{}/logout", town.ports.issuer()));
     let after = sign_out_from(&mut town, &question);
     assert_eq!(after.url().origin().ascii_serialization(), town.ports.issuer());
+    town.stack.stop().await;
+}
+
+/// The resident says no; and a code that is no good is an error that the crate knows by its name.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_told_with_its_reason() {
+    let mut town = town().await;
+    let metadata = metadata(&town);
+    let redirect = RedirectUrl::new(format!("http://127.0.0.1:{PORT}/callback")).expect("an address");
+    let secret = Some(ClientSecret::new(SECRET.to_owned()));
+    let party = CoreClient::from_provider_metadata(metadata, ClientId::new("crate".to_owned()), secret)
+        .set_redirect_uri(redirect);
+    let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+    let (url, state, _) = party
+        .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
+        .set_pkce_challenge(challenge)
+        .url();
+    let start = town.open(url.as_str());
+    let declined = start.form("form[action=\"/sign-in/decline\"]").expect("a way out");
+    let page = town.navigate(declined);
+    let back = page.link("main a.button[href]").expect("the way back").url().clone();
+    assert!(back.as_str().starts_with(&format!("http://127.0.0.1:{PORT}/callback?")), "{back}");
+    let query: BTreeMap<_, _> = back.query_pairs().into_owned().collect();
+    assert_eq!((&query["error"][..], &query["error_description"][..]), ("access_denied", "declined"));
+    assert_eq!((&query["state"], &query["iss"]), (state.secret(), &town.ports.issuer()));
+    assert_eq!(query.get("code"), None);
+
+    let never = AuthorizationCode::new("A".repeat(43));
+    let exchange = party.exchange_code(never).expect("a token endpoint").set_pkce_verifier(verifier);
+    let refused = tokio::task::block_in_place(|| exchange.request(&call));
+    match refused {
+        Err(RequestTokenError::ServerResponse(error)) => {
+            assert_eq!(error.error(), &CoreErrorResponseType::InvalidGrant);
+        }
+        other => panic!("not refused by name: {other:?}"),
+    }
     town.stack.stop().await;
 }
 

@@ -99,18 +99,20 @@ impl Stack {
             .await?;
         starting.service(ports, &folder.path().join("client-secret"), &options.extras.service_args).await?;
 
-        let children = starting.children;
+        let (logs_dir, children) = (starting.logs, starting.children);
         let id = |name: &str| children.iter().find(|child| child.name() == name).and_then(Child::id);
         let ready = Ready {
             issuer: ports.issuer(),
             service_url: ports.service_url(),
             gateway_config,
+            logs_dir,
             agent_url: ports.agent_url(),
             pki_dir,
             pcsc_socket: socket,
             pin,
             client_id: own.map(|_| gateway::MY_SERVICE),
             client_secret_file,
+            pid: std::process::id(),
             pids: Pids {
                 pcscd: pcscd.as_ref().and_then(Pcscd::id),
                 mock_card: id(MOCK_CARD),

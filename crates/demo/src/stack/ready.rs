@@ -13,6 +13,8 @@ pub struct Ready {
     pub service_url: String,
     /// The gateway's configuration file.
     pub gateway_config: PathBuf,
+    /// The folder with every part's log, `gateway.log` among them.
+    pub logs_dir: PathBuf,
     /// Where the agent listens.
     pub agent_url: String,
     /// The test PKI; `null` with an external card.
@@ -27,6 +29,8 @@ pub struct Ready {
     /// The file with its secret; absent likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_secret_file: Option<PathBuf>,
+    /// The demo itself: SIGTERM ends everything.
+    pub pid: u32,
     /// The processes.
     pub pids: Pids,
 }
@@ -60,20 +64,22 @@ mod tests {
             issuer: "i".into(),
             service_url: "s".into(),
             gateway_config: "c".into(),
+            logs_dir: "l".into(),
             agent_url: "a".into(),
             pki_dir: None,
             pcsc_socket: None,
             pin: Some("1234"),
             client_id: None,
             client_secret_file: None,
+            pid: 2,
             pids,
         };
         let line = serde_json::to_string(&ready).expect("serializes");
-        let expected = r#"{"issuer":"i","service_url":"s","gateway_config":"c","agent_url":"a","pki_dir":null,"pcsc_socket":null,"pin":"1234","pids":{"pcscd":null,"mock_card":null,"pki":null,"gateway":1,"agent":null,"service":null}}"#;
+        let expected = r#"{"issuer":"i","service_url":"s","gateway_config":"c","logs_dir":"l","agent_url":"a","pki_dir":null,"pcsc_socket":null,"pin":"1234","pid":2,"pids":{"pcscd":null,"mock_card":null,"pki":null,"gateway":1,"agent":null,"service":null}}"#;
         assert_eq!(line, expected);
         let with_own = Ready { client_id: Some("my-service"), client_secret_file: Some("f".into()), ..ready };
         let line = serde_json::to_string(&with_own).expect("serializes");
-        let more = r#""client_id":"my-service","client_secret_file":"f","pids""#;
-        assert_eq!(line, expected.replace(r#""pids""#, more));
+        let more = r#""client_id":"my-service","client_secret_file":"f","pid":2"#;
+        assert_eq!(line, expected.replace(r#""pid":2"#, more));
     }
 }

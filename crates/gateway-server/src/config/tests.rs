@@ -344,3 +344,14 @@ fn a_client_of_the_file_is_what_its_keys_say() {
         assert!(error.contains(says), "{to}: {error}");
     }
 }
+
+/// A file of another kind on one long line fills no terminal, and what is wrong with a file of ours is told whole.
+#[test]
+fn what_the_parser_repeats_is_cut() {
+    let told = error(&format!("{{\"{}\": 1}}", "a".repeat(500)));
+    let repeated: Vec<&str> = told.lines().filter(|line| line.contains("aaa")).collect();
+    assert_eq!(repeated.len(), 1, "{told}");
+    assert!(repeated[0].chars().count() == 80 && repeated[0].ends_with('…'), "{told}");
+    let told = error("no_such_key = 1");
+    assert!(told.contains("`relink_same_user`") && told.contains("`municipality`"), "{told}");
+}

@@ -224,12 +224,12 @@ impl Order {
         let clients = self.clients_of(key.alg).await?;
         let clients = match clients.len() {
             0 => return Ok(()),
-            1 => format!("service {}", clients.concat()),
+            1 => format!("service {} still gets", clients.concat()),
             many if many > MOST_NAMED => {
                 let named = clients.iter().take(MOST_NAMED).map(String::as_str).collect::<Vec<_>>();
-                format!("{many} services ({} and others)", named.join(", "))
+                format!("{many} services ({} and others) still get", named.join(", "))
             }
-            many => format!("{many} services ({})", clients.join(", ")),
+            many => format!("{many} services ({}) still get", clients.join(", ")),
         };
         let (municipality, alg) = (self.municipality.clone(), key.alg.as_str());
         Err(RegisterError::KeyInUse { municipality, clients, alg })

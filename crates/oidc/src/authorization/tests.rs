@@ -73,6 +73,36 @@ fn a_request_is_read_whole() {
     assert_eq!(serde_json::from_str::<AuthorizationRequest>(&json).expect("a request"), expected);
 }
 
+/// Nothing that is read is lost on the way from a form to an address, and what is ignored does not travel.
+#[test]
+fn a_request_is_the_same_as_a_query() {
+    let mut full = REQUEST.to_vec();
+    full.extend([
+        ("prompt", "login"),
+        ("max_age", "300"),
+        ("acr_values", "aal3 crl"),
+        ("ui_locales", "ja en"),
+        ("response_mode", "query"),
+        ("claims", r#"{"id_token":{"sub":{"value":"a&b=c"}}}"#),
+        ("dpop_jkt", CHALLENGE),
+        ("id_token_hint", "a.b.c"),
+        ("login_hint", "x"),
+    ]);
+    let sent = parameters(&full);
+    let again = AuthorizationRequest::query_of(&sent);
+    let again = Parameters::from_urlencoded(again.as_bytes()).expect("parameters");
+    let read = |parameters| AuthorizationRequest::parse(parameters, &client()).expect("a request");
+    assert_eq!(read(&again), read(&sent));
+    assert_eq!(again.value("id_token_hint"), Some("a.b.c"));
+    assert!(!again.has("login_hint"));
+    for name in ["request", "request_uri", "registration"] {
+        let refused = parameters(&with(&full, name, Some("x")));
+        let again = AuthorizationRequest::query_of(&refused);
+        let again = Parameters::from_urlencoded(again.as_bytes()).expect("parameters");
+        assert_eq!(again.value(name), Some("x"), "{name}");
+    }
+}
+
 #[test]
 fn what_is_optional_may_be_absent() {
     let mut bare = REQUEST.to_vec();

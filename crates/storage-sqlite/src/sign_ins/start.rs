@@ -51,9 +51,7 @@ fn replace_earlier(work: &Work<'_>, new: &NewSignIn) -> Result<(), SqliteError> 
         },
     )?;
     work.execute(
-        "UPDATE sign_ins SET state = 'cancelled', code = :code, expires_at = :now
-         WHERE municipality = :municipality AND browser_hash = :browser
-           AND state IN ('started', 'claimed', 'proven') AND expires_at > :now",
+        REPLACE,
         named_params! {
             ":code": ErrorCode::SignInReplaced.as_str(),
             ":now": work.now,
@@ -65,12 +63,8 @@ fn replace_earlier(work: &Work<'_>, new: &NewSignIn) -> Result<(), SqliteError> 
 }
 
 fn keep_network_bound(work: &Work<'_>, new: &NewSignIn) -> Result<(), SqliteError> {
-    // Counting stops at the bound.
     let open = work.count(
-        "SELECT count(*) FROM (
-             SELECT 1 FROM sign_ins
-             WHERE municipality = :municipality AND network = :network
-               AND state IN ('started', 'claimed', 'proven') AND expires_at > :now LIMIT :bound)",
+        COUNT_OF_NETWORK,
         named_params! {
             ":municipality": new.municipality,
             ":network": new.network,
@@ -87,10 +81,7 @@ fn keep_network_bound(work: &Work<'_>, new: &NewSignIn) -> Result<(), SqliteErro
 
 fn keep_bound_in_all(work: &Work<'_>, new: &NewSignIn) -> Result<(), SqliteError> {
     let open = work.count(
-        "SELECT count(*) FROM (
-             SELECT 1 FROM sign_ins
-             WHERE municipality = :municipality
-               AND state IN ('started', 'claimed', 'proven') AND expires_at > :now LIMIT :bound)",
+        COUNT_IN_ALL,
         named_params! {
             ":municipality": new.municipality,
             ":now": work.now,
@@ -118,12 +109,62 @@ fn keep_bound_in_all(work: &Work<'_>, new: &NewSignIn) -> Result<(), SqliteError
 /// nothing but a ticket, and must not be a way around the bound. A proven card never gives way.
 fn give_way(work: &Work<'_>, municipality: &str, network: &str) -> Result<(), SqliteError> {
     work.execute(
-        "DELETE FROM sign_ins WHERE number = (
-             SELECT number FROM sign_ins
-             WHERE municipality = :municipality AND network = :network
-               AND state IN ('started', 'claimed') AND expires_at > :now
-             ORDER BY state = 'claimed', number LIMIT 1)",
+        GIVE_WAY,
         named_params! { ":municipality": municipality, ":network": network, ":now": work.now },
     )?;
     Ok(())
+}
+
+/// The plus keeps SQLite to the browser's few rows: the index of all open ones looks as good to it.
+const REPLACE: &str = "UPDATE sign_ins SET state = 'cancelled', code = :code, expires_at = :now
+         WHERE municipality = :municipality AND browser_hash = :browser
+           AND state IN ('started', 'claimed', 'proven') AND +expires_at > :now";
+
+/// Counting stops at the bound.
+const COUNT_OF_NETWORK: &str = "SELECT count(*) FROM (
+             SELECT 1 FROM sign_ins
+             WHERE municipality = :municipality AND network = :network
+               AND state IN ('started', 'claimed', 'proven') AND expires_at > :now LIMIT :bound)";
+
+/// The same.
+const COUNT_IN_ALL: &str = "SELECT count(*) FROM (
+             SELECT 1 FROM sign_ins
+             WHERE municipality = :municipality
+               AND state IN ('started', 'claimed', 'proven') AND expires_at > :now LIMIT :bound)";
+
+/// All three states are named, so that the index of the open ones is used.
+const GIVE_WAY: &str = "DELETE FROM sign_ins WHERE number = (
+             SELECT number FROM sign_ins
+             WHERE municipality = :municipality AND network = :network
+               AND state IN ('started', 'claimed', 'proven') AND state <> 'proven' AND expires_at > :now
+             ORDER BY state = 'claimed', number LIMIT 1)";
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::schema;
+
+    /// A stranger can press the button as often as they like: no press may look at all sign-ins.
+    #[test]
+    fn each_statement_searches_its_own_index() {
+        let mut connection = Connection::open_in_memory().expect("a database");
+        schema::migrate(&mut connection).expect("the schema");
+        for (sql, index) in [
+            (REPLACE, "INDEX sign_ins_by_browser (municipality=? AND browser_hash=?)"),
+            (
+                COUNT_OF_NETWORK,
+                "COVERING INDEX sign_ins_open_by_network (municipality=? AND network=? AND expires_at>?)",
+            ),
+            (COUNT_IN_ALL, "COVERING INDEX sign_ins_open (municipality=? AND expires_at>?)"),
+            (
+                GIVE_WAY,
+                "COVERING INDEX sign_ins_open_by_network (municipality=? AND network=? AND expires_at>?)",
+            ),
+        ] {
+            let plan = schema::plan(&connection, sql);
+            assert!(plan.contains(&format!("SEARCH sign_ins USING {index}")), "{sql}: {plan}");
+        }
+    }
 }
