@@ -167,15 +167,15 @@ impl RunningGateway {
         Ok(Self { process, address, host, origin, database: folder.join(SQLITE_FILE), operations })
     }
 
-    /// Ends it in good order, does this, and starts it again: how long it took from its start until it served.
-    pub(crate) fn start_again(
-        &mut self,
-        binary: &Path,
-        between: impl FnOnce() -> Result<(), String>,
-    ) -> Result<Duration, String> {
+    /// Ends it in good order.
+    pub(crate) fn end(&mut self) -> Result<(), String> {
         self.signal(Signal::TERM)?;
         self.process.wait().map_err(|error| error.to_string())?;
-        between()?;
+        Ok(())
+    }
+
+    /// Starts it again after its end: how long it took until it served.
+    pub(crate) fn start_again(&mut self, binary: &Path) -> Result<Duration, String> {
         let start = Instant::now();
         self.process = serve(binary, self.database.parent().unwrap_or(Path::new(".")))?;
         Ok(start.elapsed())

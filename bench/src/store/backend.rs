@@ -74,7 +74,8 @@ impl Backend {
             server.configure(&["fsync = on", "full_page_writes = on", "autovacuum = on"]);
             server.stop(Stop::Fast);
             server.start_again();
-            let on = server.query("postgres", "SHOW fsync") + &server.query("postgres", "SHOW synchronous_commit");
+            let on =
+                server.query("postgres", "SHOW fsync") + &server.query("postgres", "SHOW synchronous_commit");
             if on != "onon" {
                 return Err(format!("fsync and synchronous_commit are {on}"));
             }
@@ -85,17 +86,23 @@ impl Backend {
 
     /// Writes so many of these rows.
     pub(crate) fn fill(&self, store: &Store, rows: &[Rows], count: u64, accounts: u64) -> Result<(), String> {
+        if count == 0 {
+            return Ok(());
+        }
         match (self, store) {
             (Self::Postgres(server), Store::Postgres(name)) => {
                 server.query(name, OCTETS);
                 for rows in rows {
                     let table = rows.table;
                     server.query(name, &model(table));
-                    let columns = server.query(name, &format!(
-                        "SELECT column_name FROM information_schema.columns
+                    let columns = server.query(
+                        name,
+                        &format!(
+                            "SELECT column_name FROM information_schema.columns
                          WHERE table_schema = 'public' AND table_name = '{table}' AND column_name <> 'number'
                          ORDER BY ordinal_position"
-                    ));
+                        ),
+                    );
                     let columns: Vec<String> = columns.lines().map(str::to_owned).collect();
                     let series = format!("generate_series(0, {} - 1) AS series (i)", count * rows.each);
                     let insert = rows.insert(&columns, &series, accounts, now());
@@ -136,7 +143,8 @@ impl Backend {
                 server.query(name, &sql).parse().map_err(|_| format!("no count of {table}"))
             }
             (_, Store::Sqlite(file)) => {
-                let count = Connection::open(file).and_then(|file| file.query_row(&sql, (), |row| row.get(0)));
+                let count =
+                    Connection::open(file).and_then(|file| file.query_row(&sql, (), |row| row.get(0)));
                 count.map_err(|error| error.to_string())
             }
             _ => Err("a store of another backend".to_owned()),
@@ -171,13 +179,15 @@ fn fill_file(file: &Path, rows: &[Rows], count: u64, accounts: u64) -> rusqlite:
         3,
         FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_UTF8,
         |context| {
-            let (name, number, length): (String, i64, usize) = (context.get(0)?, context.get(1)?, context.get(2)?);
+            let (name, number, length): (String, i64, usize) =
+                (context.get(0)?, context.get(1)?, context.get(2)?);
             Ok(sha256(format!("{name} {number}").as_bytes()).0[..length.min(32)].to_vec())
         },
     )?;
     for rows in rows {
         connection.execute(&model(rows.table), ())?;
-        let mut columns = connection.prepare("SELECT name FROM pragma_table_info(?1) WHERE name <> 'number'")?;
+        let mut columns =
+            connection.prepare("SELECT name FROM pragma_table_info(?1) WHERE name <> 'number'")?;
         let columns: Vec<String> =
             columns.query_map([rows.table], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
         let series = format!(
@@ -195,12 +205,12 @@ fn model(table: &str) -> String {
     let values = match table {
         "pushed_requests" => {
             "(municipality, hash, client_id, request, expires_at, finished)
-             SELECT municipality, id || id, 'toshokan', request, 0, answered FROM sign_ins
+             SELECT municipality, browser_hash, 'toshokan', request, 0, answered FROM sign_ins
              WHERE state = 'completed' LIMIT 1"
         }
         "replays" => {
             "(municipality, kind, key, until)
-             SELECT municipality, 'dpop', id || id, 0 FROM sign_ins WHERE state = 'completed' LIMIT 1"
+             SELECT municipality, 'dpop_proof', browser_hash, 0 FROM sign_ins WHERE state = 'completed' LIMIT 1"
         }
         // There is one, and this writes nothing.
         _ => return format!("DELETE FROM {table} WHERE 1 = 0"),

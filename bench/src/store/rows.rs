@@ -3,7 +3,7 @@
 /// Rows of one table, each a copy of the table's own first row but for some columns.
 pub(crate) struct Rows {
     pub(crate) table: &'static str,
-    /// How many for each filler of the kind.
+    /// How many of them for one login.
     pub(crate) each: u64,
     /// Which columns differ, and how: `i` is the row's number, `t` the row that it is like.
     pub(crate) differing: &'static [(&'static str, &'static str)],
@@ -52,11 +52,7 @@ pub(crate) const EXPIRED: [Rows; 7] = [
             ("expires_at", EXPIRY),
         ],
     },
-    Rows {
-        table: "session_clients",
-        each: 1,
-        differing: &[("sid", "octets('sid', i, length(t.sid))")],
-    },
+    Rows { table: "session_clients", each: 1, differing: &[("sid", "octets('sid', i, length(t.sid))")] },
     Rows {
         table: "codes",
         each: 1,
@@ -91,7 +87,7 @@ pub(crate) const EXPIRED: [Rows; 7] = [
     },
 ];
 
-/// Octets of `EXPIRED` rows for one filler.
+/// Rows of `EXPIRED` for one login.
 pub(crate) const ROWS_OF_A_LOGIN: u64 = 10;
 
 impl Rows {
@@ -102,12 +98,13 @@ impl Rows {
             differing.map_or_else(|| format!("t.{column}"), |(_, how)| (*how).to_owned())
         });
         let values: Vec<String> = values.collect();
-        let values = values
-            .join(", ")
-            .replace(":accounts", &accounts.to_string())
-            .replace(":now", &now.to_string());
+        let values =
+            values.join(", ").replace(":accounts", &accounts.to_string()).replace(":now", &now.to_string());
         let (table, columns) = (self.table, columns.join(", "));
-        format!("INSERT INTO {table} ({columns}) SELECT {values} FROM {series}, (SELECT * FROM {table} LIMIT 1) AS t")
+        let whole = if table == "sign_ins" { " WHERE state = 'completed'" } else { "" };
+        format!(
+            "INSERT INTO {table} ({columns}) SELECT {values} FROM {series}, (SELECT * FROM {table}{whole} LIMIT 1) AS t"
+        )
     }
 }
 

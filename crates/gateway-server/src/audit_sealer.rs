@@ -7,7 +7,7 @@ use ring::rand::SecureRandom;
 use serde_json::json;
 use tokio::time::MissedTickBehavior;
 
-use madoguchi_gateway::{AuditLog, AuditLogError, Gateway, Sealer};
+use madoguchi_gateway::{AuditLog, AuditLogError, Sealer};
 use madoguchi_storage::{Clock, Storage};
 
 use crate::config::AuditConfig;
@@ -30,21 +30,19 @@ impl AuditSealer {
     }
 
     /// Seals within a second, signs checkpoints, forgets addresses and retires what is over, until it is dropped.
-    pub(crate) async fn keep_sealing(self, gateway: Gateway) {
+    pub(crate) async fn keep_sealing(self) {
         let (log, config, clock) = (self.log(), self.config, &*self.clock);
-        for municipality in gateway.municipalities() {
-            tell("the last checkpoint cannot be told", log.tell_last(&municipality.id).await);
-        }
+        tell("the last checkpoints cannot be told", log.tell_last().await);
         let mut interval = tokio::time::interval(SEAL_EVERY);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         for tick in 0u64.. {
             interval.tick().await;
             if tick.is_multiple_of(LOOK_EVERY_TICKS) {
-                gateway.municipalities().iter().for_each(|municipality| log.look_at(&municipality.id));
+                tell("the audit logs cannot be looked at", log.look_at_all().await);
                 tell("the audit log cannot be swept", sweep(&log, config, clock).await);
             }
             if tick.is_multiple_of(RETIRE_EVERY_TICKS) {
-                retire(&gateway, &log, config, clock).await;
+                retire(&log, config, clock).await;
             }
             let (_, sealed) = log.seal().await;
             tell("the audit log cannot be sealed; records wait", sealed);
@@ -52,20 +50,17 @@ impl AuditSealer {
     }
 
     /// Seals and signs what is left, at the end of a gateway.
-    pub(crate) async fn close(&self, gateway: &Gateway) {
+    pub(crate) async fn close(&self) {
         let log = self.log();
-        gateway.municipalities().iter().for_each(|municipality| log.look_at(&municipality.id));
+        tell("the audit logs cannot be looked at", log.look_at_all().await);
         tell("the end of the audit log cannot be sealed", log.close().await);
     }
 }
 
-async fn retire(gateway: &Gateway, log: &AuditLog<'_>, config: AuditConfig, clock: &dyn Clock) {
+async fn retire(log: &AuditLog<'_>, config: AuditConfig, clock: &dyn Clock) {
     let Some(before) = config.keep_from(clock.now()) else { return };
-    for municipality in gateway.municipalities() {
-        let order = json!({ "keep_days": config.keep_days, "before": before.as_secs() });
-        let retired = log.retire(&municipality.id, before, order).await.map(drop);
-        tell("the beginning of an audit log cannot be retired", retired);
-    }
+    let order = json!({ "keep_days": config.keep_days, "before": before.as_secs() });
+    tell("the beginning of an audit log cannot be retired", log.retire_all(before, &order).await);
 }
 
 async fn sweep(log: &AuditLog<'_>, config: AuditConfig, clock: &dyn Clock) -> Result<(), AuditLogError> {

@@ -115,7 +115,7 @@ pub(crate) async fn build(
         anchors,
         clock,
     };
-    Ok(Built { health, backend, gateway, refresher, watched, audit })
+    Ok(Built { gateway, refresher, watched, health, backend, audit })
 }
 
 /// Reads the anchors and the policy.

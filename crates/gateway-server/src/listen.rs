@@ -68,7 +68,7 @@ impl Phase {
 /// Waits until nothing more is accepted. A sender that is gone says nothing more.
 async fn closing(stop: &mut watch::Receiver<Phase>) {
     if stop.wait_for(|phase| *phase == Phase::Closing).await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

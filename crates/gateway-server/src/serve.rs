@@ -49,7 +49,7 @@ pub async fn serve(
     let telling = tokio::spawn(keep_sending(gateway.clone(), sender));
     let registry = tokio::spawn(keep_registry(gateway.clone()));
     let keys = tokio::spawn(keep_keys(gateway.clone()));
-    let sealing = tokio::spawn(audit.clone().keep_sealing(gateway.clone()));
+    let sealing = tokio::spawn(audit.clone().keep_sealing());
     let looking = tokio::spawn(health.clone().keep_looking(backend));
     let router = router(gateway.clone()).merge(health.ready_router());
     let notice = Duration::from_secs(config.drain_seconds);
@@ -79,7 +79,7 @@ pub async fn serve(
     registry.abort();
     keys.abort();
     sealing.abort();
-    audit.close(&gateway).await;
+    audit.close().await;
     Ok(())
 }
 

@@ -68,7 +68,9 @@ async fn claim_inner(
         }
         return Err(ErrorCode::AgentTooOld);
     }
-    if request.agent_version.len() > MAX_AGENT_VERSION || !request.agent_version.is_ascii() {
+    // Not every database keeps a NUL, and a log is no place for what a terminal obeys.
+    let printable = request.agent_version.bytes().all(|octet| octet.is_ascii_graphic() || octet == b' ');
+    if request.agent_version.len() > MAX_AGENT_VERSION || !printable {
         return Err(ErrorCode::RequestInvalid);
     }
     let claim = Claim {

@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use madoguchi_oidc::SigningKey;
 use madoguchi_oidc::jose::{JwsAlg, PublicJwk};
-use madoguchi_protocol::Secret;
+use madoguchi_protocol::{Octets, Secret};
 use madoguchi_storage::{
-    AuditCheckpoint, ChainDamage, CheckpointError, CheckpointKind, Clock, NewChainStart, SecretPurpose,
-    Storage, StorageError, StoredCheckpoint, sign_checkpoint, verify_chain,
+    AuditCheckpoint, AuditErasure, ChainDamage, ChainEnd, CheckpointError, CheckpointKind, Clock, Damage,
+    NewChainStart, SecretPurpose, Storage, StorageError, StoredCheckpoint, sign_checkpoint, verify_chain,
 };
 
 use crate::keys::{KeyError, SecretVault, open_secret};
@@ -95,18 +95,32 @@ impl<'r> AuditLog<'r> {
         result
     }
 
-    /// A municipality whose chain may have grown since somebody signed its end: another node may have died before it
-    /// could.
-    pub fn look_at(&self, municipality: &str) {
-        self.grown().insert(municipality.to_owned());
+    /// Any chain may have grown since somebody signed its end: another node may have died before it could. Those of
+    /// municipalities that were removed too.
+    pub async fn look_at_all(&self) -> Result<(), AuditLogError> {
+        let all = self.storage.audited_municipalities().await?;
+        self.grown().extend(all);
+        Ok(())
     }
 
-    /// The last checkpoint into the log stream, for whoever keeps it: one that ended before its line was written.
-    pub async fn tell_last(&self, municipality: &str) -> Result<(), AuditLogError> {
-        if let Some(last) = self.storage.audit_chain(municipality).await?.checkpoint {
-            tell(municipality, &last);
+    /// The last checkpoints into the log stream, for whoever keeps it: a gateway may have ended before it wrote a line.
+    pub async fn tell_last(&self) -> Result<(), AuditLogError> {
+        for municipality in self.storage.audited_municipalities().await? {
+            if let Some(last) = self.storage.audit_chain(&municipality).await?.checkpoint {
+                tell(&municipality, &last);
+            }
         }
         Ok(())
+    }
+
+    /// Retires of every log what is covered so. One municipality's trouble keeps no other waiting; answers the first.
+    pub async fn retire_all(&self, before: UnixTime, order: &Value) -> Result<(), AuditLogError> {
+        let mut result = Ok(());
+        for municipality in self.storage.audited_municipalities().await? {
+            let retired = self.retire(&municipality, before, order.clone()).await;
+            result = result.and(retired.map(drop));
+        }
+        result
     }
 
     /// Retires what a checkpoint of `before` or earlier covers, after it was verified once more. `order` goes into the
@@ -117,6 +131,8 @@ impl<'r> AuditLog<'r> {
         before: UnixTime,
         mut order: Value,
     ) -> Result<Option<u64>, AuditLogError> {
+        // An order to erase has its place, or what it erased would look as if nobody had ordered it.
+        self.seal_all_of(municipality).await?;
         let start = self.storage.audit_chain(municipality).await?.start;
         let Some(checkpoint) = self.storage.audit_checkpoint_before(municipality, before).await? else {
             return Ok(None);
@@ -138,17 +154,36 @@ impl<'r> AuditLog<'r> {
         if let Some(damage) = report.damage {
             return Err(damaged(damage));
         }
-        if report.end != said.end() {
-            // Somebody else retired it meanwhile, or the newest records are gone: `verify` tells.
+        if report.kept_checkpoints == 0 {
+            // Somebody else retired more meanwhile.
             return Ok(None);
         }
-        let statement = AuditCheckpoint::new(municipality, said.end(), self.clock.now());
-        let signed = sign_checkpoint(&key, CheckpointKind::Start, &statement, self.random);
-        let signed = signed.map_err(KeyError::Crypto)?;
+        let signed = self.sign(&key, CheckpointKind::Start, municipality, said.end())?;
         order["position"] = json!(said.position);
         let new = NewChainStart { end: said.end(), signed };
         let retired = self.storage.retire_audit(municipality, new, &order.to_string()).await?;
         Ok(retired.then_some(said.position - start.position))
+    }
+
+    /// Erases the content of one record. `order` goes into the audit record, signed for this record alone.
+    pub async fn erase(
+        &self,
+        municipality: &str,
+        position: u64,
+        mut order: Value,
+    ) -> Result<AuditErasure, AuditLogError> {
+        let page = self.storage.chained_audit(municipality, position.saturating_sub(1), 1).await?;
+        let Some(record) = page.into_iter().find(|record| record.position == position) else {
+            return Ok(AuditErasure::NotFound);
+        };
+        let hash = record.hash.try_into().map_err(|_| AuditLogError::Damaged {
+            municipality: municipality.to_owned(),
+            damage: ChainDamage { position, number: Some(record.number), damage: Damage::LinkBroken },
+        })?;
+        let (key, end) = (self.key(municipality).await?, ChainEnd { position, hash: Octets(hash) });
+        order["position"] = json!(position);
+        order["signed"] = json!(self.sign(&key, CheckpointKind::Erasure, municipality, end)?);
+        Ok(self.storage.erase_audit(municipality, position, &order.to_string()).await?)
     }
 
     /// Deletes at most `limit` of what was retired, and of network addresses of records before `addresses_before`.
@@ -165,7 +200,7 @@ impl<'r> AuditLog<'r> {
             let batch = self.storage.seal_audit(municipality, seed, BATCH).await?;
             sealed += batch.records;
             if batch.records > 0 {
-                self.look_at(municipality);
+                self.grown().insert(municipality.to_owned());
                 self.checkpoint(municipality, false).await?;
             }
             if batch.records < u64::from(BATCH) {
@@ -197,6 +232,17 @@ impl<'r> AuditLog<'r> {
             tell(municipality, &checkpoint);
         }
         Ok(())
+    }
+
+    fn sign(
+        &self,
+        key: &SigningKey,
+        kind: CheckpointKind,
+        municipality: &str,
+        end: ChainEnd,
+    ) -> Result<String, KeyError> {
+        let statement = AuditCheckpoint::new(municipality, end, self.clock.now());
+        sign_checkpoint(key, kind, &statement, self.random).map_err(KeyError::Crypto)
     }
 
     fn grown(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {

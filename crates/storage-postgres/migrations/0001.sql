@@ -57,6 +57,9 @@ CREATE INDEX sign_ins_by_browser ON sign_ins (municipality, browser_hash, number
 -- The bounds count these alone.
 CREATE INDEX sign_ins_open ON sign_ins (municipality, network, expires_at)
     WHERE state IN ('started', 'claimed', 'proven');
+-- What was stopped before a card was proven, which takes no card: the bound of a network counts it.
+CREATE INDEX sign_ins_stopped ON sign_ins (municipality, network, number)
+    WHERE state IN ('burned', 'cancelled') AND proven_at IS NULL;
 CREATE INDEX sign_ins_by_end ON sign_ins (expires_at);
 
 -- An ended session is deleted, and what it held with it.
@@ -121,10 +124,12 @@ CREATE TABLE codes (
     code_grant   text NOT NULL,
     used         boolean NOT NULL DEFAULT false,
     expires_at   bigint NOT NULL,
+    -- Until when it is kept for the tokens that it may give: the sweep looks at no row that stays.
+    keep_until   bigint NOT NULL,
     PRIMARY KEY (municipality, hash)
 ) WITH (autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX codes_by_session ON codes (municipality, sid);
-CREATE INDEX codes_by_end ON codes (expires_at);
+CREATE INDEX codes_by_end ON codes (keep_until);
 
 -- A revoked token is deleted.
 CREATE TABLE access_tokens (

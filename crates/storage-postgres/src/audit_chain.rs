@@ -23,6 +23,10 @@ use crate::work::{Work, column, damaged, integer, number, seconds, time};
 
 #[async_trait]
 impl AuditChain for PostgresStore {
+    async fn audited_municipalities(&self) -> Result<Vec<String>, StorageError> {
+        look!(self, |work| work.all(sqlx::query(AUDITED), |row| column(row, TABLE, "id")))
+    }
+
     async fn unsealed_audit(&self) -> Result<Vec<UnsealedAudit>, StorageError> {
         let minute = seconds(self.clock.now()) / MINUTE;
         look!(self, |work| unsealed(work, minute))
@@ -384,6 +388,17 @@ fn text(row: &PgRow, name: &str) -> Result<Option<Vec<u8>>, PostgresError> {
     Ok(column::<Option<String>>(row, TABLE, name)?.map(String::into_bytes))
 }
 
+/// One look into the index for each municipality, however long its log is.
+const AUDITED: &str = "WITH RECURSIVE towns (id) AS (
+         SELECT min(municipality) FROM audit
+         UNION ALL
+         SELECT (SELECT min(municipality) FROM audit WHERE municipality > towns.id)
+         FROM towns WHERE towns.id IS NOT NULL
+     )
+     SELECT id FROM towns WHERE id IS NOT NULL
+     UNION SELECT municipality FROM audit_chains
+     UNION SELECT municipality FROM audit_checkpoints
+     ORDER BY 1";
 /// How many waiting records are counted: a log of before there were chains may be long.
 const COUNTED: i64 = 100_000;
 const MINUTE: i64 = 60;

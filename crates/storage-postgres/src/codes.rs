@@ -61,8 +61,9 @@ pub(crate) async fn hand_out(
              INSERT INTO session_clients (municipality, sid, client_id, first_at, last_at)
              VALUES ($1, $2, $3, $4, $4)
              ON CONFLICT (municipality, sid, client_id) DO UPDATE SET last_at = $4)
-         INSERT INTO codes (municipality, sid, hash, sign_in, account, auth_time, code_grant, expires_at)
-         VALUES ($1, $2, $5, $6, $7, $8, $9, $10)",
+         INSERT INTO codes (municipality, sid, hash, sign_in, account, auth_time, code_grant, expires_at,
+                            keep_until)
+         VALUES ($1, $2, $5, $6, $7, $8, $9, $10, $11)",
     );
     let query = query
         .bind(&session.municipality)
@@ -74,7 +75,9 @@ pub(crate) async fn hand_out(
         .bind(session.account.0.0)
         .bind(seconds(session.auth_time))
         .bind(grant)
-        .bind(work.after(code.lifetime));
+        .bind(work.after(code.lifetime))
+        // Its refresh tokens end with the session. Access tokens are short.
+        .bind(work.after(code.lifetime).max(seconds(session.expires_at)));
     work.execute(query).await.map(drop)
 }
 

@@ -112,12 +112,14 @@ impl PostgresOptions {
         let (rest, parameters) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, database) = rest.split_once('/').ok_or(OptionsError::NoDatabase)?;
         let (user, hosts) = authority.rsplit_once('@').ok_or(OptionsError::NoUser)?;
+        // However it is written: what follows a colon is meant as a password.
+        let user = decoded(user)?;
         if user.contains(':') {
             return Err(OptionsError::Password);
         }
         let servers = hosts.split(',').map(server).collect::<Result<Vec<_>, _>>()?;
         let tls = tls(parameters, &servers)?;
-        let (user, database) = (decoded(user)?, decoded(database)?);
+        let database = decoded(database)?;
         if user.is_empty() {
             return Err(OptionsError::NoUser);
         }
@@ -297,6 +299,8 @@ mod tests {
             ("postgresql://u@h:x/d", OptionsError::Malformed("a port")),
             ("postgresql://u@h/%4", OptionsError::Malformed("a percent-encoding")),
             ("postgresql://u:secret@h/d", OptionsError::Password),
+            ("postgresql://u%3Asecret@h/d", OptionsError::Password),
+            ("postgresql://u%3asecret@h/d", OptionsError::Password),
             ("postgresql://u@h/d?password=secret", OptionsError::Password),
             ("postgresql://u@h/d?options=-c", OptionsError::UnknownParameter("options".to_owned())),
         ];

@@ -58,12 +58,12 @@ const SWEEPS: [&str; 12] = [
          SELECT ctid FROM refresh_tokens WHERE expires_at <= $1
          ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
     "DELETE FROM codes WHERE ctid = ANY (ARRAY(
-         SELECT ctid FROM codes WHERE expires_at <= $1
+         SELECT ctid FROM codes WHERE keep_until <= $1
            AND NOT EXISTS (SELECT 1 FROM access_tokens
                            WHERE access_tokens.municipality = codes.municipality AND code = codes.hash)
            AND NOT EXISTS (SELECT 1 FROM refresh_tokens
                            WHERE refresh_tokens.municipality = codes.municipality AND code = codes.hash)
-         ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
+         ORDER BY keep_until LIMIT $2 FOR UPDATE SKIP LOCKED))",
     "DELETE FROM sessions WHERE ctid = ANY (ARRAY(
          SELECT ctid FROM sessions WHERE expires_at <= $1
          ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))",

@@ -20,6 +20,10 @@ use crate::work::{Work, column, damaged, integer, seconds, time};
 
 #[async_trait]
 impl AuditChain for SqliteStore {
+    async fn audited_municipalities(&self) -> Result<Vec<String>, StorageError> {
+        self.read(|work| work.all(AUDITED, (), |row| column(row, TABLE, "id"))).await
+    }
+
     async fn unsealed_audit(&self) -> Result<Vec<UnsealedAudit>, StorageError> {
         self.read(unsealed).await
     }
@@ -407,6 +411,17 @@ fn octets(row: &Row<'_>, name: &str) -> Result<Option<Vec<u8>>, SqliteError> {
     Ok(octets.map(<[u8]>::to_vec))
 }
 
+/// One look into the index for each municipality, however long its log is.
+const AUDITED: &str = "WITH RECURSIVE towns (id) AS (
+         SELECT min(municipality) FROM audit
+         UNION ALL
+         SELECT (SELECT min(municipality) FROM audit WHERE municipality > towns.id)
+         FROM towns WHERE towns.id IS NOT NULL
+     )
+     SELECT id FROM towns WHERE id IS NOT NULL
+     UNION SELECT municipality FROM audit_chains
+     UNION SELECT municipality FROM audit_checkpoints
+     ORDER BY 1";
 /// How many waiting records are counted: a log of before there were chains may be long.
 const COUNTED: i64 = 100_000;
 const MINUTE: i64 = 60;

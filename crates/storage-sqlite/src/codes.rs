@@ -55,8 +55,10 @@ pub(crate) fn insert(
 ) -> Result<(), SqliteError> {
     let grant = serde_json::to_string(&code.grant).map_err(|_| damaged(TABLE, "code_grant"))?;
     work.execute(
-        "INSERT INTO codes (municipality, hash, sign_in, sid, account, auth_time, code_grant, expires_at)
-         VALUES (:municipality, :hash, :sign_in, :sid, :account, :auth_time, :code_grant, :expires_at)",
+        "INSERT INTO codes (municipality, hash, sign_in, sid, account, auth_time, code_grant, expires_at,
+                            keep_until)
+         VALUES (:municipality, :hash, :sign_in, :sid, :account, :auth_time, :code_grant, :expires_at,
+                 :keep_until)",
         named_params! {
             ":municipality": session.municipality,
             ":hash": code.hash.0,
@@ -66,6 +68,8 @@ pub(crate) fn insert(
             ":auth_time": seconds(session.auth_time),
             ":code_grant": grant,
             ":expires_at": work.after(code.lifetime),
+            // Its refresh tokens end with the session. Access tokens are short.
+            ":keep_until": work.after(code.lifetime).max(seconds(session.expires_at)),
         },
     )?;
     Ok(())

@@ -76,6 +76,10 @@ fn prepare(path: &Path) -> Result<Connection, SqliteError> {
 }
 
 /// SQLite does not wait by itself for whoever switches the same new file at the same moment.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it is opened where threads may wait, and nobody could wake them"
+)]
 fn to_wal(connection: &Connection) -> Result<(), rusqlite::Error> {
     let mut patience = BUSY_TIMEOUT;
     loop {

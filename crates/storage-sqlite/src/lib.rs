@@ -9,8 +9,8 @@
 mod audit;
 mod audit_chain;
 mod backup;
-mod check;
 mod cells;
+mod check;
 mod clients;
 mod codes;
 mod error;

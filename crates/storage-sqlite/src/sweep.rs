@@ -51,12 +51,12 @@ const SWEEPS: [&str; 12] = [
     "DELETE FROM refresh_tokens WHERE rowid IN (
          SELECT rowid FROM refresh_tokens WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
     "DELETE FROM codes WHERE rowid IN (
-         SELECT rowid FROM codes WHERE expires_at <= ?1
+         SELECT rowid FROM codes WHERE keep_until <= ?1
            AND NOT EXISTS (SELECT 1 FROM access_tokens
                            WHERE access_tokens.municipality = codes.municipality AND code = codes.hash)
            AND NOT EXISTS (SELECT 1 FROM refresh_tokens
                            WHERE refresh_tokens.municipality = codes.municipality AND code = codes.hash)
-         ORDER BY expires_at LIMIT ?2)",
+         ORDER BY keep_until LIMIT ?2)",
     "DELETE FROM sessions WHERE rowid IN (
          SELECT rowid FROM sessions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
     "DELETE FROM sign_ins WHERE number IN (

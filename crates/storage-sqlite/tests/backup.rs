@@ -178,14 +178,14 @@ async fn sessions_end_with_a_restore() {
 #[tokio::test]
 async fn damage_is_found_before_serving() {
     let (_folder, path, out) = database().await;
-    assert!(check_quickly(&path, Duration::from_secs(60)).expect("whole"), "all of it was read");
+    assert!(check_quickly(&path, Duration::from_mins(1)).expect("whole"), "all of it was read");
     let whole = fs::read(&path).expect("the file");
     let mut found = 0;
     for page in whole.chunks(4096).enumerate().skip(1).map(|(number, _)| number) {
         let mut damaged = whole.clone();
         damaged[page * 4096..page * 4096 + 64].fill(0xa5);
         fs::write(&path, damaged).expect("written");
-        match check_quickly(&path, Duration::from_secs(60)) {
+        match check_quickly(&path, Duration::from_mins(1)) {
             Ok(_) => {}
             Err(error) => {
                 let told = error.to_string();
@@ -198,7 +198,7 @@ async fn damage_is_found_before_serving() {
     let pages = whole.len() / 4096 - 1;
     assert!(found == pages, "{found} of {pages}");
     fs::write(&path, &whole[..whole.len() / 2]).expect("cut");
-    assert!(check_quickly(&path, Duration::from_secs(60)).is_err(), "half of it is gone");
+    assert!(check_quickly(&path, Duration::from_mins(1)).is_err(), "half of it is gone");
 }
 
 #[tokio::test]
@@ -237,7 +237,7 @@ async fn a_quick_check_ends_in_time() {
         )
         .expect("rows");
     assert!(!check_quickly(&path, Duration::ZERO).expect("nothing wrong was seen"));
-    assert!(check_quickly(&path, Duration::from_secs(60)).expect("whole"));
+    assert!(check_quickly(&path, Duration::from_mins(1)).expect("whole"));
 }
 
 #[tokio::test]

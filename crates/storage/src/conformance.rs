@@ -113,6 +113,7 @@ cases! { $
         a_taken_answer_whose_code_fails_is_not_taken,
     }
     audit_chain {
+        whoever_has_a_log_is_listed,
         records_get_their_places_in_order,
         of_64_sealers_each_record_is_sealed_once,
         failures_are_told_by_minute_and_code,

@@ -92,7 +92,9 @@ mod tests {
 
     fn digest(rows: &[&[Cell]]) -> TableDigest {
         let mut hasher = TableHasher::default();
-        rows.iter().for_each(|row| hasher.row(row));
+        for row in rows {
+            hasher.row(row);
+        }
         hasher.finish()
     }
 

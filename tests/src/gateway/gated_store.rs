@@ -238,6 +238,7 @@ pass_on!(Audit {
 });
 
 pass_on!(AuditChain {
+    fn audited_municipalities() -> Vec<String>;
     fn unsealed_audit() -> Vec<UnsealedAudit>;
     fn seal_audit(town: &str, seed: Secret<32>, limit: u32) -> SealedAudit;
     fn audit_chain(town: &str) -> ChainState;

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use madoguchi_gateway_server::SystemClock;
 use madoguchi_storage::Clock as _;
@@ -13,6 +13,7 @@ use madoguchi_test_pki::{KeyKind, Options, TestPki};
 use madoguchi_tests::town::random;
 use madoguchi_tests::verify::program;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::world::{NEWEST, World};
 

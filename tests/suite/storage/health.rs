@@ -14,7 +14,8 @@ fn node(database: &str) -> (World, Running, SocketAddr) {
     let operations = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port");
     world.configure(database, "drain_seconds = 0");
     let mut text = std::fs::read_to_string(world.path("madoguchi.toml")).expect("the configuration");
-    text.push_str(&format!("[operations]\nlisten = \"{operations}\"\n"));
+    let more = format!("[operations]\nlisten = \"{operations}\"\n");
+    text.push_str(&more);
     world.write("madoguchi.toml", text.as_bytes());
     furnish(&world);
     let running = Running::start(&world);

@@ -53,7 +53,7 @@ fn everything_moves_and_the_file_is_left() {
     assert!(told.contains("was moved to another database"), "{told}");
     world.configure("m.sqlite3", "");
     let told = world.refused(&["keys", "list"]);
-    assert!(told.contains("m.sqlite3: everything in it was moved to another database"), "{told}");
+    assert!(told.contains("everything in it was moved to another database"), "{told}");
 }
 
 /// As after `kill -9` in the middle: the place and the rows of whole batches are there.

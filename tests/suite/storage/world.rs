@@ -89,12 +89,12 @@ impl World {
         serde_json::from_slice(&output.stdout).expect("a JSON line")
     }
 
-    /// It does not; what it says.
+    /// It does not; what it says, on one line.
     pub(super) fn refused(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let told = String::from_utf8(output.stderr).expect("text");
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {told}");
-        told
+        told.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 }
 

@@ -41,6 +41,11 @@ impl KeptCheckpoints {
         self.0.is_empty()
     }
 
+    /// Whose they say they are.
+    pub(super) fn municipalities(&self) -> impl Iterator<Item = &String> {
+        self.0.keys()
+    }
+
     /// Whether there are any of a municipality.
     pub(super) fn holds(&self, municipality: &str) -> bool {
         self.0.contains_key(municipality)

@@ -12,15 +12,13 @@ use super::log_of;
 use crate::kek::read_kek;
 use crate::operator::audited;
 use crate::register_error::RegisterError;
-use crate::registry::{CommandEdge, known, write_json};
+use crate::registry::{CommandEdge, write_json};
 use crate::verify::instant;
 use crate::{Config, beside};
 
 pub(super) async fn seal(arguments: &SealArguments, edge: &mut CommandEdge<'_>) -> Result<(), RegisterError> {
-    let (config, store, log) = open(&arguments.common.config, edge).await?;
-    for municipality in known(&config, Some(&*store)).await? {
-        log.look_at(&municipality.id);
-    }
+    let (_, _, log) = open(&arguments.common.config, edge).await?;
+    log.look_at_all().await?;
     let (sealed, done) = log.seal().await;
     done?;
     log.close().await?;
@@ -69,9 +67,8 @@ pub(super) async fn erase(
     let order = json!({
         "operator": audited(arguments.ordered.operator.as_deref(), &edge.os_user),
         "reason": arguments.reason,
-        "position": position,
     });
-    match store.erase_audit(&municipality, position, &order.to_string()).await? {
+    match log.erase(&municipality, position, order).await? {
         AuditErasure::Done => {}
         AuditErasure::NotFound => return Err(RegisterError::AuditUnknown { municipality, position }),
         AuditErasure::ErasedBefore => {

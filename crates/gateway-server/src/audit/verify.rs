@@ -1,5 +1,6 @@
 //! `madoguchi audit verify`.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::time::Duration;
 
@@ -27,11 +28,15 @@ struct Found {
     report: Option<ChainReport>,
     unsealed: u64,
     foreign: usize,
+    /// There is something to verify, and no key to verify it with.
+    key_missing: bool,
 }
 
 impl Found {
     fn whole(&self) -> bool {
-        self.foreign == 0 && self.report.as_ref().is_none_or(|report| report.damage.is_none())
+        self.foreign == 0
+            && !self.key_missing
+            && self.report.as_ref().is_none_or(|report| report.damage.is_none())
     }
 }
 
@@ -47,18 +52,17 @@ pub(super) async fn verify(
     }
     let store = beside::to_read(&config, edge.clock.clone()).await?;
     let chosen = match &arguments.municipality {
-        Some(id) => vec![log_of(&config, store.as_deref(), id).await?],
-        None => {
-            known(&config, store.as_deref()).await?.into_iter().map(|municipality| municipality.id).collect()
-        }
+        Some(id) if kept.as_ref().is_some_and(|kept| kept.holds(id)) => BTreeSet::from([id.clone()]),
+        Some(id) => BTreeSet::from([log_of(&config, store.as_deref(), id).await?]),
+        None => every_log(&config, store.as_deref(), kept.as_ref()).await?,
     };
     let mut found = Vec::new();
     for id in chosen {
         let store = match &store {
             Some(store) => store,
-            None if kept.is_some() => return Err(RegisterError::AuditKeyMissing { municipality: id }),
             None => {
-                found.push(Found { municipality: id, report: None, unsealed: 0, foreign: 0 });
+                let key_missing = kept.as_ref().is_some_and(|kept| kept.holds(&id));
+                found.push(Found { municipality: id, report: None, unsealed: 0, foreign: 0, key_missing });
                 continue;
             }
         };
@@ -71,15 +75,14 @@ pub(super) async fn verify(
             // What was never sealed has no key; of anything else it was taken away.
             let state = store.audit_chain(&id).await?;
             let empty = state.end == ChainEnd::empty(&id) && state.checkpoint.is_none();
-            if !empty || kept.as_ref().is_some_and(|kept| kept.holds(&id)) {
-                return Err(RegisterError::AuditKeyMissing { municipality: id });
-            }
-            found.push(Found { municipality: id, report: None, unsealed, foreign: 0 });
+            let key_missing = !empty || kept.as_ref().is_some_and(|kept| kept.holds(&id));
+            found.push(Found { municipality: id, report: None, unsealed, foreign: 0, key_missing });
             continue;
         };
         let (kept, foreign) = kept.as_ref().map(|kept| kept.verified(&id, &key)).unwrap_or_default();
         let report = verify_chain(&**store, &id, &key, &kept, None).await?;
-        found.push(Found { municipality: id, unsealed: report.unsealed, report: Some(report), foreign });
+        let unsealed = report.unsealed;
+        found.push(Found { municipality: id, unsealed, report: Some(report), foreign, key_missing: false });
     }
     if arguments.common.json {
         let all: Vec<_> = found.iter().map(json_of).collect();
@@ -91,6 +94,22 @@ pub(super) async fn verify(
         }
     }
     Ok(found.iter().all(Found::whole))
+}
+
+/// Everybody's who is known, who left a log, or of whom a checkpoint was kept: taking a municipality off the list takes its
+/// log from nobody's sight.
+async fn every_log(
+    config: &Config,
+    store: Option<&dyn Storage>,
+    kept: Option<&KeptCheckpoints>,
+) -> Result<BTreeSet<String>, RegisterError> {
+    let known = known(config, store).await?;
+    let mut all: BTreeSet<_> = known.into_iter().map(|municipality| municipality.id).collect();
+    if let Some(store) = store {
+        all.extend(store.audited_municipalities().await?);
+    }
+    all.extend(kept.iter().flat_map(|kept| kept.municipalities()).cloned());
+    Ok(all)
 }
 
 async fn public_key(
@@ -115,6 +134,7 @@ fn json_of(found: &Found) -> Value {
         "whole": found.whole(),
         "unsealed": found.unsealed,
         "foreign_checkpoints": found.foreign,
+        "key_missing": found.key_missing,
     });
     if let Some(report) = &found.report {
         told["start"] = json_of_end(report.start);
@@ -164,6 +184,10 @@ fn tell(found: &Found, output: &mut dyn Write) -> Result<(), RegisterError> {
         if report.erased > 0 {
             fields.push(("  erased", format!("{} records, by order", report.erased)));
         }
+    }
+    if found.key_missing {
+        let text = "there is none: it was taken away. With one that was kept elsewhere: --key FILE";
+        fields.push(("  key", text.to_owned()));
     }
     if found.foreign > 0 {
         let text = format!("{} checkpoints kept elsewhere are not signed by this log's key", found.foreign);

@@ -86,9 +86,7 @@ impl Finish<'_> {
     fn outcome(&self, sign_in: Option<SignIn>) -> Transition {
         match sign_in {
             None => Transition::NotFound,
-            Some(sign_in) if sign_in.finish_hash == Some(self.hash) => {
-                Transition::Same(Box::new(sign_in))
-            }
+            Some(sign_in) if sign_in.finish_hash == Some(self.hash) => Transition::Same(Box::new(sign_in)),
             Some(sign_in) => refused(&sign_in),
         }
     }

@@ -12,6 +12,9 @@ use crate::{AuditContent, StorageError};
 /// then: so the chain is no lock on a city. Whoever seals gives it one soon after.
 #[async_trait]
 pub trait AuditChain {
+    /// The municipalities that have a log, by id: records, a chain or checkpoints, whatever else is known of them.
+    async fn audited_municipalities(&self) -> Result<Vec<String>, StorageError>;
+
     /// The municipalities with records that have no place yet, and failures of minutes that are over.
     async fn unsealed_audit(&self) -> Result<Vec<UnsealedAudit>, StorageError>;
 
@@ -68,8 +71,8 @@ pub trait AuditChain {
         order: &str,
     ) -> Result<bool, StorageError>;
 
-    /// Erases the content of one record with its salts, audited (`AuditErased`, with `order` as its evidence). The
-    /// record's place, digest and hash stay.
+    /// Erases the content of one record with its salts, audited (`AuditErased`, with `order` as its evidence, which holds a
+    /// [signed](super::checkpoint::CheckpointKind::Erasure) statement). The record's place, digest and hash stay.
     async fn erase_audit(
         &self,
         municipality: &str,

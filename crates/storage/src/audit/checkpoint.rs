@@ -17,6 +17,8 @@ pub enum CheckpointKind {
     Checkpoint,
     /// The chain begins here: what was before is retired.
     Start,
+    /// The content of the record at this place, with this hash, is to be erased.
+    Erasure,
 }
 
 impl CheckpointKind {
@@ -25,6 +27,7 @@ impl CheckpointKind {
         match self {
             Self::Checkpoint => "madoguchi-audit-checkpoint+jwt",
             Self::Start => "madoguchi-audit-start+jwt",
+            Self::Erasure => "madoguchi-audit-erasure+jwt",
         }
     }
 }

@@ -30,7 +30,7 @@ pub enum Damage {
     #[error("an erased record holds something again")]
     ErasedHoldsContent,
     /// The content is gone and the log has no order for that.
-    #[error("the content is gone and no record of the log says that it was to be erased")]
+    #[error("the content is gone and no order of the log to erase it is signed by its key")]
     ErasedWithoutOrder,
     /// The end that is kept beside the records is another one.
     #[error("the chain ends elsewhere than what is kept beside it says")]

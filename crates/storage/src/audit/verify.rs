@@ -7,6 +7,7 @@ use rustls_pki_types::UnixTime;
 use serde::Deserialize;
 
 use madoguchi_oidc::jose::PublicJwk;
+use madoguchi_protocol::Octets;
 
 use super::chain::{ChainEnd, ChainedRecord, StoredCheckpoint};
 use super::checkpoint::{AuditCheckpoint, CheckpointKind};
@@ -19,18 +20,19 @@ use crate::{Storage, StorageError};
 #[derive(Clone, Debug)]
 pub struct ChainVerifier {
     municipality: String,
+    key: PublicJwk,
     end: ChainEnd,
-    /// Erased records with their numbers, for which no order was met yet.
-    erased: BTreeMap<u64, i64>,
+    /// Erased records, for which no order was met yet.
+    erased: BTreeMap<u64, Erased>,
     erased_count: u64,
     forgotten_addresses: u64,
 }
 
 impl ChainVerifier {
-    /// From a place on.
-    pub fn new(municipality: &str, start: ChainEnd) -> Self {
-        let municipality = municipality.to_owned();
-        Self { municipality, end: start, erased: BTreeMap::new(), erased_count: 0, forgotten_addresses: 0 }
+    /// From a place on. Orders to erase are believed that `key` signed.
+    pub fn new(municipality: &str, start: ChainEnd, key: PublicJwk) -> Self {
+        let (municipality, erased) = (municipality.to_owned(), BTreeMap::new());
+        Self { municipality, key, end: start, erased, erased_count: 0, forgotten_addresses: 0 }
     }
 
     /// How far the chain is verified.
@@ -57,20 +59,38 @@ impl ChainVerifier {
         self.end = ChainEnd { position, hash };
         if erased {
             self.erased_count += 1;
-            self.erased.insert(position, record.number);
+            self.erased.insert(position, Erased { number: record.number, hash });
             if self.erased.len() > MOST_ERASED {
                 return Err(damaged(Damage::TooManyErased));
             }
-        } else if let Some(ordered) = ordered(&record.content) {
-            self.erased.remove(&ordered);
+        } else if let Some(order) = self.order(&record.content)
+            && self.erased.get(&order.position).is_some_and(|erased| erased.hash == order.hash)
+        {
+            self.erased.remove(&order.position);
         }
         Ok(())
     }
 
+    /// Whether of the records up to a place all that were erased were erased by order, so far.
+    fn settled(&self, until: u64) -> bool {
+        self.end.position >= until && self.erased.range(..=until).next().is_none()
+    }
+
     /// After the last record: what was erased was erased by order.
     pub fn finish(&self) -> Result<(), ChainDamage> {
-        let Some((position, number)) = self.erased.first_key_value() else { return Ok(()) };
-        Err(ChainDamage { position: *position, number: Some(*number), damage: Damage::ErasedWithoutOrder })
+        let Some((position, erased)) = self.erased.first_key_value() else { return Ok(()) };
+        let (position, number) = (*position, Some(erased.number));
+        Err(ChainDamage { position, number, damage: Damage::ErasedWithoutOrder })
+    }
+
+    /// What a record orders to be erased, where the key signed it: who can write to the database writes any record, and
+    /// the sealer seals it.
+    fn order(&self, content: &AuditContent) -> Option<AuditCheckpoint> {
+        if content.kind != AuditKind::AuditErased.as_str().as_bytes() {
+            return None;
+        }
+        let order: Order = serde_json::from_slice(content.evidence.as_deref()?).ok()?;
+        AuditCheckpoint::verify(&order.signed, CheckpointKind::Erasure, &self.municipality, &self.key).ok()
     }
 
     /// Whether the content was erased.
@@ -99,19 +119,17 @@ impl ChainVerifier {
     }
 }
 
+/// A record whose content is gone.
+#[derive(Clone, Debug)]
+struct Erased {
+    number: i64,
+    hash: Octets<32>,
+}
+
 /// The evidence of an order to erase.
 #[derive(Deserialize)]
 struct Order {
-    position: u64,
-}
-
-/// The place whose content a record orders to be erased.
-fn ordered(content: &AuditContent) -> Option<u64> {
-    if content.kind != AuditKind::AuditErased.as_str().as_bytes() {
-        return None;
-    }
-    let order: Order = serde_json::from_slice(content.evidence.as_deref()?).ok()?;
-    Some(order.position)
+    signed: String,
 }
 
 /// What was found of a chain.
@@ -137,8 +155,9 @@ pub struct ChainReport {
     pub damage: Option<ChainDamage>,
 }
 
-/// Verifies the chain of a municipality from its beginning, or to `until`. `kept` are checkpoints that were kept elsewhere and whose
-/// signatures hold, in the order of their places. `key` is believed.
+/// Verifies the chain of a municipality from its beginning to its end; or to `until`, and then as far as the orders for what was
+/// erased before that place. `kept` are checkpoints that were kept elsewhere and whose signatures hold, in the order of their
+/// places. `key` is believed.
 pub async fn verify_chain(
     storage: &dyn Storage,
     municipality: &str,
@@ -148,7 +167,7 @@ pub async fn verify_chain(
 ) -> Result<ChainReport, StorageError> {
     loop {
         let state = storage.audit_chain(municipality).await?;
-        let verifier = ChainVerifier::new(municipality, state.start);
+        let verifier = ChainVerifier::new(municipality, state.start, key.clone());
         let report = ChainReport {
             start: state.start,
             end: state.start,
@@ -219,8 +238,10 @@ impl Run<'_> {
         loop {
             let after = self.verifier.end().position;
             let page = self.storage.chained_audit(self.municipality, after, PAGE).await?;
-            let page: Vec<_> = page.into_iter().take_while(|record| record.position <= until).collect();
             for record in &page {
+                if self.verifier.settled(until) {
+                    return Ok(Ok(()));
+                }
                 if let Err(damage) = self.verifier.take(record) {
                     return Ok(Err(damage));
                 }
@@ -228,7 +249,7 @@ impl Run<'_> {
                     return Ok(Err(damage));
                 }
             }
-            if page.is_empty() && until < u64::MAX {
+            if self.verifier.settled(until) {
                 return Ok(Ok(()));
             }
             if page.is_empty()

@@ -19,6 +19,26 @@ use crate::{
     sign_checkpoint, verify_chain,
 };
 
+/// A municipality has a log whatever is known of it, and whatever part of it is left.
+pub async fn whoever_has_a_log_is_listed(backend: &dyn Backend) {
+    let fixture = Fixture::open(backend).await;
+    let listed = async || fixture.store.audited_municipalities().await.expect("a list");
+    assert_eq!(listed().await, [""; 0]);
+    fixture.completed(Party::new(1)).await;
+    assert_eq!(listed().await, [TOWN], "a record without a place");
+    fixture.completed(Party::new(2)).await;
+    fixture.completed(Party::new(1).twin()).await;
+    seal(&fixture, TOWN, 10).await;
+    assert_eq!(listed().await, [OTHER_TOWN, TOWN]);
+    let end = ChainEnd::empty("removed");
+    let new = StoredCheckpoint { position: 1, at: fixture.clock.now(), signed: String::new() };
+    assert!(fixture.store.add_audit_checkpoint("removed", new).await.expect("an outcome"));
+    assert_eq!(fixture.store.audit_chain("removed").await.expect("none").end, end);
+    let mut all = vec![OTHER_TOWN, TOWN, "removed"];
+    all.sort_unstable();
+    assert_eq!(listed().await, all, "a checkpoint alone");
+}
+
 /// Records have no place until they are sealed; then they have the next ones, in their order.
 pub async fn records_get_their_places_in_order(backend: &dyn Backend) {
     let fixture = Fixture::open(backend).await;
@@ -249,8 +269,10 @@ pub async fn a_checkpoint_is_no_beginning(backend: &dyn Backend) {
 /// An erased record says nothing any more, and its chain is whole; by order alone.
 pub async fn an_erased_record_leaves_its_place(backend: &dyn Backend) {
     let fixture = sealed(backend, 3).await;
+    let end = place(&fixture, 2).await;
+    let signed = statement(end, CheckpointKind::Erasure, fixture.clock.now());
     let erase = async |position| {
-        let order = format!(r#"{{"operator":"o","position":{position}}}"#);
+        let order = format!(r#"{{"operator":"o","position":{position},"signed":"{signed}"}}"#);
         fixture.store.erase_audit(TOWN, position, &order).await.expect("an outcome")
     };
     assert_eq!(erase(2).await, AuditErasure::Done);
