@@ -158,7 +158,8 @@ impl<'r> AuditLog<'r> {
             // Somebody else retired more meanwhile.
             return Ok(None);
         }
-        let signed = self.sign(&key, CheckpointKind::Start, municipality, said.end())?;
+        let statement = AuditCheckpoint::new(municipality, said.end(), self.clock.now());
+        let signed = self.sign(&key, CheckpointKind::Start, &statement)?;
         order["position"] = json!(said.position);
         let new = NewChainStart { end: said.end(), signed };
         let retired = self.storage.retire_audit(municipality, new, &order.to_string()).await?;
@@ -181,8 +182,9 @@ impl<'r> AuditLog<'r> {
             damage: ChainDamage { position, number: Some(record.number), damage: Damage::LinkBroken },
         })?;
         let (key, end) = (self.key(municipality).await?, ChainEnd { position, hash: Octets(hash) });
+        let statement = AuditCheckpoint::new(municipality, end, self.clock.now());
         order["position"] = json!(position);
-        order["signed"] = json!(self.sign(&key, CheckpointKind::Erasure, municipality, end)?);
+        order["signed"] = json!(self.sign(&key, CheckpointKind::Erasure, &statement)?);
         Ok(self.storage.erase_audit(municipality, position, &order.to_string()).await?)
     }
 
@@ -225,8 +227,7 @@ impl<'r> AuditLog<'r> {
         }
         let key = self.key(municipality).await?;
         let statement = AuditCheckpoint::new(municipality, end, now);
-        let signed = sign_checkpoint(&key, CheckpointKind::Checkpoint, &statement, self.random);
-        let signed = signed.map_err(KeyError::Crypto)?;
+        let signed = self.sign(&key, CheckpointKind::Checkpoint, &statement)?;
         let checkpoint = StoredCheckpoint { position: end.position, at: now, signed };
         if self.storage.add_audit_checkpoint(municipality, checkpoint.clone()).await? {
             tell(municipality, &checkpoint);
@@ -238,11 +239,9 @@ impl<'r> AuditLog<'r> {
         &self,
         key: &SigningKey,
         kind: CheckpointKind,
-        municipality: &str,
-        end: ChainEnd,
+        statement: &AuditCheckpoint,
     ) -> Result<String, KeyError> {
-        let statement = AuditCheckpoint::new(municipality, end, self.clock.now());
-        sign_checkpoint(key, kind, &statement, self.random).map_err(KeyError::Crypto)
+        sign_checkpoint(key, kind, statement, self.random).map_err(KeyError::Crypto)
     }
 
     fn grown(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {

@@ -14,7 +14,7 @@ use madoguchi_storage::{
 use crate::error::PostgresError;
 use crate::municipalities::count_up;
 use crate::store::PostgresStore;
-use crate::transaction::{look, transact};
+use crate::transaction::{look, settle, transact};
 use crate::work::{Work, column, damaged, integer, number, time};
 use crate::{audit, registration_tokens};
 
@@ -80,7 +80,7 @@ impl Clients for PostgresStore {
         token: Octets<32>,
         registration: Registration,
     ) -> Result<ClientWrite, StorageError> {
-        transact!(self, &[], |work| register(work, municipality, token, &registration))
+        settle!(self, &[], |work| register(work, municipality, token, &registration))
     }
 }
 
@@ -153,13 +153,26 @@ async fn register(
     registration: &Registration,
 ) -> Result<ClientWrite, PostgresError> {
     if !registration_tokens::hold(work, municipality, token).await? {
-        return Ok(ClientWrite::NotFound);
+        let own = work.unsure && was_registered(work, municipality, registration).await?;
+        return Ok(if own { ClientWrite::Done } else { ClientWrite::NotFound });
     }
     let added = add(work, municipality, registration, REGISTERED_ITSELF).await?;
     if added == ClientWrite::Done {
         registration_tokens::delete(work, municipality, token).await?;
     }
     Ok(added)
+}
+
+/// Whether this very registration was done: its id was made for it. The row is held: see `settle!`.
+async fn was_registered(
+    work: &mut Work,
+    municipality: &str,
+    registration: &Registration,
+) -> Result<bool, PostgresError> {
+    let sql = "SELECT 1 FROM clients WHERE municipality = $1 AND id = $2 AND registration = $3 FOR NO KEY UPDATE";
+    let query = sqlx::query(sql).bind(municipality).bind(registration.client.id.as_str());
+    let found = work.find(query.bind(json_of(registration)?), |_| Ok(())).await?;
+    Ok(found.is_some())
 }
 
 /// Audits and counts up.

@@ -6,7 +6,7 @@ use sqlx::postgres::PgRow;
 
 use madoguchi_cert_verify::Source;
 use madoguchi_oidc::jose::JwkThumbprint;
-use madoguchi_oidc::{CodeGrant, RequestReferenceHash};
+use madoguchi_oidc::{CodeGrant, RequestReferenceHash, SCOPE_OFFLINE_ACCESS};
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{
     AccessTokenRecord, AccountId, AuditKind, CodeRecord, Codes, NewAccessToken, NewCode, NewTokens,
@@ -15,7 +15,7 @@ use madoguchi_storage::{
 
 use crate::error::PostgresError;
 use crate::store::PostgresStore;
-use crate::transaction::{look, transact};
+use crate::transaction::{look, settle};
 use crate::work::{Work, column, damaged, seconds, time};
 use crate::{audit, pushed, refresh_tokens};
 
@@ -35,7 +35,7 @@ impl Codes for PostgresStore {
         hash: Octets<32>,
         tokens: Option<NewTokens>,
     ) -> Result<Redemption, StorageError> {
-        transact!(self, &[], |work| redeem(work, municipality, hash, tokens.as_ref()))
+        settle!(self, &[], |work| redeem(work, municipality, hash, tokens.as_ref()))
     }
 
     async fn find_access_token(
@@ -76,9 +76,15 @@ pub(crate) async fn hand_out(
         .bind(seconds(session.auth_time))
         .bind(grant)
         .bind(work.after(code.lifetime))
-        // Its refresh tokens end with the session. Access tokens are short.
-        .bind(work.after(code.lifetime).max(seconds(session.expires_at)));
+        .bind(keep_until(work, session, code));
     work.execute(query).await.map(drop)
+}
+
+/// Until when the sweep need not look at it. Access tokens are short, and refresh tokens end with the session.
+fn keep_until(work: &Work, session: &SessionRecord, code: &NewCode) -> i64 {
+    let refreshed = code.grant.scope.split(' ').any(|value| value == SCOPE_OFFLINE_ACCESS);
+    let over = work.after(code.lifetime);
+    if refreshed { over.max(seconds(session.expires_at)) } else { over }
 }
 
 /// Codes of a session that are not over, used or not.
@@ -173,6 +179,8 @@ async fn redeem(
     match before {
         None => Ok(Redemption::NotFound),
         Some((false, _)) => Ok(Redemption::Expired),
+        // Its own use, whose answer was lost.
+        Some((true, _)) if work.unsure && gave(work, municipality, tokens).await? => Ok(Redemption::Done),
         Some((true, code)) => {
             // RFC 6749 section 4.1.2: whoever presents a code again may have stolen it, or been robbed of it.
             delete_tokens(work, municipality, hash).await?;
@@ -180,6 +188,37 @@ async fn redeem(
             Ok(Redemption::UsedBefore)
         }
     }
+}
+
+async fn gave(
+    work: &mut Work,
+    municipality: &str,
+    tokens: Option<&NewTokens>,
+) -> Result<bool, PostgresError> {
+    match tokens {
+        Some(tokens) => has_access_token(work, municipality, tokens.access.hash).await,
+        None => Ok(false),
+    }
+}
+
+/// Whether this very token was given.
+pub(crate) async fn has_access_token(
+    work: &mut Work,
+    municipality: &str,
+    hash: Octets<32>,
+) -> Result<bool, PostgresError> {
+    let sql = "SELECT count(*) FROM access_tokens WHERE municipality = $1 AND hash = $2";
+    Ok(work.count(sqlx::query(sql).bind(municipality).bind(hash.0)).await? == 1)
+}
+
+/// Whether this very code was handed out.
+pub(crate) async fn has_code(
+    work: &mut Work,
+    municipality: &str,
+    hash: Octets<32>,
+) -> Result<bool, PostgresError> {
+    let sql = "SELECT count(*) FROM codes WHERE municipality = $1 AND hash = $2";
+    Ok(work.count(sqlx::query(sql).bind(municipality).bind(hash.0)).await? == 1)
 }
 
 fn used(row: &PgRow) -> Result<Used, PostgresError> {

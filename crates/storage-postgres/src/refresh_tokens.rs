@@ -10,10 +10,10 @@ use madoguchi_storage::{
 };
 
 use crate::audit;
-use crate::codes::{delete_tokens, grant, insert_access_token, key, session_facts};
+use crate::codes::{delete_tokens, grant, has_access_token, insert_access_token, key, session_facts};
 use crate::error::PostgresError;
 use crate::store::PostgresStore;
-use crate::transaction::{look, transact};
+use crate::transaction::{look, settle, transact};
 use crate::work::{Work, column, damaged, integer, time};
 
 #[async_trait]
@@ -33,7 +33,7 @@ impl RefreshTokens for PostgresStore {
         access: NewAccessToken,
         successor: Option<NewRefreshToken>,
     ) -> Result<RefreshUse, StorageError> {
-        transact!(self, &[], |work| used(work, municipality, hash, &access, successor.as_ref()))
+        settle!(self, &[], |work| used(work, municipality, hash, &access, successor.as_ref()))
     }
 
     async fn revoke_token(
@@ -101,6 +101,10 @@ async fn used(
 ) -> Result<RefreshUse, PostgresError> {
     match hold(work, municipality, hash).await? {
         None => Ok(RefreshUse::NotFound),
+        // Its own use, whose answer was lost.
+        Some(_) if work.unsure && has_access_token(work, municipality, access.hash).await? => {
+            Ok(RefreshUse::Done)
+        }
         Some(token) => Given { work, municipality, hash, token }.used(access, successor).await,
     }
 }

@@ -16,7 +16,7 @@ use madoguchi_storage::{
 
 use crate::error::PostgresError;
 use crate::store::PostgresStore;
-use crate::transaction::{look, transact};
+use crate::transaction::{look, settle, transact};
 use crate::work::{Work, column, damaged, seconds, time, time_if_any};
 use crate::{audit, codes};
 
@@ -52,7 +52,7 @@ impl Sessions for PostgresStore {
         idle: Option<u64>,
         code: NewCode,
     ) -> Result<SessionAnswer, StorageError> {
-        transact!(self, &[], |work| answer(work, municipality, browser_hash, idle, &code))
+        settle!(self, &[], |work| answer(work, municipality, browser_hash, idle, &code))
     }
 
     async fn sessions_of_account(
@@ -219,6 +219,10 @@ async fn answer(
     let Some(mut session) = session.filter(|session| is_usable(work, session)) else {
         return Ok(SessionAnswer::NoSession);
     };
+    if work.unsure && codes::has_code(work, municipality, code.hash).await? {
+        // Its own try, whose answer was lost.
+        return Ok(SessionAnswer::Answered(Box::new(session)));
+    }
     if codes::count_of_session(work, municipality, session.sid).await? >= CODES_OF_A_SESSION {
         return Ok(SessionAnswer::TooMany);
     }

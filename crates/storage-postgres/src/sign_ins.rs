@@ -19,7 +19,7 @@ use crate::locks::Lock;
 use crate::rows::{By, find_sign_in};
 use crate::store::PostgresStore;
 use crate::sweep;
-use crate::transaction::{look, transact};
+use crate::transaction::{look, settle, transact};
 use crate::work::Work;
 
 #[async_trait]
@@ -121,7 +121,7 @@ impl SignIns for PostgresStore {
         session_id_hash: Octets<32>,
         code: NewCode,
     ) -> Result<AnswerTaken, StorageError> {
-        transact!(self, &[], |work| browser::take_answer(
+        settle!(self, &[], |work| browser::take_answer(
             work,
             municipality,
             id,
@@ -150,7 +150,7 @@ impl SignIns for PostgresStore {
     }
 
     async fn sweep(&self, limit: u32) -> Result<u64, StorageError> {
-        transact!(self, &[], |work| sweep::sweep(work, limit))
+        sweep::sweep(self, limit).await
     }
 }
 

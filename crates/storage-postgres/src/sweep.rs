@@ -2,32 +2,42 @@
 //! passed over, and several nodes may sweep at once.
 
 use madoguchi_protocol::ErrorCode;
-use madoguchi_storage::AuditKind;
+use madoguchi_storage::{AuditKind, StorageError};
 
 use crate::error::PostgresError;
 use crate::rows;
 use crate::sign_ins::record;
+use crate::store::PostgresStore;
+use crate::transaction::transact;
 use crate::work::{Work, integer};
 
 /// A row that another one still needs waits for it: a code for its tokens, so that a second use still revokes them.
-pub(crate) async fn sweep(work: &mut Work, limit: u32) -> Result<u64, PostgresError> {
-    let over = work.now.saturating_sub(KEPT_SECONDS);
+/// Each table is a transaction of its own: one that takes too long keeps no other from being swept.
+pub(crate) async fn sweep(store: &PostgresStore, limit: u32) -> Result<u64, StorageError> {
     let mut left = u64::from(limit);
-    tell_never_returned(work, over, limit).await?;
+    let mut failed = transact!(store, &[], |work| tell_never_returned(work, limit)).err();
     for sql in SWEEPS {
         if left == 0 {
             break;
         }
-        let gone = work.execute(sqlx::query(sql).bind(over).bind(integer(left))).await?;
-        left = left.saturating_sub(gone);
+        match transact!(store, &[], |work| delete(work, sql, left)) {
+            Ok(gone) => left = left.saturating_sub(gone),
+            Err(error) => failed = failed.or(Some(error)),
+        }
     }
-    Ok(u64::from(limit) - left)
+    failed.map_or(Ok(u64::from(limit) - left), Err)
+}
+
+async fn delete(work: &mut Work, sql: &'static str, most: u64) -> Result<u64, PostgresError> {
+    let over = work.now.saturating_sub(KEPT_SECONDS);
+    work.execute(sqlx::query(sql).bind(over).bind(integer(most))).await
 }
 
 /// A card was proven and nobody came back with it: the last word of such a sign-in, before it goes. It is burned by that,
 /// so that it is told once though a limit may keep it for the next sweep.
-async fn tell_never_returned(work: &mut Work, over: i64, limit: u32) -> Result<(), PostgresError> {
+async fn tell_never_returned(work: &mut Work, limit: u32) -> Result<(), PostgresError> {
     let now = work.now;
+    let over = now.saturating_sub(KEPT_SECONDS);
     let query = sqlx::query(
         "UPDATE sign_ins SET state = 'burned', code = $3
          WHERE ctid = ANY (ARRAY(

@@ -14,11 +14,15 @@ use crate::work::{Work, seconds};
 /// Runs `$run` (`|work| f(work, …)`) as one transaction that begins with these locks; again from its beginning where
 /// [`PostgresError::may_be_repeated`] says that this may help. What it answers is durable.
 macro_rules! transact {
-    ($store:expr, $locks:expr, |$work:ident| $run:expr) => {{
-        let mut tries = $crate::transaction::Tries::default();
+    ($store:expr, $locks:expr, |$work:ident| $run:expr) => {
+        $crate::transaction::transact!(@ $crate::transaction::Tries::default(), $store, $locks, |$work| $run)
+    };
+    (@ $tries:expr, $store:expr, $locks:expr, |$work:ident| $run:expr) => {{
+        let mut tries = $tries;
         loop {
             let ended = match $crate::transaction::begin($store, $locks).await {
                 Ok(mut transaction) => {
+                    transaction.unsure = tries.unsure;
                     let ran = {
                         let $work = &mut transaction;
                         $crate::transaction::in_time($store, $run).await
@@ -36,6 +40,17 @@ macro_rules! transact {
     }};
 }
 pub(crate) use transact;
+
+/// The same for what may be done once and would not be answered the same again: where the outcome of a COMMIT is unknown
+/// it runs again, with [`Work::unsure`] set. It then finds by what only this call brought (the hash of a fresh secret)
+/// whether its own earlier try was committed, and answers as that one would have. It holds a row while it looks: that
+/// waits for a try that is still under way, and its own COMMIT comes after the earlier one on the standbys too.
+macro_rules! settle {
+    ($store:expr, $locks:expr, |$work:ident| $run:expr) => {
+        $crate::transaction::transact!(@ $crate::transaction::Tries::settling(), $store, $locks, |$work| $run)
+    };
+}
+pub(crate) use settle;
 
 /// Runs the look-up `$run`, which is one statement, or needs no two that agree.
 macro_rules! look {
@@ -64,14 +79,27 @@ pub(crate) use look;
 
 /// How often a transaction was tried.
 #[derive(Default)]
-pub(crate) struct Tries(u32);
+pub(crate) struct Tries {
+    count: u32,
+    settling: bool,
+    /// One of them may have been committed.
+    pub(crate) unsure: bool,
+}
 
 impl Tries {
+    pub(crate) fn settling() -> Self {
+        Self { settling: true, ..Self::default() }
+    }
+
     pub(crate) fn again(&mut self, error: &PostgresError) -> bool {
-        self.0 += 1;
-        let again = self.0 < MOST_TRIES && error.may_be_repeated();
+        self.count += 1;
+        // A server that is silent would be silent again.
+        let unsure =
+            self.settling && matches!(error, PostgresError::CommitUnknown(_)) && error.is_connection_lost();
+        self.unsure |= unsure;
+        let again = self.count < MOST_TRIES && (unsure || error.may_be_repeated());
         if again {
-            tracing::debug!(%error, tries = self.0, "a transaction is repeated");
+            tracing::debug!(%error, tries = self.count, "a transaction is repeated");
         }
         again
     }
@@ -96,7 +124,8 @@ pub(crate) async fn begin_to_look(store: &PostgresStore) -> Result<Work, Postgre
 
 async fn begin_with(store: &PostgresStore, sql: Option<String>) -> Result<Work, PostgresError> {
     let leased = store.pool.acquire().await?;
-    let mut work = Work { leased, now: 0, limits: store.limits, most_beside: store.most_beside };
+    let (limits, most_beside) = (store.limits, store.most_beside);
+    let mut work = Work { leased, now: 0, limits, unsure: false, most_beside };
     if let Some(sql) = sql {
         let begun = async { Ok(sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *work.leased).await?) };
         if let Err(error) = in_time(store, begun).await {

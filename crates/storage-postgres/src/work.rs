@@ -15,6 +15,8 @@ pub(crate) struct Work {
     /// Read once from the store's clock, when the transaction begins.
     pub(crate) now: i64,
     pub(crate) limits: SignInLimits,
+    /// An earlier try of the same call may have been committed: see [`settle!`](crate::transaction::settle).
+    pub(crate) unsure: bool,
     /// How many transactions the server lets run beside each other.
     pub(crate) most_beside: u64,
 }

@@ -13,6 +13,7 @@ use rusqlite::OpenFlags;
 use madoguchi_storage::{Clock, EndedBy, SignInLimits, StorageError};
 
 use crate::error::SqliteError;
+use crate::place::Guard;
 use crate::work::{Work, seconds};
 use crate::{check, file, sessions};
 
@@ -25,13 +26,15 @@ pub fn backup(from: &Path, to: &Path) -> Result<u64, StorageError> {
 }
 
 /// Copies a backup, of this or an older version, to where a database should be, and brings it up to date there. A
-/// database that is there is left alone: this refuses. Every session in it ends (audited): some were ended since the backup
+/// database that is there is left alone: this refuses, and so it does while a gateway runs. Every session in it ends (audited): some were ended since the backup
 /// was made, and nobody knows which. Answers how many.
 pub fn restore(backup: &Path, to: &Path, clock: &dyn Clock) -> Result<u64, StorageError> {
     Ok(restored(backup, to, clock)?)
 }
 
 fn restored(backup: &Path, to: &Path, clock: &dyn Clock) -> Result<u64, SqliteError> {
+    // A gateway that runs keeps it, even when the files that it has open were put away.
+    let _guard = Guard::alone(to)?;
     for end in ["", "-wal", "-shm"] {
         let beside = with_end(to, end);
         if beside.exists() {

@@ -32,8 +32,11 @@ fn quick(path: &Path, within: Duration) -> Result<bool, SqliteError> {
         let interrupt = connection.get_interrupt_handle();
         let (done, waiting) = mpsc::channel::<()>();
         let clock = std::thread::spawn(move || {
-            if waiting.recv_timeout(within) == Err(RecvTimeoutError::Timeout) {
+            let mut patience = within;
+            // An interrupt before the statement began is forgotten: so again until it ends.
+            while waiting.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
                 interrupt.interrupt();
+                patience = AGAIN;
             }
         });
         let found = lines(&connection, "PRAGMA quick_check(1)");
@@ -79,3 +82,5 @@ fn lines(connection: &Connection, pragma: &str) -> Result<Vec<String>, rusqlite:
     let lines = statement.query_map((), |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
     Ok(lines.into_iter().filter(|line| line != "ok").collect())
 }
+
+const AGAIN: Duration = Duration::from_millis(1);

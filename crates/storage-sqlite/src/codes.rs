@@ -5,7 +5,7 @@ use rusqlite::{Row, named_params};
 
 use madoguchi_cert_verify::Source;
 use madoguchi_oidc::jose::JwkThumbprint;
-use madoguchi_oidc::{CodeGrant, RequestReferenceHash};
+use madoguchi_oidc::{CodeGrant, RequestReferenceHash, SCOPE_OFFLINE_ACCESS};
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{
     AccessTokenRecord, AccountId, AuditKind, CodeRecord, Codes, NewAccessToken, NewCode, NewTokens,
@@ -68,11 +68,17 @@ pub(crate) fn insert(
             ":auth_time": seconds(session.auth_time),
             ":code_grant": grant,
             ":expires_at": work.after(code.lifetime),
-            // Its refresh tokens end with the session. Access tokens are short.
-            ":keep_until": work.after(code.lifetime).max(seconds(session.expires_at)),
+            ":keep_until": keep_until(work, session, code),
         },
     )?;
     Ok(())
+}
+
+/// Until when the sweep need not look at it. Access tokens are short, and refresh tokens end with the session.
+fn keep_until(work: &Work<'_>, session: &SessionRecord, code: &NewCode) -> i64 {
+    let refreshed = code.grant.scope.split(' ').any(|value| value == SCOPE_OFFLINE_ACCESS);
+    let over = work.after(code.lifetime);
+    if refreshed { over.max(seconds(session.expires_at)) } else { over }
 }
 
 /// How many codes a session gave that are not over, used or not.

@@ -9,8 +9,8 @@ use madoguchi_storage::StorageError;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SqliteError {
-    #[error("the transaction could not be committed: {}", words(.0))]
-    Commit(#[source] Arc<rusqlite::Error>),
+    #[error("the transaction could not be committed: {0}")]
+    Commit(#[source] Arc<SqliteError>),
     #[error("{table}: a stored value does not read back: {detail}")]
     Damaged { table: &'static str, detail: String },
     #[error("{0}: there is such a file already; nothing was changed")]
@@ -19,6 +19,8 @@ pub(crate) enum SqliteError {
     File { path: PathBuf, source: std::io::Error },
     #[error("{0}: the folder does not exist")]
     FolderMissing(PathBuf),
+    #[error("{0}: a gateway or another command has this database open; end it first, nothing was changed")]
+    InUse(PathBuf),
     #[error("{0}: everything in it was moved to another database, which the configuration should name")]
     Left(PathBuf),
     #[error("{0}: this file is not an SQLite database")]
@@ -33,6 +35,10 @@ pub(crate) enum SqliteError {
     ReadOnly,
     #[error("a reader stopped: {0}")]
     ReaderStopped(#[from] tokio::task::JoinError),
+    #[error("{0}: the database that was opened was moved away or replaced; nothing is stored any more: restart")]
+    Replaced(PathBuf),
+    #[error("{0}: this database is being restored or moved; wait until that is done")]
+    Replacing(PathBuf),
     #[error("the database has schema version {found}; this program knows up to {known}")]
     SchemaTooNew { found: u32, known: u32 },
     #[error("the database has schema version {found}; this program needs {known}")]
@@ -89,7 +95,7 @@ mod tests {
             (ffi::SQLITE_BUSY, "another program holds it"),
         ] {
             let cause = || rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
-            for error in [SqliteError::Statement(cause()), SqliteError::Commit(Arc::new(cause()))] {
+            for error in [SqliteError::Statement(cause()), SqliteError::Commit(Arc::new(cause().into()))] {
                 assert!(error.to_string().contains(help), "{error}");
             }
         }

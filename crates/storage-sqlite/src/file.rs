@@ -107,8 +107,8 @@ pub(crate) fn open(path: &Path, mode: OpenFlags) -> Result<Connection, SqliteErr
     Ok(connection)
 }
 
-/// SQLite gives the log beside the file the file's own mode.
-fn make_private(path: &Path) -> Result<(), SqliteError> {
+/// Makes the file when it is not there. SQLite gives the log beside it its own mode.
+pub(crate) fn make_private(path: &Path) -> Result<(), SqliteError> {
     let failed = |source| SqliteError::File { path: path.to_owned(), source };
     if path.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
         return Err(SqliteError::FolderMissing(path.to_owned()));

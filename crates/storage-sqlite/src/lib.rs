@@ -18,6 +18,7 @@ mod file;
 mod kept;
 mod logout_deliveries;
 mod municipalities;
+mod place;
 mod pushed;
 mod readers;
 mod refresh_tokens;

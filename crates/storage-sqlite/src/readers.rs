@@ -1,6 +1,6 @@
 //! Connections for look-ups. In WAL mode they neither wait for the writer nor make it wait.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
@@ -10,6 +10,7 @@ use madoguchi_storage::{Clock, SignInLimits};
 
 use crate::error::SqliteError;
 use crate::file;
+use crate::place::Place;
 use crate::work::{Work, seconds};
 
 pub(crate) struct Readers {
@@ -18,13 +19,13 @@ pub(crate) struct Readers {
 }
 
 impl Readers {
-    pub(crate) fn new(path: PathBuf, clock: Arc<dyn Clock>, limits: SignInLimits) -> Self {
-        let source = Arc::new(Source { path, clock, limits, idle: Mutex::default() });
+    pub(crate) fn new(place: Place, clock: Arc<dyn Clock>, limits: SignInLimits) -> Self {
+        let source = Arc::new(Source { place, clock, limits, idle: Mutex::default() });
         Self { source, places: Arc::new(Semaphore::new(MOST_READERS)) }
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.source.path
+        self.source.place.path()
     }
 
     /// Runs a look-up of a few rows by their keys, at once: it takes less than waking another thread would. It sees whatever
@@ -56,7 +57,7 @@ impl Readers {
 
 /// Connections, and what every look-up is given.
 struct Source {
-    path: PathBuf,
+    place: Place,
     clock: Arc<dyn Clock>,
     limits: SignInLimits,
     idle: Mutex<Vec<Connection>>,
@@ -65,7 +66,8 @@ struct Source {
 impl Source {
     fn run<T>(&self, look: impl FnOnce(&Work<'_>) -> Result<T, SqliteError>) -> Result<T, SqliteError> {
         let kept = self.idle().pop();
-        let connection = kept.map_or_else(|| file::open_for_reading(&self.path), Ok)?;
+        let connection = kept.map_or_else(|| file::open_for_reading(self.place.path()), Ok)?;
+        self.place.require_in_use(&connection)?;
         let now = seconds(self.clock.now());
         let result = look(&Work { connection: &connection, now, limits: self.limits });
         self.idle().push(connection);

@@ -32,8 +32,11 @@ const LEFT_ID: i32 = 0x4d61_6478;
 
 /// Refuses a database with another program's tables in it.
 pub(crate) fn check_program(connection: &Connection, path: &Path) -> Result<(), SqliteError> {
-    let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let tables: u64 = connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
+    // One moment: somebody else may be making the tables of a new file just now.
+    let look = connection.unchecked_transaction()?;
+    let id: i32 = look.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let tables: u64 = look.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
+    look.finish()?;
     if id == LEFT_ID {
         return Err(SqliteError::Left(path.to_owned()));
     }
@@ -42,6 +45,12 @@ pub(crate) fn check_program(connection: &Connection, path: &Path) -> Result<(), 
     } else {
         Err(SqliteError::OtherProgram(path.to_owned()))
     }
+}
+
+/// Whether everything in it was moved to another database, as the transaction of this connection sees it.
+pub(crate) fn is_left(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    let id: i32 = connection.prepare_cached("PRAGMA application_id")?.query_row((), |row| row.get(0))?;
+    Ok(id == LEFT_ID)
 }
 
 /// Nothing that goes on from this file is what residents were answered.

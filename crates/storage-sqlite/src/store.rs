@@ -7,6 +7,7 @@ use madoguchi_storage::{Clock, SignInLimits, StorageError};
 
 use crate::error::SqliteError;
 use crate::file;
+use crate::place::{Guard, Place};
 use crate::readers::Readers;
 use crate::work::Work;
 use crate::writer::Writer;
@@ -16,16 +17,26 @@ pub struct SqliteStore {
     /// Absent in a store that only reads.
     writer: Option<Writer>,
     readers: Readers,
+    /// After the others: given up when nothing is written any more.
+    _guard: Option<Guard>,
 }
 
 impl SqliteStore {
     /// Opens the file, or makes it (mode 0600) in a folder that exists, and brings its schema up to date. A newer
-    /// schema is refused, and so is a file that is not such a database. `clock` decides what has expired.
+    /// schema is refused, and so is a file that is not such a database, or that a restore or a move holds. A file that is
+    /// moved away, replaced or left later is neither written nor read any more. `clock` decides what has expired.
     pub fn open(path: &Path, clock: Arc<dyn Clock>, limits: SignInLimits) -> Result<Self, StorageError> {
+        file::make_private(path)?;
+        let place = Place::of(path)?;
         let connection = file::open_for_writing(path)?;
-        let writer = Writer::start(connection, Arc::clone(&clock), limits)
+        let guard = Guard::shared(path)?;
+        let writer = Writer::start(connection, place.clone(), Arc::clone(&clock), limits)
             .map_err(|source| SqliteError::File { path: path.to_owned(), source })?;
-        Ok(Self { writer: Some(writer), readers: Readers::new(path.to_owned(), clock, limits) })
+        Ok(Self {
+            writer: Some(writer),
+            readers: Readers::new(place, clock, limits),
+            _guard: Some(guard),
+        })
     }
 
     /// Opens a file for look-ups alone, beside the program that writes it: nothing in it is changed, and writes fail. A
@@ -35,8 +46,9 @@ impl SqliteStore {
         clock: Arc<dyn Clock>,
         limits: SignInLimits,
     ) -> Result<Self, StorageError> {
+        let place = Place::of(path)?;
         file::check_for_reading(path)?;
-        Ok(Self { writer: None, readers: Readers::new(path.to_owned(), clock, limits) })
+        Ok(Self { writer: None, readers: Readers::new(place, clock, limits), _guard: None })
     }
 
     /// Runs `work` in a transaction; it may run twice, see [`Writer::run`].

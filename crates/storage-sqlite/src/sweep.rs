@@ -90,5 +90,9 @@ mod tests {
             let plan = schema::plan(&connection, sql);
             assert!(!plan.contains("SCAN"), "{sql}: {plan}");
         }
+        // A code that refresh tokens keep for hours is not looked at by every sweep.
+        let codes = SWEEPS.iter().find(|sql| sql.contains("DELETE FROM codes")).expect("a sweep of codes");
+        let plan = schema::plan(&connection, codes);
+        assert!(plan.contains("SEARCH codes USING INDEX codes_by_end (keep_until<?)"), "{plan}");
     }
 }

@@ -9,27 +9,30 @@ use rusqlite::{Connection, OpenFlags, Row};
 use madoguchi_storage::{Cell, NUMBER, StorageError, TableDigest, TableHasher, TransferTable};
 
 use crate::error::SqliteError;
+use crate::place::Guard;
 use crate::work::damaged;
 use crate::{check, file, schema};
 
 /// A file that is about to be left.
 pub struct SqliteSource {
     connection: Connection,
+    _guard: Guard,
 }
 
 impl SqliteSource {
-    /// Takes the write lock of a whole database of this version, until it is dropped. A gateway that runs on it stores
-    /// nothing meanwhile.
+    /// Takes a whole database of this version for itself, until it is dropped. One that a gateway or a command has open is
+    /// refused.
     pub fn open(path: &Path) -> Result<Self, StorageError> {
         file::check_for_reading(path)?;
         Ok(Self::locked(path)?)
     }
 
     fn locked(path: &Path) -> Result<Self, SqliteError> {
+        let guard = Guard::alone(path)?;
         check::whole(path)?;
         let connection = file::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.execute_batch("BEGIN IMMEDIATE")?;
-        Ok(Self { connection })
+        Ok(Self { connection, _guard: guard })
     }
 
     /// Every table; one that others refer to comes before them.
@@ -118,7 +121,7 @@ impl SqliteSource {
         Ok(hasher.finish())
     }
 
-    /// Everything is elsewhere now: no gateway opens this file any more.
+    /// Everything is elsewhere now: no gateway opens this file any more, and whoever has it open all the same is refused.
     pub fn leave(self) -> Result<(), StorageError> {
         let left = || -> Result<(), rusqlite::Error> {
             schema::mark_left(&self.connection)?;

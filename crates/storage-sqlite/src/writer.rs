@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use madoguchi_storage::{Clock, SignInLimits};
 
 use crate::error::SqliteError;
+use crate::place::Place;
 use crate::work::{Work, seconds};
 
 pub(crate) struct Writer {
@@ -25,13 +26,14 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn start(
         connection: Connection,
+        place: Place,
         clock: Arc<dyn Clock>,
         limits: SignInLimits,
     ) -> Result<Self, std::io::Error> {
         let (sender, jobs) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || Thread { connection, clock, limits }.run(jobs))?;
+            .spawn(move || Thread { connection, place, clock, limits }.run(jobs))?;
         Ok(Self { jobs: Some(sender), thread: Some(thread) })
     }
 
@@ -70,6 +72,7 @@ impl Drop for Writer {
 
 struct Thread {
     connection: Connection,
+    place: Place,
     clock: Arc<dyn Clock>,
     limits: SignInLimits,
 }
@@ -104,8 +107,9 @@ impl Thread {
     }
 
     /// Stops at the first job that fails. `ran` counts up to it; when it is the only one, nothing but it was rolled back.
-    fn together(&mut self, line: &mut Line, ran: &mut usize) -> Result<Together, rusqlite::Error> {
+    fn together(&mut self, line: &mut Line, ran: &mut usize) -> Result<Together, SqliteError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        self.place.require_in_use(&transaction)?;
         while let Some(job) = line.job(*ran) {
             let now = seconds(self.clock.now());
             let kept = job.run(&Work { connection: &transaction, now, limits: self.limits });
@@ -119,13 +123,14 @@ impl Thread {
                 return Ok(Together::OneFailed);
             }
         }
-        transaction.commit()?;
+        self.place.commit(transaction)?;
         Ok(Together::Committed)
     }
 
     /// Each job in a savepoint of the transaction.
-    fn one_by_one(&mut self, line: &mut Line, ran: &mut usize) -> Result<(), rusqlite::Error> {
+    fn one_by_one(&mut self, line: &mut Line, ran: &mut usize) -> Result<(), SqliteError> {
         let mut transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        self.place.require_in_use(&transaction)?;
         while let Some(job) = line.job(*ran) {
             let now = seconds(self.clock.now());
             *ran += 1;
@@ -136,7 +141,7 @@ impl Thread {
                 break;
             }
         }
-        transaction.commit()
+        self.place.commit(transaction)
     }
 }
 
@@ -185,7 +190,7 @@ trait Job: Send {
     fn run(&mut self, work: &Work<'_>) -> bool;
 
     /// Hands the result over, now that the outcome of the commit is known.
-    fn answer(self: Box<Self>, committed: Result<(), Arc<rusqlite::Error>>);
+    fn answer(self: Box<Self>, committed: Result<(), Arc<SqliteError>>);
 }
 
 struct Pending<T, F> {
@@ -206,7 +211,7 @@ where
         kept
     }
 
-    fn answer(self: Box<Self>, committed: Result<(), Arc<rusqlite::Error>>) {
+    fn answer(self: Box<Self>, committed: Result<(), Arc<SqliteError>>) {
         let result = match (self.result, committed) {
             (Some(Ok(value)), Ok(())) => Ok(value),
             (Some(Err(error)), _) => Err(error),

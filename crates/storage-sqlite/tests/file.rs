@@ -51,7 +51,7 @@ async fn file_and_log_are_the_owners_alone() {
         assert_eq!(mode & 0o777, 0o600, "{:?}", entry.file_name());
         files += 1;
     }
-    assert_eq!(files, 3, "database, log, index of the log");
+    assert_eq!(files, 4, "database, log, index of the log, lock");
 }
 
 #[test]

@@ -85,6 +85,16 @@ impl Log {
             .expect("a record");
     }
 
+    /// An order to erase, by hand.
+    fn insert_order(&self, evidence: &str) {
+        self.database()
+            .execute(
+                "INSERT INTO audit (at, municipality, kind, evidence) VALUES (1, ?1, 'audit_erased', ?2)",
+                (TOWN, evidence),
+            )
+            .expect("a record");
+    }
+
     async fn end(&self, position: u64) -> ChainEnd {
         let page = self.store().chained_audit(TOWN, position - 1, 1).await.expect("a page");
         let hash = page[0].hash.clone().try_into().expect("a hash");
@@ -108,6 +118,16 @@ impl Log {
 
     async fn verify_of(&self, town: &str, kept: &[AuditCheckpoint]) -> ChainReport {
         verify_chain(&self.store(), town, self.key.public(), kept, None).await.expect("a report")
+    }
+
+    /// An order to erase a record, as evidence.
+    async fn order(&self, position: u64) -> String {
+        self.order_of(CheckpointKind::Erasure, &self.statement(position).await)
+    }
+
+    fn order_of(&self, kind: CheckpointKind, statement: &AuditCheckpoint) -> String {
+        let signed = sign_checkpoint(&self.key, kind, statement, &random()).expect("signed");
+        format!(r#"{{"position":{},"signed":"{signed}"}}"#, statement.position)
     }
 
     /// The first damage: position, and its name.
@@ -462,21 +482,70 @@ async fn a_moved_beginning_is_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn content_that_is_gone_without_an_order_is_found() {
     let log = Log::new().await;
-    log.execute(
-        "UPDATE audit SET at = 0, kind = '', sign_in = NULL, client_id = NULL, code = NULL, evidence = NULL,
-             network = NULL, network_salt = NULL, network_digest = NULL, salt = NULL
-         WHERE municipality = 'midori' AND position = 2",
-    );
+    log.execute(BLANK_SECOND);
     assert_eq!(log.damage().await, Some((2, "erased_without_order")));
     for change in ["at = 1", "kind = 'x'", "client_id = ''", "evidence = '{}'", "network = ''"] {
         let log = Log::new().await;
-        let erased = log.store().erase_audit(TOWN, 2, r#"{"position":2}"#).await.expect("an outcome");
+        let erased = log.store().erase_audit(TOWN, 2, &log.order(2).await).await.expect("an outcome");
         assert_eq!(erased, madoguchi_storage::AuditErasure::Done);
         log.store().seal_audit(TOWN, seed("more"), 10).await.expect("sealed");
         assert_eq!(log.damage().await, None);
         log.execute(&format!("UPDATE audit SET {change} WHERE municipality = 'midori' AND position = 2"));
         assert_eq!(log.damage().await, Some((2, "erased_holds_content")), "{change}");
     }
+}
+
+/// Whoever can write to the file writes an order too, and the sealer seals it: the key has signed none for this record.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_the_key_did_not_sign_is_none() {
+    let (log, other) = (Log::new().await, Log::new().await);
+    let statement = log.statement(2).await;
+    let elsewhere = AuditCheckpoint { municipality: OTHER.to_owned(), ..statement.clone() };
+    let moved = AuditCheckpoint { position: 2, ..log.statement(3).await };
+    let good = log.order(2).await;
+    log.execute(BLANK_SECOND);
+    for (number, (forged, why)) in [
+        (r#"{"position":2}"#.to_owned(), "not signed"),
+        (r#"{"position":2,"signed":"e30.e30.e30"}"#.to_owned(), "no statement"),
+        (other.order_of(CheckpointKind::Erasure, &statement), "another key's"),
+        (log.order_of(CheckpointKind::Checkpoint, &statement), "a checkpoint"),
+        (log.order_of(CheckpointKind::Start, &statement), "a beginning"),
+        (log.order_of(CheckpointKind::Erasure, &elsewhere), "another municipality's"),
+        (log.order_of(CheckpointKind::Erasure, &moved), "another record's hash"),
+        (log.order(3).await, "another record's"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        log.insert_order(&forged);
+        log.store().seal_audit(TOWN, seed(&number.to_string()), 10).await.expect("sealed");
+        assert_eq!(log.damage().await, Some((2, "erased_without_order")), "{why}");
+    }
+    log.insert_order(&good);
+    log.store().seal_audit(TOWN, seed("good"), 10).await.expect("sealed");
+    assert_eq!(log.damage().await, None);
+}
+
+/// A part of a chain is whole when what is erased in it was erased by order, wherever the order stands.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_needs_the_orders_for_what_is_gone_in_it() {
+    let log = Log::new().await;
+    let until = async |position| {
+        let kept = [log.statement(position).await];
+        let key = log.key.public();
+        verify_chain(&log.store(), TOWN, key, &kept, Some(position)).await.expect("a report")
+    };
+    let report = until(3).await;
+    assert_eq!((report.damage, report.end.position, report.kept_checkpoints), (None, 3, 1));
+    let order = log.order(2).await;
+    log.execute(BLANK_SECOND);
+    assert_eq!(until(1).await.damage, None, "what comes later is not looked at");
+    let damage = until(3).await.damage.expect("found");
+    assert_eq!((damage.position, damage.damage), (2, Damage::ErasedWithoutOrder));
+    log.insert_order(&order);
+    log.store().seal_audit(TOWN, seed("more"), 10).await.expect("sealed");
+    let report = until(3).await;
+    assert_eq!((report.damage, report.end.position, report.kept_checkpoints), (None, RECORDS + 1, 1));
 }
 
 /// What was erased is in no file any more.
@@ -504,6 +573,12 @@ async fn a_beginning_needs_its_hash() {
     let start = NewChainStart { end, signed: String::new() };
     assert!(!log.store().retire_audit(TOWN, start, "{}").await.expect("an outcome"));
 }
+
+/// What somebody does who erases a record by hand.
+const BLANK_SECOND: &str =
+    "UPDATE audit SET at = 0, kind = '', sign_in = NULL, client_id = NULL, code = NULL, evidence = NULL,
+         network = NULL, network_salt = NULL, network_digest = NULL, salt = NULL
+     WHERE municipality = 'midori' AND position = 2";
 
 fn seed(name: &str) -> Secret<32> {
     Secret::decode(&sha256(name.as_bytes()).encode()).expect("octets")

@@ -130,6 +130,7 @@ cases! { $
         at_the_bound_of_a_network_its_oldest_started_row_gives_way,
         at_the_bound_in_all_the_fullest_network_gives_way,
         claiming_is_no_way_around_the_bound,
+        stopped_rows_of_a_network_are_bounded,
         a_proven_card_never_gives_way,
         what_is_over_does_not_count,
     }

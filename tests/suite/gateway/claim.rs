@@ -46,7 +46,9 @@ async fn a_claim_by_another_agent_burns_the_sign_in() {
         other.claim(&gateway, &visit.ticket).await.is_refusal(409, ErrorCode::TicketUsed);
         assert_eq!(visit.state().await, SignInState::Burned(ErrorCode::TicketUsed));
         let audit = gateway.audit(MIDORI).await;
-        assert_eq!(audit[audited..], [(AuditKind::SignInBurned, Some(ErrorCode::TicketUsed))]);
+        // Without a card it can be done as often as one likes: that is counted by the minute.
+        let told: &[_] = if proven { &[(AuditKind::SignInBurned, Some(ErrorCode::TicketUsed))] } else { &[] };
+        assert_eq!(audit[audited..], *told);
         visit.agent.claim(&gateway, &visit.ticket).await.is_refusal(409, ErrorCode::TicketUsed);
         visit.browser.open(&gateway, &visit.return_url()).await.is_error_page(200, ErrorCode::TicketUsed);
         assert_eq!(visit.status().await, json!({ "state": "over" }));

@@ -19,7 +19,7 @@ async fn kills_of_the_gateway_on_sqlite() {
     crash.end().await;
     node.stop().await;
     verify_chain(&node);
-    told("kills -9 of the gateway on SQLite", &town.ledger, times, &sqlite_records(&town).await);
+    told("kills -9 of the gateway on SQLite", &town.ledger, times, &sqlite_records(town.folder()).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,6 +105,6 @@ async fn a_disk_that_forgets_is_found_out() {
     crash.kill(&mut victim, 2).await;
     crash.end().await;
     victim.node.stop().await;
-    judge(&town.ledger, &sqlite_records(&town).await);
+    judge(&town.ledger, &sqlite_records(town.folder()).await);
     assert!(town.ledger.faults().iter().any(|fault| matches!(fault, Fault::Lost(_))), "{}", town.ledger);
 }

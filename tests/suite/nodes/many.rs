@@ -55,7 +55,7 @@ async fn two_nodes_on_one_sqlite_file() {
     for node in &mut nodes {
         node.stop().await;
     }
-    let records = sqlite_records(&town).await;
+    let records = sqlite_records(town.folder()).await;
     judge(&town.ledger, &records);
     verify_chain(&nodes[0]);
     assert_eq!(town.ledger.faults(), []);

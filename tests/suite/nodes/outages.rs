@@ -69,7 +69,7 @@ async fn a_file_that_may_not_be_written() {
     node.start().await;
     sign_ins(&town, &[node.address], 1).await;
     node.stop().await;
-    judge(&town.ledger, &sqlite_records(&town).await);
+    judge(&town.ledger, &sqlite_records(&state).await);
     assert_eq!(town.ledger.faults(), []);
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,9 +71,9 @@ pub(super) fn records_of(server: &TestServer, database: &Database) -> Vec<(Strin
     lines.lines().filter_map(record).collect()
 }
 
-/// The audit log of a SQLite file, read beside whatever else there is.
-pub(super) async fn sqlite_records(town: &Town) -> Vec<(String, String)> {
-    let path = town.folder().join("madoguchi.sqlite3");
+/// The audit log of a SQLite file in this folder, read beside whatever else there is.
+pub(super) async fn sqlite_records(folder: &Path) -> Vec<(String, String)> {
+    let path = folder.join("madoguchi.sqlite3");
     let clock = Arc::new(madoguchi_gateway_server::SystemClock);
     let store = SqliteStore::open_to_read(&path, clock, SignInLimits::default()).expect("the store");
     let records = store.audit_records(MUNICIPALITY, 0, u32::MAX).await.expect("records");

@@ -53,7 +53,12 @@ pub(super) async fn claim(
         .bind(claim.hashes.return_verifier.0)
         .bind(claim.hashes.claim_secret.0);
     if let Some(sign_in) = work.find(burned, |row| rows::read(row, now)).await? {
-        record(work, AuditKind::SignInBurned, &sign_in).await?;
+        if sign_in.proven_at.is_some() {
+            record(work, AuditKind::SignInBurned, &sign_in).await?;
+        } else {
+            // It takes no card to do this, as often as one likes.
+            count_failure(work, municipality, ErrorCode::TicketUsed).await?;
+        }
         return Ok(refused(&sign_in));
     }
     let Some(sign_in) = find_sign_in(work, municipality, &[(By::Ticket, &ticket_hash.0)]).await? else {

@@ -135,6 +135,10 @@ pub(super) async fn take_answer(
         return Ok(AnswerTaken::NotFound);
     };
     let in_time = seconds(held.expires_at) > work.now.saturating_sub(integer(ANSWER_SECONDS));
+    if held.answered && work.unsure && codes::has_code(work, municipality, code.hash).await? {
+        // Its own try, whose answer was lost.
+        return Ok(AnswerTaken::Taken(Box::new(held)));
+    }
     if held.answered {
         return Ok(AnswerTaken::Before(Box::new(held)));
     }

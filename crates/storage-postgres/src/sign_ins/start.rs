@@ -55,7 +55,7 @@ async fn insert(work: &mut Work, new: &NewSignIn) -> Result<SignIn, PostgresErro
 /// wait for each other.
 async fn keep_bounds(work: &mut Work, new: &NewSignIn) -> Result<(), PostgresError> {
     let limits = work.limits;
-    let (of_network, in_all) = count_open(work, new).await?;
+    let (of_network, in_all, stopped) = count_open(work, new).await?;
     let near = |open: u64, bound: u64| open.saturating_add(work.most_beside) >= bound;
     let (near_network, near_all) =
         (near(of_network, limits.open_per_network), near(in_all, limits.open_in_all));
@@ -64,6 +64,9 @@ async fn keep_bounds(work: &mut Work, new: &NewSignIn) -> Result<(), PostgresErr
     }
     if near_all {
         work.lock(Lock::open_in_all(&new.municipality)).await?;
+    }
+    if stopped >= limits.open_per_network {
+        forget_stopped(work, new).await?;
     }
     if near_network && count_open(work, new).await?.0 >= limits.open_per_network {
         give_way(work, new, &new.network).await?;
@@ -77,8 +80,9 @@ async fn keep_bounds(work: &mut Work, new: &NewSignIn) -> Result<(), PostgresErr
     Ok(())
 }
 
-/// Open sign-ins of the network and in all, but for those that this one replaces. Counting stops at the bound.
-async fn count_open(work: &mut Work, new: &NewSignIn) -> Result<(u64, u64), PostgresError> {
+/// Open sign-ins of the network and in all, but for those that this one replaces, and those of the network that were
+/// stopped before a card was proven. Counting stops at the bound.
+async fn count_open(work: &mut Work, new: &NewSignIn) -> Result<(u64, u64, u64), PostgresError> {
     let limits = work.limits;
     let query = sqlx::query(
         "SELECT (SELECT count(*) FROM (
@@ -88,7 +92,11 @@ async fn count_open(work: &mut Work, new: &NewSignIn) -> Result<(u64, u64), Post
                 (SELECT count(*) FROM (
                     SELECT 1 FROM sign_ins
                     WHERE municipality = $1 AND browser_hash <> $3
-                      AND state IN ('started', 'claimed', 'proven') AND expires_at > $4 LIMIT $6) AS open)",
+                      AND state IN ('started', 'claimed', 'proven') AND expires_at > $4 LIMIT $6) AS open),
+                (SELECT count(*) FROM (
+                    SELECT 1 FROM sign_ins
+                    WHERE municipality = $1 AND network = $2
+                      AND state IN ('burned', 'cancelled') AND proven_at IS NULL LIMIT $5) AS stopped)",
     );
     let query = query
         .bind(&new.municipality)
@@ -98,10 +106,25 @@ async fn count_open(work: &mut Work, new: &NewSignIn) -> Result<(u64, u64), Post
         .bind(integer(limits.open_per_network))
         .bind(integer(limits.open_in_all));
     let counted = work.find(query, |row| {
-        let (of_network, in_all): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-        Ok((u64::try_from(of_network).unwrap_or(0), u64::try_from(in_all).unwrap_or(0)))
+        let counted = |index: usize| Ok::<_, sqlx::Error>(u64::try_from(row.try_get::<i64, _>(index)?).unwrap_or(0));
+        Ok((counted(0)?, counted(1)?, counted(2)?))
     });
     Ok(counted.await?.unwrap_or_default())
+}
+
+/// Of what a network stopped before a card was proven, only the newest rows are kept, as many as may be open: no more
+/// than a ticket is needed to stop one. A few at once, so that a bound that was lowered is reached.
+async fn forget_stopped(work: &mut Work, new: &NewSignIn) -> Result<(), PostgresError> {
+    let query = sqlx::query(
+        "DELETE FROM sign_ins WHERE ctid = ANY (ARRAY(
+             SELECT ctid FROM sign_ins
+             WHERE municipality = $1 AND network = $2 AND browser_hash <> $3
+               AND state IN ('burned', 'cancelled') AND proven_at IS NULL
+             ORDER BY number DESC LIMIT 8 OFFSET $4 FOR UPDATE SKIP LOCKED))",
+    );
+    let kept = integer(work.limits.open_per_network.saturating_sub(1));
+    let query = query.bind(&new.municipality).bind(&new.network).bind(new.browser_hash.0).bind(kept);
+    work.execute(query).await.map(drop)
 }
 
 async fn fullest(work: &mut Work, new: &NewSignIn) -> Result<Option<String>, PostgresError> {

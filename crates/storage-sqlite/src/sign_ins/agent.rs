@@ -58,8 +58,11 @@ pub(super) fn claim(
     let Some(sign_in) = find_sign_in(work, municipality, &by_ticket)? else {
         return Ok(Transition::NotFound);
     };
-    if burned == 1 {
+    if burned == 1 && sign_in.proven_at.is_some() {
         record(work, AuditKind::SignInBurned, &sign_in)?;
+    } else if burned == 1 {
+        // It takes no card to do this, as often as one likes.
+        count_failure(work, municipality, ErrorCode::TicketUsed)?;
     }
     let same = sign_in.claim.as_ref().is_some_and(|earlier| earlier.hashes == claim.hashes);
     Ok(if same && sign_in.state.stopped_by().is_none() {

@@ -13,6 +13,7 @@ use crate::work::{Work, damaged, integer};
 pub(super) fn start(work: &Work<'_>, new: &NewSignIn) -> Result<SignIn, SqliteError> {
     replace_earlier(work, new)?;
     keep_network_bound(work, new)?;
+    forget_stopped(work, new)?;
     keep_bound_in_all(work, new)?;
     let request = serde_json::to_string(&new.request).map_err(|_| damaged("sign_ins", "request"))?;
     work.execute(
@@ -79,6 +80,20 @@ fn keep_network_bound(work: &Work<'_>, new: &NewSignIn) -> Result<(), SqliteErro
     }
 }
 
+/// Of what a network stopped before a card was proven, only the newest rows are kept, as many as may be open: no more
+/// than a ticket is needed to stop one.
+fn forget_stopped(work: &Work<'_>, new: &NewSignIn) -> Result<(), SqliteError> {
+    work.execute(
+        FORGET_STOPPED,
+        named_params! {
+            ":municipality": new.municipality,
+            ":network": new.network,
+            ":kept": integer(work.limits.open_per_network.saturating_sub(1)),
+        },
+    )?;
+    Ok(())
+}
+
 fn keep_bound_in_all(work: &Work<'_>, new: &NewSignIn) -> Result<(), SqliteError> {
     let open = work.count(
         COUNT_IN_ALL,
@@ -139,6 +154,13 @@ const GIVE_WAY: &str = "DELETE FROM sign_ins WHERE number = (
                AND state IN ('started', 'claimed', 'proven') AND state <> 'proven' AND expires_at > :now
              ORDER BY state = 'claimed', number LIMIT 1)";
 
+/// A few at once, so that a bound that was lowered is reached.
+const FORGET_STOPPED: &str = "DELETE FROM sign_ins WHERE number IN (
+             SELECT number FROM sign_ins
+             WHERE municipality = :municipality AND network = :network
+               AND state IN ('burned', 'cancelled') AND proven_at IS NULL
+             ORDER BY number DESC LIMIT 8 OFFSET :kept)";
+
 #[cfg(test)]
 mod tests {
     use rusqlite::Connection;
@@ -158,6 +180,10 @@ mod tests {
                 "COVERING INDEX sign_ins_open_by_network (municipality=? AND network=? AND expires_at>?)",
             ),
             (COUNT_IN_ALL, "COVERING INDEX sign_ins_open (municipality=? AND expires_at>?)"),
+            (
+                FORGET_STOPPED,
+                "COVERING INDEX sign_ins_stopped_by_network (municipality=? AND network=?)",
+            ),
             (
                 GIVE_WAY,
                 "COVERING INDEX sign_ins_open_by_network (municipality=? AND network=? AND expires_at>?)",

@@ -20,7 +20,8 @@ fn writer() -> (TempDir, PathBuf, Writer) {
         )
         .expect("tables");
     let clock = Arc::new(ManualClock::new(0));
-    let writer = Writer::start(connection, clock, SignInLimits::default()).expect("a thread");
+    let place = Place::of(&path).expect("the file");
+    let writer = Writer::start(connection, place, clock, SignInLimits::default()).expect("a thread");
     (folder, path, writer)
 }
 

@@ -108,11 +108,15 @@ pub async fn failures_are_told_by_minute_and_code(backend: &dyn Backend) {
     let _ = fixture.cancel(Party::new(1), ErrorCode::PinWrong).await;
     fixture.claimed(Party::new(6)).await;
     done(fixture.refuse(Party::new(6), ErrorCode::SignatureInvalid, true).await);
+    // Another agent takes no card.
+    fixture.claimed(Party::new(7)).await;
+    let rival = Party::new(8).claim();
+    let _ = fixture.store.claim(TOWN, Party::new(7).ticket(), rival).await.expect("an outcome");
     assert_eq!(seal(&fixture, TOWN, 100).await.records, 1, "the minute is not over");
     fixture.advance(60);
     let waiting = fixture.store.unsealed_audit().await.expect("what waits");
     assert_eq!(waiting.iter().map(|waiting| &*waiting.municipality).collect::<Vec<_>>(), [TOWN]);
-    assert_eq!(seal(&fixture, TOWN, 100).await.records, 3);
+    assert_eq!(seal(&fixture, TOWN, 100).await.records, 4);
     assert_eq!(seal(&fixture, TOWN, 100).await.records, 0);
     let told =
         |record: &AuditRecord| (record.code.expect("a code"), record.evidence.clone().expect("how many"));
@@ -125,6 +129,7 @@ pub async fn failures_are_told_by_minute_and_code(backend: &dyn Backend) {
         (ErrorCode::PinWrong, counted(3)),
         (ErrorCode::CannotCheck, counted(1)),
         (ErrorCode::Declined, counted(1)),
+        (ErrorCode::TicketUsed, counted(1)),
     ];
     expected.sort();
     assert_eq!(failed, expected);

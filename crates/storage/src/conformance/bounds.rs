@@ -1,5 +1,7 @@
 //! How many open sign-ins there may be.
 
+use madoguchi_protocol::ErrorCode;
+
 use super::Backend;
 use super::fixture::{Fixture, done};
 use super::party::{Party, TOWN};
@@ -74,6 +76,38 @@ pub async fn at_the_bound_in_all_the_fullest_network_gives_way(backend: &dyn Bac
     // The bound is the municipality's own.
     fixture.started(Party::new(21).twin()).await;
     assert_eq!(open(&fixture, 1..=7).await, [1, 3, 4, 5, 6, 7]);
+}
+
+/// What a network stopped without a card is bounded too, and the oldest is forgotten first. A proven card's row is not
+/// counted, nor is another network's.
+pub async fn stopped_rows_of_a_network_are_bounded(backend: &dyn Backend) {
+    let fixture = Fixture::with(backend, limits(3, 100)).await;
+    let stop = async |number: u32, network: &str| {
+        let (party, rival) = (Party::new(number), Party::new(number + 100));
+        start_in(&fixture, number, network).await;
+        done(fixture.claim(party).await);
+        if number.is_multiple_of(2) {
+            done(fixture.cancel(party, ErrorCode::Declined).await);
+        } else {
+            let _ = fixture.store.claim(TOWN, party.ticket(), rival.claim()).await.expect("an outcome");
+        }
+        assert!(!fixture.state(party).await.is_open());
+    };
+    start_in(&fixture, 20, "a").await;
+    done(fixture.claim(Party::new(20)).await);
+    done(fixture.prove(Party::new(20)).await);
+    done(fixture.cancel_by_browser(Party::new(20)).await);
+    stop(21, "b").await;
+    for number in 1..=5 {
+        stop(number, "a").await;
+    }
+    let mut kept = Vec::new();
+    for number in [1, 2, 3, 4, 5, 20, 21] {
+        if fixture.sign_in(Party::new(number)).await.is_some() {
+            kept.push(number);
+        }
+    }
+    assert_eq!(kept, [3, 4, 5, 20, 21]);
 }
 
 /// Where every row is claimed, the oldest claimed one gives way: a ticket is all that a claim takes.

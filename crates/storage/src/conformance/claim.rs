@@ -51,10 +51,14 @@ pub async fn a_claim_with_other_hashes_burns(backend: &dyn Backend) {
         assert_eq!(burned.state, SignInState::Burned(ErrorCode::TicketUsed));
         assert_eq!(burned.claim, Some(party.claim()), "the first claim is kept");
         let log = fixture.log(TOWN).await;
-        let last = log.last().expect("a record");
-        assert_eq!((last.kind, last.sign_in), (AuditKind::SignInBurned, Some(party.id())));
-        assert_eq!(last.code, Some(ErrorCode::TicketUsed));
-        assert_eq!(last.evidence, (number > 2).then(|| party.proof().evidence));
+        if number > 2 {
+            let last = log.last().expect("a record");
+            assert_eq!((last.kind, last.sign_in), (AuditKind::SignInBurned, Some(party.id())));
+            assert_eq!(last.code, Some(ErrorCode::TicketUsed));
+            assert_eq!(last.evidence, Some(party.proof().evidence));
+        } else {
+            assert_eq!(log, [], "no card was proven: it is counted");
+        }
         assert_eq!(conflict(fixture.claim(party).await), burned.state);
         assert_eq!(fixture.log(TOWN).await, log, "burned once, logged once");
     }
