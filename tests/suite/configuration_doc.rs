@@ -130,4 +130,27 @@ fn config_check_reads_what_the_file_names() {
         let (status, error) = check(&good.replace(from, to));
         assert!(status == Some(1) && error.contains(says), "{to}: {status:?} {error}");
     }
+
+    // The same of a server's files.
+    write("password", "hush7");
+    std::fs::copy(folder.path().join("madoguchi.toml"), folder.path().join("readable")).expect("a copy");
+    let readable = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(folder.path().join("readable"), readable).expect("a mode");
+    let server = |parameters: &str, table: &str| {
+        let line = good.lines().find(|line| line.starts_with("database = ")).expect("a database");
+        let address = format!("database = \"postgresql://u@db.example/d{parameters}\"");
+        check(&format!("{}\n[postgresql]\n{table}\n", good.replace(line, &address)))
+    };
+    assert_eq!(server("", "password_file = \"password\""), (Some(0), String::new()));
+    for (parameters, table, says) in [
+        ("", "password_file = \"none\"", "none"),
+        ("", "password_file = \"readable\"", "chmod 600"),
+        ("", "ca = \"none\"", "postgresql.ca: "),
+        ("", "ca = \"password\"", "no certificate"),
+        ("?sslrootcert=/nonexistent", "", "database: /nonexistent: "),
+        ("?sslmode=disable", "", "database: sslmode=disable"),
+    ] {
+        let (status, error) = server(parameters, table);
+        assert!(status == Some(1) && error.contains(says), "{parameters} {table}: {status:?} {error}");
+    }
 }

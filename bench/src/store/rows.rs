@@ -5,7 +5,7 @@ pub(crate) struct Rows {
     pub(crate) table: &'static str,
     /// How many of them for one login.
     pub(crate) each: u64,
-    /// Which columns differ, and how: `i` is the row's number, `t` the row that it is like.
+    /// Which columns differ where there are such, and how: `i` is the row's number, `t` the row that it is like.
     pub(crate) differing: &'static [(&'static str, &'static str)],
 }
 
@@ -63,6 +63,7 @@ pub(crate) const EXPIRED: [Rows; 7] = [
             ("account", "octets('account', i % :accounts, length(t.account))"),
             ("auth_time", EXPIRY),
             ("expires_at", EXPIRY),
+            ("keep_until", EXPIRY),
         ],
     },
     Rows {

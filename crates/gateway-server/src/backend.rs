@@ -13,6 +13,7 @@ use madoguchi_storage_postgres::{DatabaseClock, Password, PostgresOptions, Postg
 use madoguchi_storage_sqlite::{SqliteStore, check_quickly};
 
 use crate::config::{DatabaseConfig, PostgresConfig, PostgresUrl};
+use crate::https::certificates;
 use crate::kek::{file_error, require_private};
 use crate::{Config, ServerError};
 
@@ -91,6 +92,18 @@ impl Backend {
         }
     }
 
+    /// At the end of a gateway: a SQLite file is then the whole database, whatever still stands beside it.
+    pub(crate) async fn settle(&self) {
+        let Self::Sqlite { store, .. } = self else { return };
+        match store.settle().await {
+            Ok(true) => {}
+            Ok(false) => tracing::warn!(
+                "what is in `-wal` beside the database belongs to it: another program has it open"
+            ),
+            Err(error) => tracing::error!(%error, "what is in `-wal` beside the database belongs to it"),
+        }
+    }
+
     /// The clock that every node agrees on.
     pub(crate) fn clock(&self) -> Arc<dyn Clock> {
         match self {
@@ -106,6 +119,11 @@ pub(crate) fn options(url: &PostgresUrl, config: &PostgresConfig) -> Result<Post
     options.password = config.password_file.as_deref().map(read_password).transpose()?;
     if let Some(ca) = &config.ca {
         options.tls = Tls::VerifyFull { authorities: Some(ca.clone()) };
+    }
+    // What TLS would not find is told now.
+    if let Tls::VerifyFull { authorities: Some(ca) } = &options.tls {
+        let key = if config.ca.is_some() { "postgresql.ca" } else { "database" };
+        certificates(key, ca)?;
     }
     options.pooler = config.pooler;
     options.connections = config.connections;

@@ -15,8 +15,8 @@ use madoguchi_storage::{Clock, Storage};
 
 use crate::ServerError;
 use crate::audit_sealer::AuditSealer;
-use crate::backend::Backend;
-use crate::config::{Config, MunicipalityConfig, ServiceConfig, TrustConfig};
+use crate::backend::{self, Backend};
+use crate::config::{Config, DatabaseConfig, MunicipalityConfig, ServiceConfig, TrustConfig};
 use crate::health::NodeHealth;
 use crate::https::https_trust;
 use crate::kek::read_kek;
@@ -188,6 +188,9 @@ pub fn check(
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
         let message = format!("the folder {} does not exist", folder.display());
         return Err(ServerError::value("database", message));
+    }
+    if let DatabaseConfig::Postgres(url) = &config.database {
+        backend::options(url, &config.postgresql)?;
     }
     for municipality in &config.municipalities {
         municipality.logo()?;

@@ -68,7 +68,7 @@ pub(crate) struct SharedServer {
 }
 
 impl Backend {
-    /// Looks now. A look writes, where only that shows that there is room.
+    /// Looks now. A look writes: only that shows that something can be stored.
     pub(crate) async fn health(&self) -> DatabaseHealth {
         let began = Instant::now();
         let mut health = DatabaseHealth {
@@ -93,6 +93,12 @@ impl Backend {
                         health.fail(told(&error));
                         health.of_server(reading, pool, None);
                     }
+                }
+                // What is known to fail is not waited for.
+                if health.state != DatabaseState::Failing
+                    && let Err(error) = store.probe().await
+                {
+                    health.fail(told(&error));
                 }
             }
             Self::Sqlite { store, .. } => {
@@ -134,6 +140,12 @@ impl DatabaseHealth {
             let (waiting, limit) = (pool.waiting, pool.limit);
             self.warn(format!("{waiting} requests wait for one of {limit} connections"));
         }
+        if pool.unanswered > 0 {
+            let unanswered = pool.unanswered;
+            self.warn(format!(
+                "{unanswered} commits are not answered in their time and keep their connections"
+            ));
+        }
         if let Some(server) = server {
             if !server.survives_power_loss {
                 self.warn(
@@ -141,7 +153,7 @@ impl DatabaseHealth {
                 );
             }
             if server.waits_for_standbys && server.standbys_in_step == Some(0) {
-                self.warn("the server waits for a standby and none is in step: commits wait".into());
+                self.fail("the server waits for a standby and none is in step: no commit ends".into());
             }
         }
         self.server = Some(SharedServer {
@@ -253,7 +265,7 @@ async fn database(State(health): State<NodeHealth>) -> Response {
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 const LOOK_SOON: Duration = Duration::from_secs(1);
 /// A look that takes this long is no answer.
-const TOO_OLD: Duration = Duration::from_secs(30);
+const TOO_OLD: Duration = Duration::from_secs(10);
 /// Seconds between a node's clock and the database's.
 const WARNING_SKEW: u64 = 2;
 const FAILING_SKEW: u64 = 30;

@@ -26,6 +26,12 @@ pub(crate) enum RegisterError {
         /// The municipality.
         municipality: String,
     },
+    /// Not even an empty log.
+    #[error("{database}: there is no database yet, and nothing to verify")]
+    AuditNowhere {
+        /// What the configuration names.
+        database: String,
+    },
     /// No such record.
     #[error("the audit log of {municipality} has no record at {position}")]
     AuditUnknown {

@@ -50,7 +50,7 @@ pub async fn serve(
     let registry = tokio::spawn(keep_registry(gateway.clone()));
     let keys = tokio::spawn(keep_keys(gateway.clone()));
     let sealing = tokio::spawn(audit.clone().keep_sealing());
-    let looking = tokio::spawn(health.clone().keep_looking(backend));
+    let looking = tokio::spawn(health.clone().keep_looking(backend.clone()));
     let router = router(gateway.clone()).merge(health.ready_router());
     let notice = Duration::from_secs(config.drain_seconds);
     // Before anybody is told that it is ready.
@@ -80,6 +80,7 @@ pub async fn serve(
     keys.abort();
     sealing.abort();
     audit.close().await;
+    backend.settle().await;
     Ok(())
 }
 

@@ -19,6 +19,7 @@ use crate::log_bound::cut;
 use crate::municipality::Municipality;
 use crate::proof::{NotProven, Proven, Refusal, prove};
 use crate::state::Gateway;
+use crate::store_failure::store_failed;
 use crate::tenant::Tenant;
 
 /// `POST /agent/v1/claim`.
@@ -28,7 +29,7 @@ pub(crate) async fn claim(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    answer(claim_inner(&gateway, &tenant, &headers, &body).await)
+    answer(&tenant, claim_inner(&gateway, &tenant, &headers, &body).await)
 }
 
 /// `POST /agent/v1/finish`.
@@ -38,7 +39,7 @@ pub(crate) async fn finish(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    answer(finish_inner(&gateway, &tenant, &headers, &body).await)
+    answer(&tenant, finish_inner(&gateway, &tenant, &headers, &body).await)
 }
 
 /// `POST /agent/v1/cancel`.
@@ -48,7 +49,7 @@ pub(crate) async fn cancel(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    answer(cancel_inner(&gateway, &tenant, &headers, &body).await)
+    answer(&tenant, cancel_inner(&gateway, &tenant, &headers, &body).await)
 }
 
 async fn claim_inner(
@@ -56,7 +57,7 @@ async fn claim_inner(
     tenant: &Tenant,
     headers: &HeaderMap,
     body: &[u8],
-) -> Result<ClaimAnswer, ErrorCode> {
+) -> Result<ClaimAnswer, NotAnswered> {
     let request: ClaimRequest = read(headers, body)?;
     // Before anything changes: an agent that cannot go on must not use the ticket up.
     if request.version < PROTOCOL_VERSION || !request.kinds.iter().any(|kind| kind == KIND_SIGN_IN) {
@@ -66,12 +67,12 @@ async fn claim_inner(
             let (version, agent_version) = (request.version, cut(&request.agent_version));
             tracing::info!(municipality = %id, version, ?agent_version, left_out, "an agent is too old");
         }
-        return Err(ErrorCode::AgentTooOld);
+        return Err(ErrorCode::AgentTooOld.into());
     }
     // Not every database keeps a NUL, and a log is no place for what a terminal obeys.
     let printable = request.agent_version.bytes().all(|octet| octet.is_ascii_graphic() || octet == b' ');
     if request.agent_version.len() > MAX_AGENT_VERSION || !printable {
-        return Err(ErrorCode::RequestInvalid);
+        return Err(ErrorCode::RequestInvalid.into());
     }
     let claim = Claim {
         hashes: ClaimHashes {
@@ -82,8 +83,7 @@ async fn claim_inner(
         agent_version: request.agent_version,
     };
     let municipality = &tenant.municipality;
-    let claimed =
-        gateway.0.storage.claim(&municipality.id, request.ticket.hash(), claim).await.map_err(failed)?;
+    let claimed = gateway.0.storage.claim(&municipality.id, request.ticket.hash(), claim).await?;
     let sign_in = match claimed {
         Transition::Done(sign_in) => {
             let agent_version = sign_in.claim.as_ref().map(|claim| claim.agent_version.as_str());
@@ -91,7 +91,7 @@ async fn claim_inner(
             sign_in
         }
         Transition::Same(sign_in) => sign_in,
-        other => return Err(refused(&other)),
+        other => return Err(refused(&other).into()),
     };
     let now = gateway.0.clock.now().as_secs();
     Ok(ClaimAnswer {
@@ -109,10 +109,10 @@ async fn finish_inner(
     tenant: &Tenant,
     headers: &HeaderMap,
     body: &[u8],
-) -> Result<FinishAnswer, ErrorCode> {
+) -> Result<FinishAnswer, NotAnswered> {
     let request: FinishRequest = read(headers, body)?;
     if request.certificate.len() > MAX_CERTIFICATE_OCTETS || request.signature.len() > MAX_SIGNATURE_OCTETS {
-        return Err(ErrorCode::RequestInvalid);
+        return Err(ErrorCode::RequestInvalid.into());
     }
     let municipality = &tenant.municipality;
     let finish_hash = finish_hash(&request);
@@ -123,11 +123,11 @@ async fn finish_inner(
             }
             // A revocation was kept while this finish was judged: what it was judged by is not all there is.
             Transition::Conflict(SignInState::Claimed) => {}
-            other => return Err(refused(&other)),
+            other => return Err(refused(&other).into()),
         }
     }
     tracing::error!(municipality = %municipality.id, "a finish was judged again and again");
-    Err(ErrorCode::Internal)
+    Err(ErrorCode::Internal.into())
 }
 
 /// Judges a finish and writes the outcome.
@@ -136,14 +136,11 @@ async fn finish_once(
     municipality: &Municipality,
     request: &FinishRequest,
     finish_hash: Octets<32>,
-) -> Result<Transition, ErrorCode> {
+) -> Result<Transition, NotAnswered> {
     let storage = &gateway.0.storage;
     let (id, secret_hash) = (request.sign_in_id, request.claim_secret.hash());
-    let sign_in = storage
-        .claimed(&municipality.id, id, secret_hash)
-        .await
-        .map_err(failed)?
-        .ok_or(ErrorCode::SignInUnknown)?;
+    let sign_in =
+        storage.claimed(&municipality.id, id, secret_hash).await?.ok_or(ErrorCode::SignInUnknown)?;
     if sign_in.state != SignInState::Claimed {
         // Nothing is verified for a sign-in that this request cannot change.
         return Ok(Transition::Same(Box::new(sign_in)));
@@ -161,19 +158,23 @@ async fn finish_once(
             storage.refuse(&municipality.id, id, secret_hash, finish_hash, refused).await
         }
     };
-    written.map_err(failed)
+    Ok(written?)
 }
 
 /// What a finish that was decided before is answered: the same as then, and only to the same request.
-fn repeated(gateway: &Gateway, sign_in: &SignIn, finish_hash: Octets<32>) -> Result<FinishAnswer, ErrorCode> {
+fn repeated(
+    gateway: &Gateway,
+    sign_in: &SignIn,
+    finish_hash: Octets<32>,
+) -> Result<FinishAnswer, NotAnswered> {
     if sign_in.finish_hash != Some(finish_hash) {
-        return Err(sign_in.state.stopped_by().unwrap_or(ErrorCode::SignInOver));
+        return Err(sign_in.state.stopped_by().unwrap_or(ErrorCode::SignInOver).into());
     }
     // Proven once, whatever has become of it since: that is the browser's to learn, not the agent's.
     if sign_in.proven_at.is_some() {
         return Ok(FinishAnswer { return_within: gateway.0.limits.proven_seconds });
     }
-    Err(sign_in.state.stopped_by().unwrap_or(ErrorCode::SignInOver))
+    Err(sign_in.state.stopped_by().unwrap_or(ErrorCode::SignInOver).into())
 }
 
 async fn cancel_inner(
@@ -181,22 +182,21 @@ async fn cancel_inner(
     tenant: &Tenant,
     headers: &HeaderMap,
     body: &[u8],
-) -> Result<Cancelled, ErrorCode> {
+) -> Result<Cancelled, NotAnswered> {
     let request: CancelRequest = read(headers, body)?;
     let municipality = &tenant.municipality;
     let (id, secret_hash) = (request.sign_in_id, request.claim_secret.hash());
     if !is_agents_reason(request.reason) {
-        return Err(ErrorCode::RequestInvalid);
+        return Err(ErrorCode::RequestInvalid.into());
     }
-    let cancelled =
-        gateway.0.storage.cancel(&municipality.id, id, secret_hash, request.reason).await.map_err(failed)?;
+    let cancelled = gateway.0.storage.cancel(&municipality.id, id, secret_hash, request.reason).await?;
     match cancelled {
         Transition::Done(_) => {
             tracing::info!(municipality = %municipality.id, sign_in = %id, code = %request.reason, "cancelled");
             Ok(Cancelled {})
         }
         Transition::Same(_) => Ok(Cancelled {}),
-        other => Err(refused(&other)),
+        other => Err(refused(&other).into()),
     }
 }
 
@@ -261,17 +261,36 @@ fn refused(transition: &Transition) -> ErrorCode {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "used as a map_err function")]
-fn failed(error: StorageError) -> ErrorCode {
-    tracing::error!(%error, "the store failed");
-    ErrorCode::Internal
+/// Why a message is not answered as it wishes.
+enum NotAnswered {
+    Code(ErrorCode),
+    Store(StorageError),
 }
 
-fn answer<T: Serialize>(result: Result<T, ErrorCode>) -> Response {
-    let mut response = match result {
-        Ok(answer) => Json(answer).into_response(),
-        Err(error) => (status(error), Json(ErrorAnswer { error })).into_response(),
+impl From<ErrorCode> for NotAnswered {
+    fn from(code: ErrorCode) -> Self {
+        Self::Code(code)
+    }
+}
+
+impl From<StorageError> for NotAnswered {
+    fn from(error: StorageError) -> Self {
+        Self::Store(error)
+    }
+}
+
+fn answer<T: Serialize>(tenant: &Tenant, result: Result<T, NotAnswered>) -> Response {
+    let (status, error) = match result {
+        Ok(answer) => return never_stored(Json(answer).into_response()),
+        Err(NotAnswered::Code(code)) => (status(code), code),
+        Err(NotAnswered::Store(error)) => {
+            (store_failed(&tenant.municipality.id, &error), ErrorCode::Internal)
+        }
     };
+    never_stored((status, Json(ErrorAnswer { error })).into_response())
+}
+
+fn never_stored(mut response: Response) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

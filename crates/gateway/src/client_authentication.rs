@@ -6,7 +6,7 @@ use madoguchi_oidc::{
     AuthenticatedClient, Authentication, ClientCredentials, Parameters, TokenError, authenticate,
 };
 use madoguchi_protocol::Octets;
-use madoguchi_storage::ReplayKind;
+use madoguchi_storage::{ReplayKind, StorageError};
 
 use crate::state::Gateway;
 use crate::tenant::Tenant;
@@ -16,8 +16,8 @@ use crate::tenant::Tenant;
 pub(crate) enum ClientFailure {
     /// By a rule.
     Rule(TokenError),
-    /// The store failed; logged.
-    Internal,
+    /// The store failed.
+    Store(StorageError),
 }
 
 impl From<TokenError> for ClientFailure {
@@ -48,11 +48,7 @@ pub(crate) async fn client(
             let kind = ReplayKind::ClientAssertion;
             let first =
                 gateway.0.storage.use_once(&municipality.id, kind, Octets(once.key), once.until).await;
-            let first = first.map_err(|error| {
-                tracing::error!(municipality = %municipality.id, %error, "the store failed");
-                ClientFailure::Internal
-            })?;
-            assertion.used(first)
+            assertion.used(first.map_err(ClientFailure::Store)?)
         }
         Err(error) => Err(error),
     };

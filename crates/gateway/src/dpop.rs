@@ -5,7 +5,7 @@ use http::{HeaderMap, Method};
 use madoguchi_oidc::jose::JwkThumbprint;
 use madoguchi_oidc::{AccessToken, DpopError, DpopProof, DpopRequest, TokenError};
 use madoguchi_protocol::Octets;
-use madoguchi_storage::ReplayKind;
+use madoguchi_storage::{ReplayKind, StorageError};
 
 use crate::municipality::Municipality;
 use crate::oauth_failure::OAuthFailure;
@@ -16,15 +16,15 @@ use crate::state::Gateway;
 pub(crate) enum DpopFailure {
     /// By a rule.
     Rule(DpopError),
-    /// The store failed; logged.
-    Internal,
+    /// The store failed.
+    Store(StorageError),
 }
 
 impl From<DpopFailure> for OAuthFailure {
     fn from(failure: DpopFailure) -> Self {
         match failure {
             DpopFailure::Rule(error) => TokenError::from(error).into(),
-            DpopFailure::Internal => Self::internal(),
+            DpopFailure::Store(error) => error.into(),
         }
     }
 }
@@ -55,9 +55,6 @@ pub(crate) async fn check(
     match gateway.0.storage.use_once(&municipality.id, kind, once, proof.until).await {
         Ok(true) => Ok(Some(proof.key)),
         Ok(false) => Err(refused(DpopError::UsedBefore)),
-        Err(error) => {
-            tracing::error!(municipality = %municipality.id, %error, "the store failed");
-            Err(DpopFailure::Internal)
-        }
+        Err(error) => Err(DpopFailure::Store(error)),
     }
 }

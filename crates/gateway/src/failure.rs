@@ -7,6 +7,7 @@ use madoguchi_protocol::ErrorCode;
 use madoguchi_storage::StorageError;
 
 use crate::page::{Delivery, Frame, StoppedPage, render};
+use crate::store_failure::store_failed;
 use crate::tenant::Tenant;
 
 /// A page that says what went wrong. Causes go to the log, never here.
@@ -32,10 +33,12 @@ impl Tenant {
         PageFailure { frame: Box::new(self.frame()), code: None, status: StatusCode::NOT_FOUND }
     }
 
-    /// The store failed: logged, and told as `internal`.
+    /// The store failed: logged, and told as `internal`, with the status that says whether it may pass.
     pub(crate) fn storage_failure(&self, error: &StorageError) -> PageFailure {
-        tracing::error!(municipality = %self.municipality.id, %error, "the store failed");
-        self.failure(ErrorCode::Internal)
+        PageFailure {
+            status: store_failed(&self.municipality.id, error),
+            ..self.failure(ErrorCode::Internal)
+        }
     }
 }
 

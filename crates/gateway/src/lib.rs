@@ -52,6 +52,7 @@ mod sso;
 mod start;
 mod state;
 mod status;
+mod store_failure;
 mod tenant;
 #[cfg(test)]
 mod test_support;

@@ -11,6 +11,7 @@ use madoguchi_storage::StorageError;
 
 use crate::client_authentication::ClientFailure;
 use crate::session_use::ASK_AGAIN_SECONDS;
+use crate::store_failure::status_of;
 
 /// An error for a service.
 #[derive(Debug)]
@@ -90,7 +91,7 @@ impl From<ClientFailure> for OAuthFailure {
     fn from(failure: ClientFailure) -> Self {
         match failure {
             ClientFailure::Rule(error) => error.into(),
-            ClientFailure::Internal => Self::internal(),
+            ClientFailure::Store(error) => error.into(),
         }
     }
 }
@@ -98,7 +99,12 @@ impl From<ClientFailure> for OAuthFailure {
 impl From<StorageError> for OAuthFailure {
     fn from(error: StorageError) -> Self {
         tracing::error!(%error, "the store failed");
-        Self::internal()
+        let status = status_of(&error);
+        if status != StatusCode::SERVICE_UNAVAILABLE {
+            return Self::internal();
+        }
+        let retry_after = Some(ASK_AGAIN_SECONDS);
+        Self { status, error: OAuthError::TemporarilyUnavailable, retry_after, ..Self::internal() }
     }
 }
 

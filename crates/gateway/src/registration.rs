@@ -13,11 +13,12 @@ use madoguchi_oidc::{
     ClientSecret, RegisteredClient, RegistrationError, RegistrationRequest, RegistrationToken,
 };
 use madoguchi_protocol::{Display, LocalText, Octets, comparison_code};
-use madoguchi_storage::{ClientWrite, Registration};
+use madoguchi_storage::{ClientWrite, Registration, StorageError};
 
 use crate::municipality::display_texts;
 use crate::oauth_failure::never_stored;
 use crate::state::Gateway;
+use crate::store_failure::store_failed;
 use crate::tenant::Tenant;
 
 /// `POST /register`.
@@ -45,6 +46,8 @@ enum Failure {
     NoSigningKey(JwsAlg),
     /// Something broke inside, and is in the log.
     Internal,
+    /// The store failed.
+    Store(StatusCode),
 }
 
 impl From<RegistrationError> for Failure {
@@ -62,6 +65,7 @@ impl IntoResponse for Failure {
                 response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
                 return response;
             }
+            Self::Store(status) => return status.into_response(),
             Self::Internal => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
             Self::Name => {
                 ("invalid_client_metadata", "client_name: 1 to 120 characters, none of control".to_owned())
@@ -87,10 +91,7 @@ async fn registered(
     let municipality = tenant.municipality.id.as_str();
     let storage = &gateway.0.storage;
     let token = Octets(token(headers).ok_or(Failure::Token)?.hash());
-    let failed = |error: madoguchi_storage::StorageError| {
-        tracing::error!(municipality, %error, "the store failed");
-        Failure::Internal
-    };
+    let failed = |error: StorageError| Failure::Store(store_failed(municipality, &error));
     let profile = storage.registration_token(municipality, token).await.map_err(failed)?;
     let profile = profile.ok_or(Failure::Token)?;
 

@@ -5,7 +5,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http::{HeaderValue, header};
+use http::{HeaderValue, StatusCode, header};
 
 use madoguchi_oidc::{
     PATH_AUTHORIZE, PATH_DISCOVERY, PATH_END_SESSION, PATH_INTROSPECTION, PATH_JWKS, PATH_OAUTH_DISCOVERY,
@@ -15,6 +15,7 @@ use madoguchi_protocol::{MAX_MESSAGE_OCTETS, PATH_CANCEL, PATH_CLAIM, PATH_FINIS
 
 use crate::colours::STYLE_SHEET;
 use crate::failure::PageFailure;
+use crate::session_use::ASK_AGAIN_SECONDS;
 use crate::state::Gateway;
 use crate::tenant::Tenant;
 use crate::{
@@ -108,8 +109,12 @@ async fn every_answer(State(gateway): State<Gateway>, request: Request, next: Ne
         .and_then(|host| host.to_str().ok())
         .and_then(|host| gateway.known_municipality(host))
         .is_some_and(|municipality| !municipality.origin.is_loopback());
+    let unavailable = response.status() == StatusCode::SERVICE_UNAVAILABLE;
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if unavailable && !headers.contains_key(header::RETRY_AFTER) {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static(ASK_AGAIN_SECONDS));
+    }
     if https {
         headers.insert(
             header::STRICT_TRANSPORT_SECURITY,

@@ -5,15 +5,18 @@
 //! revocation does, and then it is kept as one that was found at a sign-in. But where the card can be asked for instead,
 //! nobody goes on by a word of hours ago.
 
+use http::StatusCode;
+
 use madoguchi_cert_verify::{Certificate, CrlAnswer, KeptRevocation, Source, Verdict, decide, verify_path};
 use madoguchi_protocol::{ErrorCode, Octets};
 use madoguchi_storage::{
-    AccessTokenRecord, KeptRecord, RefreshTokenRecord, RevokedCertificate, SessionRecord,
+    AccessTokenRecord, KeptRecord, RefreshTokenRecord, RevokedCertificate, SessionRecord, StorageError,
 };
 
 use crate::holder::SessionHolder;
 use crate::municipality::Municipality;
 use crate::state::Gateway;
+use crate::store_failure::store_failed;
 
 /// What a use of a session comes to.
 pub(crate) enum SessionUse {
@@ -93,10 +96,7 @@ pub(crate) async fn use_session(
     let storage = &gateway.0.storage;
     let kept = match storage.kept(id, certificate).await {
         Ok(kept) => kept,
-        Err(error) => {
-            tracing::error!(municipality = %id, %error, "the store failed");
-            return SessionUse::Failed;
-        }
+        Err(error) => return failed(id, &error),
     };
     // What was kept counts whatever has become of the lists.
     if told(&said, &kept).is_none() {
@@ -122,10 +122,15 @@ pub(crate) async fn use_session(
             tracing::info!(municipality = %id, %client_id, %code, "a session ended with its certificate");
             SessionUse::Ended
         }
-        Err(error) => {
-            tracing::error!(municipality = %id, %error, "the store failed");
-            SessionUse::Failed
-        }
+        Err(error) => failed(id, &error),
+    }
+}
+
+/// A store that is away says nothing now; the same request may come again.
+fn failed(municipality: &str, error: &StorageError) -> SessionUse {
+    match store_failed(municipality, error) {
+        StatusCode::SERVICE_UNAVAILABLE => SessionUse::CannotCheck,
+        _ => SessionUse::Failed,
     }
 }
 

@@ -11,6 +11,7 @@ use madoguchi_storage::SignInState;
 
 use crate::cookie::{CookieKind, CookieTag};
 use crate::state::Gateway;
+use crate::store_failure::store_failed;
 use crate::tenant::Tenant;
 
 #[derive(Serialize)]
@@ -50,8 +51,7 @@ pub(crate) async fn status(
                     _ => Status::Over,
                 },
                 Err(error) => {
-                    tracing::error!(municipality = %tenant.municipality.id, %error, "the store failed");
-                    return StatusCode::SERVICE_UNAVAILABLE.into_response();
+                    return store_failed(&tenant.municipality.id, &error).into_response();
                 }
             }
         }

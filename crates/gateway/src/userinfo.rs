@@ -18,6 +18,7 @@ use crate::oauth_failure::OAuthFailure;
 use crate::session_use::{AskOcsp, SessionUse, use_session};
 use crate::sso::sub_at;
 use crate::state::Gateway;
+use crate::store_failure::store_failed;
 use crate::tenant::Tenant;
 
 #[derive(Serialize)]
@@ -29,6 +30,7 @@ enum Failure {
     Bearer(BearerError),
     CannotCheck,
     Internal,
+    Store(StorageError),
 }
 
 impl From<BearerError> for Failure {
@@ -41,15 +43,14 @@ impl From<DpopFailure> for Failure {
     fn from(failure: DpopFailure) -> Self {
         match failure {
             DpopFailure::Rule(error) => Self::Bearer(error.into()),
-            DpopFailure::Internal => Self::Internal,
+            DpopFailure::Store(error) => Self::Store(error),
         }
     }
 }
 
 impl From<StorageError> for Failure {
     fn from(error: StorageError) -> Self {
-        tracing::error!(%error, "the store failed");
-        Self::Internal
+        Self::Store(error)
     }
 }
 
@@ -72,6 +73,7 @@ pub(crate) async fn userinfo(
             response
         }
         Err(Failure::CannotCheck) => OAuthFailure::cannot_check().into_response(),
+        Err(Failure::Store(error)) => store_failed(&tenant.municipality.id, &error).into_response(),
         Err(Failure::Internal) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

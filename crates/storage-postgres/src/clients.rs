@@ -152,13 +152,13 @@ async fn register(
     token: Octets<32>,
     registration: &Registration,
 ) -> Result<ClientWrite, PostgresError> {
-    if !registration_tokens::hold(work, municipality, token).await? {
+    let Some(used) = registration_tokens::use_up(work, municipality, token).await? else {
         let own = work.unsure && was_registered(work, municipality, registration).await?;
         return Ok(if own { ClientWrite::Done } else { ClientWrite::NotFound });
-    }
+    };
     let added = add(work, municipality, registration, REGISTERED_ITSELF).await?;
-    if added == ClientWrite::Done {
-        registration_tokens::delete(work, municipality, token).await?;
+    if added != ClientWrite::Done {
+        registration_tokens::give_back(work, municipality, token, &used).await?;
     }
     Ok(added)
 }
@@ -169,7 +169,8 @@ async fn was_registered(
     municipality: &str,
     registration: &Registration,
 ) -> Result<bool, PostgresError> {
-    let sql = "SELECT 1 FROM clients WHERE municipality = $1 AND id = $2 AND registration = $3 FOR NO KEY UPDATE";
+    let sql =
+        "SELECT 1 FROM clients WHERE municipality = $1 AND id = $2 AND registration = $3 FOR NO KEY UPDATE";
     let query = sqlx::query(sql).bind(municipality).bind(registration.client.id.as_str());
     let found = work.find(query.bind(json_of(registration)?), |_| Ok(())).await?;
     Ok(found.is_some())

@@ -49,7 +49,7 @@ impl DatabaseClock {
         options: Arc<PostgresOptions>,
         local: Arc<dyn Clock>,
     ) -> Result<Arc<Self>, StorageError> {
-        let mut connection = connection::connect(&options).await?;
+        let mut connection = connection::connect(&options).await?.connection;
         let measured = in_time(&options, &mut connection).await?;
         let shared = Arc::new(Shared { local, measured: Mutex::new(measured) });
         tokio::spawn(keep_measuring(Arc::downgrade(&shared), options, connection));
@@ -98,7 +98,7 @@ async fn keep_measuring(
         let measured = match &mut connection {
             Some(connection) => in_time(&options, connection).await,
             None => match connection::connect(&options).await {
-                Ok(made) => in_time(&options, connection.insert(made)).await,
+                Ok(made) => in_time(&options, connection.insert(made.connection)).await,
                 Err(error) => Err(error),
             },
         };

@@ -8,13 +8,20 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, Row as _};
 use crate::error::PostgresError;
 use crate::options::{PostgresOptions, Server, Tls};
 
+/// A connection that was just made.
+pub(crate) struct Connected {
+    pub(crate) connection: PgConnection,
+    /// The server's process that serves it alone. `None` behind a pooler.
+    pub(crate) process: Option<i32>,
+}
+
 /// Connects to the first server, in their order, that can be written to.
-pub(crate) async fn connect(options: &PostgresOptions) -> Result<PgConnection, PostgresError> {
+pub(crate) async fn connect(options: &PostgresOptions) -> Result<Connected, PostgresError> {
     let mut first_failure = None;
     for server in &options.servers {
         let connected = tokio::time::timeout(options.connect_timeout, connect_to(server, options)).await;
         match connected.unwrap_or(Err(PostgresError::TimedOut(options.connect_timeout))) {
-            Ok(connection) => return Ok(connection),
+            Ok(connected) => return Ok(connected),
             Err(error) => first_failure = first_failure.or(Some(error)),
         }
     }
@@ -32,7 +39,7 @@ pub(crate) fn begin(options: &PostgresOptions) -> String {
     }
 }
 
-async fn connect_to(server: &Server, options: &PostgresOptions) -> Result<PgConnection, PostgresError> {
+async fn connect_to(server: &Server, options: &PostgresOptions) -> Result<Connected, PostgresError> {
     let failed = |source| PostgresError::Connect { server: server.to_string(), source };
     let mut connection = driver_options(server, options).connect().await.map_err(|error| {
         // A pooler knows few of the settings that a client begins with.
@@ -40,20 +47,25 @@ async fn connect_to(server: &Server, options: &PostgresOptions) -> Result<PgConn
         if refused { PostgresError::Pooler(server.to_string()) } else { failed(error) }
     })?;
     let checks = if options.pooler {
-        "SELECT pg_is_in_recovery(), 'on'".to_owned()
+        format!("SELECT {CAN_WRITE}, NULL::integer, 'on'")
     } else {
-        format!("SELECT pg_is_in_recovery(), current_setting('{OWN}', true), {}", pin_commit(false))
+        format!("SELECT {CAN_WRITE}, pg_backend_pid(), current_setting('{OWN}', true), {}", pin_commit(false))
     };
     let row = sqlx::raw_sql(AssertSqlSafe(checks)).fetch_one(&mut connection).await.map_err(failed)?;
-    let (standby, own): (bool, Option<String>) =
+    let (standby, read_only): (bool, bool) =
         (row.try_get(0).map_err(failed)?, row.try_get(1).map_err(failed)?);
+    let (process, own): (Option<i32>, Option<String>) =
+        (row.try_get(2).map_err(failed)?, row.try_get(3).map_err(failed)?);
     if own.as_deref() != Some("on") {
         return Err(PostgresError::Pooler(server.to_string()));
     }
     if standby {
         return Err(PostgresError::Standby(server.to_string()));
     }
-    Ok(connection)
+    if read_only {
+        return Err(PostgresError::ReadOnly(server.to_string()));
+    }
+    Ok(Connected { connection, process })
 }
 
 fn driver_options(server: &Server, options: &PostgresOptions) -> PgConnectOptions {
@@ -104,6 +116,8 @@ fn pin_commit(local: bool) -> String {
     )
 }
 
+/// A standby is told from a server that somebody made read-only: the one may be promoted any moment.
+const CAN_WRITE: &str = "pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'";
 const APPLICATION: &str = "madoguchi";
 /// A setting of ours that nobody but a server of our own session knows afterwards. A pooler does not pass it on; without
 /// this, one that was not named would bring statements of one node to another's connection.

@@ -15,6 +15,8 @@ pub(crate) enum PostgresError {
     Connect { server: String, source: sqlx::Error },
     #[error("{table}: a stored value does not read back: {detail}")]
     Damaged { table: &'static str, detail: String },
+    #[error("the role may not SELECT, INSERT, UPDATE and DELETE in: {0}")]
+    NotGranted(String),
     #[error("the tables in this database belong to another program")]
     OtherProgram,
     #[error(
@@ -22,6 +24,10 @@ pub(crate) enum PostgresError {
          pooler"
     )]
     Pooler(String),
+    #[error(
+        "{0}: nothing can be written: default_transaction_read_only is on there, for the database or for the role"
+    )]
+    ReadOnly(String),
     #[error("the database has schema version {found}; this program knows up to {known}")]
     SchemaTooNew { found: u32, known: u32 },
     #[error("the database has schema version {found}; this program needs {known}")]
@@ -36,6 +42,8 @@ pub(crate) enum PostgresError {
     TransferUnfinished,
     #[error("no answer within {0:?}")]
     TimedOut(Duration),
+    #[error("{0} commits are not answered in their time: does the server wait for a standby?")]
+    Unanswered(u32),
 }
 
 impl PostgresError {

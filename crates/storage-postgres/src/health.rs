@@ -13,6 +13,9 @@ pub struct PoolState {
     pub in_use: u32,
     /// Requests that wait for one.
     pub waiting: u32,
+    /// Of those in use: commits that the server has not answered in `transaction_timeout`, as of one that waits for a
+    /// standby. They stay in use until it does, so that there are never more than the limit at the server.
+    pub unanswered: u32,
 }
 
 /// What the server says about itself.

@@ -95,6 +95,12 @@ pub enum OptionsError {
     /// A parameter that is not known.
     #[error("the database address has the unknown parameter {0}")]
     UnknownParameter(String),
+    /// A parameter that is there twice: one would win, and nobody sees which.
+    #[error("the database address has {0} twice")]
+    Repeated(&'static str),
+    /// TLS is switched off towards another machine.
+    #[error("sslmode=disable is for servers on this machine: what goes to another is verified in full")]
+    Unprotected,
     /// A connection over TCP to another machine that nobody protects.
     #[error("sslmode is disable or verify-full, not {0}: anything between is no protection")]
     SslMode(String),
@@ -213,18 +219,26 @@ fn tls(parameters: &str, servers: &[Server]) -> Result<Tls, OptionsError> {
     for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
         let (name, value) = parameter.split_once('=').ok_or(OptionsError::Malformed("a parameter"))?;
         match name {
-            "sslmode" => mode = Some(decoded(value)?),
-            "sslrootcert" => authorities = Some(PathBuf::from(decoded(value)?)),
+            "sslmode" => once(&mut mode, "sslmode", decoded(value)?)?,
+            "sslrootcert" => once(&mut authorities, "sslrootcert", PathBuf::from(decoded(value)?))?,
             "password" => return Err(OptionsError::Password),
             other => return Err(OptionsError::UnknownParameter(other.to_owned())),
         }
     }
     match mode.as_deref() {
-        Some("disable") => Ok(Tls::Off),
+        Some("disable") if servers.iter().all(Server::is_local) => Ok(Tls::Off),
+        Some("disable") => Err(OptionsError::Unprotected),
         Some("verify-full") => Ok(Tls::VerifyFull { authorities }),
         Some(other) => Err(OptionsError::SslMode(other.to_owned())),
         None if authorities.is_none() && servers.iter().all(Server::is_local) => Ok(Tls::Off),
         None => Ok(Tls::VerifyFull { authorities }),
+    }
+}
+
+fn once<T>(place: &mut Option<T>, name: &'static str, value: T) -> Result<(), OptionsError> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(OptionsError::Repeated(name)),
     }
 }
 
@@ -279,7 +293,15 @@ mod tests {
         let verified = Ok(Tls::VerifyFull { authorities: None });
         assert_eq!(tls("127.0.0.1,db.example", ""), verified);
         assert_eq!(tls("localhost", "?sslmode=verify-full"), verified);
-        assert_eq!(tls("db.example", "?sslmode=disable"), Ok(Tls::Off));
+        assert_eq!(tls("localhost", "?sslmode=disable"), Ok(Tls::Off));
+        for hosts in ["db.example", "localhost,db.example", "10.0.0.1"] {
+            assert_eq!(tls(hosts, "?sslmode=disable"), Err(OptionsError::Unprotected), "{hosts}");
+        }
+        for twice in ["sslmode=verify-full&sslmode=disable", "sslmode=disable&sslmode=verify-full"] {
+            assert_eq!(tls("localhost", &format!("?{twice}")), Err(OptionsError::Repeated("sslmode")));
+        }
+        let twice = tls("db.example", "?sslrootcert=a&sslrootcert=b");
+        assert_eq!(twice, Err(OptionsError::Repeated("sslrootcert")));
         for half in ["prefer", "require", "verify-ca", "allow"] {
             let parameter = format!("?sslmode={half}");
             assert_eq!(tls("db.example", &parameter), Err(OptionsError::SslMode(half.to_owned())));

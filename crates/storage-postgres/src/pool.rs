@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sqlx::PgConnection;
+use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use crate::connection;
+use crate::connection::{self, Connected};
 use crate::error::PostgresError;
 use crate::health::PoolState;
 use crate::options::PostgresOptions;
@@ -21,12 +21,17 @@ pub(crate) struct Pool {
     idle: Mutex<Vec<Idle>>,
     places: Arc<Semaphore>,
     waiting: AtomicUsize,
+    /// Commits that the server has not answered in their time. Each keeps its place.
+    unanswered: AtomicUsize,
+    /// One of them asks at a time.
+    asking: tokio::sync::Mutex<()>,
     /// Counts how often all connections until then were given up.
     generation: AtomicU64,
 }
 
 struct Idle {
     connection: PgConnection,
+    process: Option<i32>,
     made_at: Instant,
     generation: u64,
 }
@@ -39,6 +44,8 @@ impl Pool {
             options,
             idle: Mutex::default(),
             waiting: AtomicUsize::new(0),
+            unanswered: AtomicUsize::new(0),
+            asking: tokio::sync::Mutex::new(()),
             generation: AtomicU64::new(0),
         })
     }
@@ -52,7 +59,7 @@ impl Pool {
     pub(crate) async fn acquire(self: &Arc<Self>) -> Result<Leased, PostgresError> {
         let until = Instant::now() + self.options.acquire_timeout;
         let place = {
-            let _waits = Waits::new(&self.waiting);
+            let _waits = Counted::new(&self.waiting);
             let place = tokio::time::timeout_at(until, Arc::clone(&self.places).acquire_owned()).await;
             // Unwrap safety: the semaphore is never closed.
             place.map_err(|_| PostgresError::Busy(self.options.acquire_timeout))?.expect("an open semaphore")
@@ -68,7 +75,9 @@ impl Pool {
         let generation = self.generation.load(Ordering::SeqCst);
         loop {
             match connection::connect(&self.options).await {
-                Ok(connection) => return Ok(Idle { connection, made_at: Instant::now(), generation }),
+                Ok(Connected { connection, process }) => {
+                    return Ok(Idle { connection, process, made_at: Instant::now(), generation });
+                }
                 Err(error) if !error.may_pass() || Instant::now() + PAUSE >= until => return Err(error),
                 Err(_) => tokio::time::sleep(PAUSE).await,
             }
@@ -92,6 +101,24 @@ impl Pool {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// A commit is not answered in its time. It is counted until this is dropped.
+    pub(crate) fn unanswered(&self) -> Counted<'_> {
+        Counted::new(&self.unanswered)
+    }
+
+    /// Whether the server that is there now has this process no more: it ended, or another server took over. While
+    /// nobody can be asked it is not known to be gone.
+    pub(crate) async fn has_ended(&self, process: i32) -> bool {
+        let _one_at_a_time = self.asking.lock().await;
+        let Ok(mut asked) = connection::connect(&self.options).await else { return false };
+        let sql = format!(
+            "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = {process} AND usename = current_user)"
+        );
+        let answer = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_one(&mut asked.connection);
+        let answer = tokio::time::timeout(self.options.connect_timeout, answer).await;
+        matches!(answer, Ok(Ok(row)) if row.try_get(0).is_ok_and(|ended: bool| ended))
+    }
+
     pub(crate) fn state(&self) -> PoolState {
         let limit = self.options.connections;
         let free = u32::try_from(self.places.available_permits()).unwrap_or(u32::MAX);
@@ -99,6 +126,7 @@ impl Pool {
             limit,
             in_use: limit.saturating_sub(free),
             waiting: u32::try_from(self.waiting.load(Ordering::SeqCst)).unwrap_or(u32::MAX),
+            unanswered: u32::try_from(self.unanswered.load(Ordering::SeqCst)).unwrap_or(u32::MAX),
         }
     }
 }
@@ -122,8 +150,13 @@ impl Leased {
         drop(self.place);
     }
 
-    pub(crate) fn pool(&self) -> &Pool {
+    pub(crate) fn pool(&self) -> &Arc<Pool> {
         &self.pool
+    }
+
+    /// The server's process at the other end, if it is known.
+    pub(crate) fn process(&self) -> Option<i32> {
+        self.idle.as_ref().and_then(|idle| idle.process)
     }
 }
 
@@ -144,16 +177,16 @@ impl DerefMut for Leased {
 }
 
 /// Counts who waits, also when they give up.
-struct Waits<'a>(&'a AtomicUsize);
+pub(crate) struct Counted<'a>(&'a AtomicUsize);
 
-impl<'a> Waits<'a> {
+impl<'a> Counted<'a> {
     fn new(waiting: &'a AtomicUsize) -> Self {
         waiting.fetch_add(1, Ordering::SeqCst);
         Self(waiting)
     }
 }
 
-impl Drop for Waits<'_> {
+impl Drop for Counted<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }

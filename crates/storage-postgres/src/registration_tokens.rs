@@ -40,27 +40,37 @@ pub(crate) async fn find(
     .await
 }
 
-/// Takes hold of a token that is neither used nor over. Whoever comes at the same time waits for the end of this
-/// transaction.
-pub(crate) async fn hold(
-    work: &mut Work,
-    municipality: &str,
-    hash: Octets<32>,
-) -> Result<bool, PostgresError> {
-    let sql = "SELECT 1 FROM registration_tokens WHERE municipality = $1 AND hash = $2 AND expires_at > $3
-               FOR NO KEY UPDATE";
-    let held = work.find(sqlx::query(sql).bind(municipality).bind(hash.0).bind(work.now), |_| Ok(())).await?;
-    Ok(held.is_some())
+/// A token that was used up.
+pub(crate) struct Used {
+    profile: String,
+    expires_at: i64,
 }
 
-/// Uses a token up.
-pub(crate) async fn delete(
+/// Uses up a token that is neither used nor over. Whoever comes at the same time waits for the end of this transaction.
+pub(crate) async fn use_up(
     work: &mut Work,
     municipality: &str,
     hash: Octets<32>,
+) -> Result<Option<Used>, PostgresError> {
+    let sql = "DELETE FROM registration_tokens WHERE municipality = $1 AND hash = $2 AND expires_at > $3
+               RETURNING profile, expires_at";
+    work.find(sqlx::query(sql).bind(municipality).bind(hash.0).bind(work.now), |row| {
+        Ok(Used { profile: column(row, TABLE, "profile")?, expires_at: column(row, TABLE, "expires_at")? })
+    })
+    .await
+}
+
+/// Gives it back: nothing was registered by it.
+pub(crate) async fn give_back(
+    work: &mut Work,
+    municipality: &str,
+    hash: Octets<32>,
+    used: &Used,
 ) -> Result<(), PostgresError> {
-    let sql = "DELETE FROM registration_tokens WHERE municipality = $1 AND hash = $2";
-    work.execute(sqlx::query(sql).bind(municipality).bind(hash.0)).await.map(drop)
+    let sql =
+        "INSERT INTO registration_tokens (municipality, hash, profile, expires_at) VALUES ($1, $2, $3, $4)";
+    let insert = sqlx::query(sql).bind(municipality).bind(hash.0).bind(&used.profile).bind(used.expires_at);
+    work.execute(insert).await.map(drop)
 }
 
 const TABLE: &str = "registration_tokens";

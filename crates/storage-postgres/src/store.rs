@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use sqlx::Row as _;
+
 use madoguchi_storage::{Clock, SignInLimits, StorageError};
 
 use crate::error::PostgresError;
@@ -9,6 +11,8 @@ use crate::health::{self, PoolState, ServerHealth};
 use crate::options::PostgresOptions;
 use crate::pool::Pool;
 use crate::schema;
+use crate::transaction::transact;
+use crate::work::Work;
 
 /// A store in a PostgreSQL database that nodes share.
 pub struct PostgresStore {
@@ -58,6 +62,16 @@ impl PostgresStore {
         Ok(Self { pool, clock, limits, most_beside: server.most_connections })
     }
 
+    /// Stores something, as a request does: a server that answers questions may still write nothing. While a commit is
+    /// not answered no other is begun.
+    pub async fn probe(&self) -> Result<(), StorageError> {
+        let unanswered = self.pool_state().unanswered;
+        if unanswered > 0 {
+            return Err(PostgresError::Unanswered(unanswered).into());
+        }
+        transact!(self, &[], |work| write(work))
+    }
+
     /// What the server says about itself, in one round trip: for health, and to see that it answers.
     pub async fn server_health(&self) -> Result<ServerHealth, StorageError> {
         let mut leased = self.pool.acquire().await?;
@@ -85,4 +99,15 @@ impl PostgresStore {
     pub(crate) fn options(&self) -> &PostgresOptions {
         self.pool.options()
     }
+}
+
+async fn write(work: &mut Work) -> Result<(), PostgresError> {
+    work.execute(sqlx::query("UPDATE madoguchi_schema SET version = version")).await?;
+    let sql = "SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_class c
+               JOIN pg_class ours ON ours.oid = 'madoguchi_schema'::regclass AND ours.oid <> c.oid
+               WHERE c.relnamespace = ours.relnamespace AND c.relowner = ours.relowner AND c.relkind = 'r'
+                 AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
+                          AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))";
+    let found: Option<Option<String>> = work.find(sqlx::query(sql), |row| Ok(row.try_get(0)?)).await?;
+    found.flatten().map_or(Ok(()), |tables| Err(PostgresError::NotGranted(tables)))
 }

@@ -2,8 +2,12 @@
 
 use std::fmt::Write as _;
 use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::AssertSqlSafe;
+use tokio::time::Instant;
 
 use crate::connection;
 use crate::error::PostgresError;
@@ -146,26 +150,56 @@ pub(crate) async fn in_time<T>(
     tokio::time::timeout(limit, run).await.unwrap_or(Err(PostgresError::TimedOut(limit)))
 }
 
-pub(crate) async fn end<T>(mut work: Work, ran: Result<T, PostgresError>) -> Result<T, PostgresError> {
+pub(crate) async fn end<T>(work: Work, ran: Result<T, PostgresError>) -> Result<T, PostgresError> {
     let answer = match ran {
         Ok(answer) => answer,
         Err(error) => return give_up(work, error).await,
     };
     let limit = work.leased.pool().options().transaction_timeout;
-    let committed = tokio::time::timeout(limit, sqlx::raw_sql("COMMIT").execute(&mut *work.leased)).await;
+    // By itself: it goes on when whoever waits for it goes away.
+    match tokio::time::timeout(limit, tokio::spawn(commit(work))).await {
+        Ok(Ok(committed)) => committed.map(|()| answer),
+        Ok(Err(_)) => Err(unknown(sqlx::Error::WorkerCrashed.into())),
+        Err(_) => Err(unknown(PostgresError::TimedOut(limit))),
+    }
+}
+
+/// A server that waits for a standby goes on waiting, whatever becomes of the connection; and told to stop that, it says
+/// that it has committed. So the connection and its place in the pool are kept until the server has answered or its
+/// process has ended: more of them would come until nobody else got in.
+async fn commit(mut work: Work) -> Result<(), PostgresError> {
+    let (pool, process) = (Arc::clone(work.leased.pool()), work.leased.process());
+    let limit = pool.options().transaction_timeout;
+    let committed = {
+        let began = Instant::now();
+        let mut commit = pin!(sqlx::raw_sql("COMMIT").execute(&mut *work.leased));
+        let mut unanswered = None;
+        loop {
+            if let Ok(committed) = tokio::time::timeout(limit, commit.as_mut()).await {
+                break committed;
+            }
+            unanswered.get_or_insert_with(|| pool.unanswered());
+            let ended = match process {
+                Some(process) => pool.has_ended(process).await,
+                None => began.elapsed() > LONGEST_BEHIND_A_POOLER,
+            };
+            if ended {
+                return Err(unknown(PostgresError::TimedOut(began.elapsed())));
+            }
+        }
+    };
     match committed {
-        Ok(Ok(_)) => {
+        Ok(_) => {
             work.leased.give_back();
-            Ok(answer)
+            Ok(())
         }
         // The server says that it did not: nothing was written. But at its own end it may have written and not said so.
-        Ok(Err(error)) if error.as_database_error().is_some() => {
+        Err(error) if error.as_database_error().is_some() => {
             let error = PostgresError::from(error);
             let error = if error.is_connection_lost() { unknown(error) } else { error };
             give_up(work, error).await
         }
-        Ok(Err(error)) => give_up(work, unknown(error.into())).await,
-        Err(_) => give_up(work, unknown(PostgresError::TimedOut(limit))).await,
+        Err(error) => give_up(work, unknown(error.into())).await,
     }
 }
 
@@ -197,3 +231,5 @@ async fn give_up<T>(mut work: Work, error: PostgresError) -> Result<T, PostgresE
 }
 
 const MOST_TRIES: u32 = 5;
+/// Nobody but the pooler knows whom it asked.
+const LONGEST_BEHIND_A_POOLER: Duration = Duration::from_mins(15);

@@ -40,7 +40,7 @@ impl PostgresTarget {
     /// Makes the schema in an empty database, or goes on with a move that was begun. `start_over` forgets what that one
     /// brought. A database that gateways use is refused.
     pub async fn begin(options: &PostgresOptions, start_over: bool) -> Result<Self, StorageError> {
-        let mut connection = connection::connect(options).await?;
+        let mut connection = connection::connect(options).await?.connection;
         let begun =
             in_transaction(&mut connection, async |connection| prepare(connection, start_over).await).await;
         begun?;
@@ -118,8 +118,12 @@ impl PostgresTarget {
                 return Err(refused("another move to this database runs".to_owned()));
             }
             let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
-            for (_, cells) in rows {
+            for (row, cells) in rows {
                 for (cell, column) in cells.iter().zip(shape) {
+                    if matches!(cell, Cell::Text(text) if text.contains('\0')) {
+                        let place = format!("table {table}, row {row}, column {}", column.name);
+                        return Err(refused(format!("{place}: a NUL, which PostgreSQL keeps in no text")));
+                    }
                     query = bind(query, cell, column.kind).ok_or_else(|| {
                         refused(format!("table {table}, column {}: another type", column.name))
                     })?;

@@ -7,7 +7,7 @@ DROP INDEX codes_by_end;
 CREATE INDEX codes_by_end ON codes (keep_until);
 
 -- What was stopped before a card was proven, which takes no card: the bound of a network counts it.
-CREATE INDEX sign_ins_stopped_by_network ON sign_ins (municipality, network, number)
+CREATE INDEX sign_ins_stopped_by_network ON sign_ins (municipality, network, number, state, proven_at)
     WHERE state IN ('burned', 'cancelled') AND proven_at IS NULL;
 
 -- An agent's version is printable ASCII; an earlier gateway let every octet of ASCII pass.

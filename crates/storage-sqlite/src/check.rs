@@ -10,6 +10,7 @@ use madoguchi_storage::StorageError;
 
 use crate::error::SqliteError;
 use crate::file;
+use crate::place::Guard;
 
 /// Reads as much of the database as `within` lets it and refuses one that is damaged. Answers whether that was all of it.
 /// A file that is not there is whole.
@@ -17,6 +18,8 @@ pub fn check_quickly(path: &Path, within: Duration) -> Result<bool, StorageError
     if path.try_exists().is_ok_and(|there| !there) {
         return Ok(true);
     }
+    // Nobody restores it meanwhile; and a place that may not be written is told as that.
+    let _guard = Guard::shared(path)?;
     Ok(quick(path, within)?)
 }
 

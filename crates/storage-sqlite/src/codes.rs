@@ -165,22 +165,13 @@ fn redeem(
 }
 
 /// RFC 6749 section 4.1.2: whoever presents a code again may have stolen it, or been robbed of it.
-fn revoke_what_it_gave(
-    work: &Work<'_>,
-    municipality: &str,
-    hash: Octets<32>,
-) -> Result<(), SqliteError> {
+fn revoke_what_it_gave(work: &Work<'_>, municipality: &str, hash: Octets<32>) -> Result<(), SqliteError> {
     delete_tokens(work, municipality, hash)?;
     record(work, AuditKind::CodeReused, municipality, hash)
 }
 
 /// The audit record of what happened to a code.
-fn record(
-    work: &Work<'_>,
-    kind: AuditKind,
-    municipality: &str,
-    hash: Octets<32>,
-) -> Result<(), SqliteError> {
+fn record(work: &Work<'_>, kind: AuditKind, municipality: &str, hash: Octets<32>) -> Result<(), SqliteError> {
     let found = work.find(
         "SELECT sign_in, code_grant FROM codes WHERE municipality = ?1 AND hash = ?2",
         (municipality, hash.0),

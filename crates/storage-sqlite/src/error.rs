@@ -35,7 +35,9 @@ pub(crate) enum SqliteError {
     ReadOnly,
     #[error("a reader stopped: {0}")]
     ReaderStopped(#[from] tokio::task::JoinError),
-    #[error("{0}: the database that was opened was moved away or replaced; nothing is stored any more: restart")]
+    #[error(
+        "{0}: the database that was opened was moved away or replaced; nothing is stored any more: restart"
+    )]
     Replaced(PathBuf),
     #[error("{0}: this database is being restored or moved; wait until that is done")]
     Replacing(PathBuf),

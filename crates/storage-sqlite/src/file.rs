@@ -42,7 +42,8 @@ pub(crate) fn check_for_reading(path: &Path) -> Result<(), SqliteError> {
     })
 }
 
-/// A file that is no database is told by its name.
+/// A file that is no database is told by its name, and so is one that cannot be opened, with the system's own reason: SQLite
+/// has none for the log that it cannot make beside a file on a read-only system.
 pub(crate) fn told<T>(path: &Path, run: impl FnOnce() -> Result<T, SqliteError>) -> Result<T, SqliteError> {
     run().map_err(|error| match error {
         SqliteError::Statement(cause) if cause.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
@@ -50,6 +51,12 @@ pub(crate) fn told<T>(path: &Path, run: impl FnOnce() -> Result<T, SqliteError>)
         }
         SqliteError::Statement(cause) if cause.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
             SqliteError::NotWhole { path: path.to_owned(), first: cause.to_string() }
+        }
+        SqliteError::Statement(cause) if cause.sqlite_error_code() == Some(ErrorCode::CannotOpen) => {
+            match std::fs::OpenOptions::new().append(true).open(path) {
+                Err(source) => SqliteError::File { path: path.to_owned(), source },
+                Ok(_) => SqliteError::Statement(cause),
+            }
         }
         other => other,
     })

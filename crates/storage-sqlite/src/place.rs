@@ -21,8 +21,8 @@ pub(crate) struct Place {
 impl Place {
     /// Taken before the file is opened: a file that comes in between is refused, not believed.
     pub(crate) fn of(path: &Path) -> Result<Self, SqliteError> {
-        let file = std::fs::metadata(path)
-            .map_err(|source| SqliteError::File { path: path.to_owned(), source })?;
+        let file =
+            std::fs::metadata(path).map_err(|source| SqliteError::File { path: path.to_owned(), source })?;
         Ok(Self { path: path.to_owned(), device: file.dev(), inode: file.ino() })
     }
 

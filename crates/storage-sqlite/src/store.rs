@@ -12,11 +12,13 @@ use crate::readers::Readers;
 use crate::work::Work;
 use crate::writer::Writer;
 
-/// A store in one SQLite file. Dropping it does what was already asked for and ends its thread.
+/// A store in one SQLite file. Dropping it does what was already asked for and ends its thread; then the file is the whole
+/// database, unless somebody else has it open.
 pub struct SqliteStore {
+    /// Closed before the writer: the last that closes brings the log into the file, which a reader may not.
+    readers: Readers,
     /// Absent in a store that only reads.
     writer: Option<Writer>,
-    readers: Readers,
     /// After the others: given up when nothing is written any more.
     _guard: Option<Guard>,
 }
@@ -28,15 +30,11 @@ impl SqliteStore {
     pub fn open(path: &Path, clock: Arc<dyn Clock>, limits: SignInLimits) -> Result<Self, StorageError> {
         file::make_private(path)?;
         let place = Place::of(path)?;
-        let connection = file::open_for_writing(path)?;
         let guard = Guard::shared(path)?;
+        let connection = file::open_for_writing(path)?;
         let writer = Writer::start(connection, place.clone(), Arc::clone(&clock), limits)
             .map_err(|source| SqliteError::File { path: path.to_owned(), source })?;
-        Ok(Self {
-            writer: Some(writer),
-            readers: Readers::new(place, clock, limits),
-            _guard: Some(guard),
-        })
+        Ok(Self { writer: Some(writer), readers: Readers::new(place, clock, limits), _guard: Some(guard) })
     }
 
     /// Opens a file for look-ups alone, beside the program that writes it: nothing in it is changed, and writes fail. A
@@ -72,12 +70,17 @@ impl SqliteStore {
         .await
     }
 
+    /// At the end of a gateway: brings the log into the file, which is then the whole database. Answers false when somebody
+    /// else is in the way for long.
+    pub async fn settle(&self) -> Result<bool, StorageError> {
+        let path = self.readers.path().to_owned();
+        Ok(tokio::task::spawn_blocking(move || file::empty_log(&path)).await.map_err(SqliteError::from)??)
+    }
+
     /// After something was deleted that must be gone: nothing of it stays in the log, unless somebody is in the way for
     /// long. Then the log is overwritten later, as it always is.
     pub(crate) async fn empty_log(&self) -> Result<(), StorageError> {
-        let path = self.readers.path().to_owned();
-        let emptied = tokio::task::spawn_blocking(move || file::empty_log(&path)).await;
-        if !emptied.map_err(SqliteError::from)?? {
+        if !self.settle().await? {
             tracing::warn!(
                 "the log of the database could not be emptied: what was deleted is in it for some time yet"
             );

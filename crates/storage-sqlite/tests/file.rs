@@ -75,6 +75,21 @@ async fn what_was_stored_is_there_after_opening_again() {
     assert_eq!(secret(&store, "two").await.expect("a secret"), first);
 }
 
+/// Operators copy one file.
+#[tokio::test]
+async fn a_closed_store_has_nothing_in_its_log() {
+    let folder = folder();
+    let path = folder.path().join("m.sqlite3");
+    let store = open(&path).expect("a store");
+    let first = secret(&store, "one").await.expect("a secret");
+    // By a connection that only reads, of each kind.
+    assert_eq!(store.secret("midori", SecretPurpose::FlowSeal).await.expect("a look"), Some(first));
+    assert!(store.audit_records("midori", 0, 10).await.expect("a look").is_empty());
+    assert!(path.with_extension("sqlite3-wal").exists());
+    drop(store);
+    assert!(!path.with_extension("sqlite3-wal").exists() && !path.with_extension("sqlite3-shm").exists());
+}
+
 #[tokio::test]
 async fn two_processes_may_have_it_open() {
     let folder = folder();

@@ -20,12 +20,13 @@ pub trait SignIns {
     /// Makes a sign-in in `Started`. In the same transaction every open sign-in of the same browser secret becomes
     /// `Cancelled(SignInReplaced)` and those replaced before are deleted, and at a bound of the limits (each municipality's own) the oldest `Started` row gives
     /// way, which deletes it, or the oldest `Claimed` one where none is `Started`: of the same network at its bound, of
-    /// the fullest network at the bound in all. A proven card never gives way. Answers the record.
+    /// the fullest network at the bound in all. A proven card never gives way. Of the network's rows that were stopped before a
+    /// proof the newest are kept, as many as may be open. Answers the record.
     async fn start(&self, new: NewSignIn) -> Result<SignIn, StorageError>;
 
     /// `Started` → `Claimed`. The same claim again answers `Same` in every later state that is not stopped. A claim
-    /// with other hashes on a `Claimed` or `Proven` sign-in burns it (`TicketUsed`, audited) and answers
-    /// `Conflict(Burned(TicketUsed))`.
+    /// with other hashes on a `Claimed` or `Proven` sign-in burns it (`TicketUsed`; audited, or before a proof
+    /// counted) and answers `Conflict(Burned(TicketUsed))`.
     async fn claim(
         &self,
         municipality: &str,

@@ -65,6 +65,12 @@ impl Answer {
         assert_eq!(self.header("cache-control"), "no-store");
     }
 
+    /// Asserts that it is what the endpoints of services answer while the store is away: nothing is spent.
+    pub fn is_away(&self) {
+        self.is_oauth_error(503, "temporarily_unavailable");
+        assert_eq!(self.header("retry-after"), "30");
+    }
+
     /// Asserts that it is a page with this status that shows this error code.
     pub fn is_error_page(&self, status: u16, code: ErrorCode) {
         assert_eq!(self.shown_code().as_deref(), Some(code.as_str()), "{}", self.body);

@@ -145,6 +145,8 @@ async fn what_is_not_exactly_a_claim_changes_nothing() {
         with("counter", json!("false")),
         with("agent_version", json!("x".repeat(65))),
         with("agent_version", json!("窓")),
+        with("agent_version", json!("a\u{0}b")),
+        with("agent_version", json!("a\u{1b}[2J")),
         json!([]),
         json!(null),
     ]);

@@ -58,6 +58,7 @@ async fn kills_of_the_postgresql_server() {
 }
 
 /// Prints the counts, and judges them.
+#[expect(clippy::print_stdout, reason = "script/crash shows it")]
 fn told(what: &str, ledger: &Ledger, times: u64, records: &[(String, String)]) {
     let completed = judge(ledger, records);
     println!("{} {what}; {completed} sign-ins in the audit log", ledger.kills());

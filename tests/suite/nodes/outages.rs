@@ -59,6 +59,8 @@ async fn a_file_that_may_not_be_written() {
     node.start().await;
     sign_ins(&town, &[node.address], 1).await;
     node.stop().await;
+    // Whoever copies it now needs no other file.
+    assert_eq!(std::fs::metadata(state.join("madoguchi.sqlite3-wal")).map_or(0, |log| log.len()), 0);
 
     let read_only = r#"mount --bind "$1" "$1" && mount -o remount,bind,ro "$1""#;
     let mut refused = town.node(2, "state/madoguchi.sqlite3").inside(read_only, &state);

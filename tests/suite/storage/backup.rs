@@ -1,8 +1,10 @@
 //! `madoguchi backup`, `restore` and `database check`.
 
 use std::fs;
+use std::io::Write as _;
+use std::net::TcpStream;
 
-use super::drain::furnish;
+use super::drain::{Running, furnish, read};
 use super::world::{NEWEST, World, make};
 
 #[test]
@@ -39,7 +41,7 @@ fn a_backup_of_another_key_is_refused_and_leaves_nothing() {
         .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"))
         .filter(|name| name.starts_with("m.sqlite3"))
         .collect();
-    assert_eq!(left, Vec::<String>::new());
+    assert_eq!(left, ["m.sqlite3.lock"]);
 }
 
 #[test]
@@ -61,4 +63,34 @@ fn nothing_is_made_where_nothing_is() {
     assert!(told.contains("there is no database yet"), "{told}");
     world.refused(&["backup", "--out", "copy.sqlite3"]);
     assert!(!world.database().exists());
+}
+
+/// An operator who forgot to stop the gateway: it answers nothing that the file at its path does not have.
+#[test]
+fn nothing_is_restored_under_a_gateway_and_one_whose_file_is_gone_answers_nothing() {
+    let world = World::today(NEWEST);
+    furnish(&world);
+    let running = Running::start(&world);
+    let status = || {
+        let mut stream = TcpStream::connect(running.address).expect("it listens");
+        let token = "A".repeat(43);
+        let head = format!("Host: localhost:26810\r\nAuthorization: Bearer {token}");
+        write!(stream, "GET /userinfo HTTP/1.1\r\n{head}\r\n\r\n").expect("sent");
+        read(&mut stream).expect("an answer").lines().next().expect("a line").to_owned()
+    };
+    assert!(status().contains(" 401 "), "{}", status());
+    let told = world.refused(&["restore", "--from", "old.sqlite3"]);
+    assert!(told.contains("m.sqlite3: a gateway or another command has this database open"), "{told}");
+    for end in ["", "-wal", "-shm"] {
+        let _ = fs::rename(world.path(&format!("m.sqlite3{end}")), world.path(&format!("away.sqlite3{end}")));
+    }
+    let told = world.refused(&["restore", "--from", "old.sqlite3"]);
+    assert!(told.contains("m.sqlite3: a gateway or another command has this database open"), "{told}");
+    assert!(status().contains(" 503 "), "{}", status());
+    running.tell_to_end();
+    running.wait();
+    world.json(&["restore", "--from", "old.sqlite3"]);
+    let running = Running::start(&world);
+    running.tell_to_end();
+    running.wait();
 }

@@ -85,7 +85,7 @@ pub(super) fn ask(stream: &mut TcpStream, path: &str) -> std::io::Result<String>
 }
 
 /// A whole answer: head, and as many octets as it says.
-fn read(stream: &mut TcpStream) -> std::io::Result<String> {
+pub(super) fn read(stream: &mut TcpStream) -> std::io::Result<String> {
     let (mut text, mut octet) = (Vec::new(), [0]);
     while !text.ends_with(b"\r\n\r\n") {
         if stream.read(&mut octet)? == 0 {

@@ -1,6 +1,7 @@
 //! What operators and balancers are told of the database.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
 
 use madoguchi_test_postgres::TestServer;
 use serde_json::Value;
@@ -55,6 +56,55 @@ fn a_server_that_works_is_well_and_tells_of_clock_and_pool() {
     assert!(shared["clock_skew_seconds"].as_i64().is_some_and(|skew| skew.abs() <= 1), "{health}");
     assert_eq!(shared["connections_limit"], 16, "{health}");
     assert_eq!(shared["waits_for_standbys"], false, "{health}");
+    running.tell_to_end();
+    running.wait();
+}
+
+/// A server that answers questions and stores nothing is none that works; it is found again without a restart.
+#[test]
+fn a_server_that_stores_nothing_is_failing() {
+    let server = TestServer::start_with(&["fsync = on", "shared_buffers = 32MB"]);
+    let database = server.database();
+    let (_world, running, operations) = node(&database.address());
+    let ready = || {
+        let mut stream = TcpStream::connect(operations).expect("it listens");
+        ask(&mut stream, "/health/ready").expect("an answer").contains(" 200 ")
+    };
+    #[expect(clippy::disallowed_methods, reason = "a look comes every few seconds, and nobody tells of it")]
+    let until = |state: &str| {
+        for _ in 0..600 {
+            let (line, health) = health(operations);
+            if health["state"] == state {
+                return (line, health);
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("not {state}: {}", health(operations).1)
+    };
+    assert!(ready());
+    let read_only = |value: &str| {
+        let set = format!("ALTER DATABASE {} SET default_transaction_read_only = {value}", database.name);
+        server.query("postgres", &set);
+        let end =
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'madoguchi'";
+        server.query("postgres", end);
+    };
+    let standbys = |names: &str| {
+        server.configure(&[&format!("synchronous_standby_names = '{names}'")]);
+        server.reload();
+    };
+    for (name, broken, mended, why) in [
+        ("read-only", &(|| read_only("on")) as &dyn Fn(), &(|| read_only("off")) as &dyn Fn(), "read_only"),
+        ("standby", &|| standbys("nobody"), &|| standbys(""), "standby"),
+    ] {
+        broken();
+        let (line, health) = until("failing");
+        assert!(line.contains(" 503 ") && !ready(), "{name}: {line}");
+        assert!(health["problems"][0].as_str().is_some_and(|problem| problem.contains(why)), "{health}");
+        mended();
+        until("ok");
+        assert!(ready(), "{name}");
+    }
     running.tell_to_end();
     running.wait();
 }

@@ -3,6 +3,7 @@
 use madoguchi_test_postgres::TestServer;
 use rusqlite::Connection;
 
+use super::drain::{Running, furnish};
 use super::world::{NEWEST, World};
 
 /// A world whose database is of today's schema and has some rows of many sorts, and an empty PostgreSQL database.
@@ -54,6 +55,16 @@ fn everything_moves_and_the_file_is_left() {
     world.configure("m.sqlite3", "");
     let told = world.refused(&["keys", "list"]);
     assert!(told.contains("everything in it was moved to another database"), "{told}");
+}
+
+/// What PostgreSQL cannot keep is named, so that an operator can mend it.
+#[test]
+fn a_nul_is_named_by_its_place() {
+    let (world, _server, _) = towns();
+    let file = Connection::open(world.database()).expect("the file");
+    file.execute_batch("UPDATE replays SET kind = 'a' || char(0) WHERE rowid = 3").expect("a row");
+    let told = world.refused(&MOVE);
+    assert!(told.contains("table replays, row 3, column kind: a NUL"), "{told}");
 }
 
 /// As after `kill -9` in the middle: the place and the rows of whole batches are there.
@@ -130,4 +141,22 @@ fn a_database_in_use_is_left_alone() {
     world.configure("m.sqlite3", "");
     let told = world.refused(&MOVE);
     assert!(told.contains("must name the PostgreSQL database"), "{told}");
+}
+
+/// What it would answer meanwhile or afterwards would be lost.
+#[test]
+fn nothing_is_moved_under_a_gateway() {
+    let (world, server, name) = towns();
+    let address = world.address();
+    furnish(&world);
+    world.configure("m.sqlite3", "");
+    let running = Running::start(&world);
+    world.configure(&address, "");
+    let told = world.refused(&MOVE);
+    assert!(told.contains("m.sqlite3: a gateway or another command has this database open"), "{told}");
+    let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()";
+    assert_eq!(server.query(&name, tables), "0", "nothing was begun");
+    running.tell_to_end();
+    running.wait();
+    world.json(&MOVE);
 }

@@ -34,6 +34,12 @@ pub(super) async fn retire(
     arguments: &RetireArguments,
     edge: &mut CommandEdge<'_>,
 ) -> Result<(), RegisterError> {
+    let now = edge.clock.now();
+    if arguments.before > now {
+        // What is retired is gone for good: a slip in the year must not take it all.
+        let now = instant::format(now);
+        return Err(RegisterError::Options(format!("--before is in the future; it is {now} now")));
+    }
     let (config, store, log) = open(&arguments.common.config, edge).await?;
     let municipality = log_of(&config, Some(&*store), &arguments.municipality).await?;
     let order = json!({

@@ -34,9 +34,16 @@ struct Found {
 
 impl Found {
     fn whole(&self) -> bool {
-        self.foreign == 0
-            && !self.key_missing
-            && self.report.as_ref().is_none_or(|report| report.damage.is_none())
+        let whole = self.report.as_ref().is_none_or(|report| report.damage.is_none());
+        whole && self.foreign == 0 && !self.key_missing && !self.nothing_compared()
+    }
+
+    /// Checkpoints that were kept elsewhere are there, and every one of them is of before the log's beginning: so none
+    /// says anything of what is left.
+    fn nothing_compared(&self) -> bool {
+        self.report
+            .as_ref()
+            .is_some_and(|report| report.kept_before_start > 0 && report.kept_checkpoints == 0)
     }
 }
 
@@ -50,28 +57,22 @@ pub(super) async fn verify(
     if kept.as_ref().is_some_and(KeptCheckpoints::is_empty) {
         return Err(RegisterError::NoCheckpoints);
     }
-    let store = beside::to_read(&config, edge.clock.clone()).await?;
+    let Some(store) = beside::to_read(&config, edge.clock.clone()).await? else {
+        return Err(RegisterError::AuditNowhere { database: config.database.to_string() });
+    };
     let chosen = match &arguments.municipality {
         Some(id) if kept.as_ref().is_some_and(|kept| kept.holds(id)) => BTreeSet::from([id.clone()]),
-        Some(id) => BTreeSet::from([log_of(&config, store.as_deref(), id).await?]),
-        None => every_log(&config, store.as_deref(), kept.as_ref()).await?,
+        Some(id) => BTreeSet::from([log_of(&config, Some(&*store), id).await?]),
+        None => every_log(&config, &*store, kept.as_ref()).await?,
     };
     let mut found = Vec::new();
     for id in chosen {
-        let store = match &store {
-            Some(store) => store,
-            None => {
-                let key_missing = kept.as_ref().is_some_and(|kept| kept.holds(&id));
-                found.push(Found { municipality: id, report: None, unsealed: 0, foreign: 0, key_missing });
-                continue;
-            }
-        };
         let unsealed = store.unsealed_audit().await?;
         let unsealed = unsealed
             .iter()
             .find(|unsealed| unsealed.municipality == id)
             .map_or(0, |unsealed| unsealed.records);
-        let Some(key) = public_key(arguments, &config, &**store, &id, edge).await? else {
+        let Some(key) = public_key(arguments, &config, &*store, &id, edge).await? else {
             // What was never sealed has no key; of anything else it was taken away.
             let state = store.audit_chain(&id).await?;
             let empty = state.end == ChainEnd::empty(&id) && state.checkpoint.is_none();
@@ -80,7 +81,7 @@ pub(super) async fn verify(
             continue;
         };
         let (kept, foreign) = kept.as_ref().map(|kept| kept.verified(&id, &key)).unwrap_or_default();
-        let report = verify_chain(&**store, &id, &key, &kept, None).await?;
+        let report = verify_chain(&*store, &id, &key, &kept, None).await?;
         let unsealed = report.unsealed;
         found.push(Found { municipality: id, unsealed, report: Some(report), foreign, key_missing: false });
     }
@@ -100,14 +101,12 @@ pub(super) async fn verify(
 /// log from nobody's sight.
 async fn every_log(
     config: &Config,
-    store: Option<&dyn Storage>,
+    store: &dyn Storage,
     kept: Option<&KeptCheckpoints>,
 ) -> Result<BTreeSet<String>, RegisterError> {
-    let known = known(config, store).await?;
+    let known = known(config, Some(store)).await?;
     let mut all: BTreeSet<_> = known.into_iter().map(|municipality| municipality.id).collect();
-    if let Some(store) = store {
-        all.extend(store.audited_municipalities().await?);
-    }
+    all.extend(store.audited_municipalities().await?);
     all.extend(kept.iter().flat_map(|kept| kept.municipalities()).cloned());
     Ok(all)
 }
@@ -144,6 +143,7 @@ fn json_of(found: &Found) -> Value {
         told["forgotten_addresses"] = json!(report.forgotten_addresses);
         told["stored_checkpoints"] = json!(report.stored_checkpoints);
         told["kept_checkpoints"] = json!(report.kept_checkpoints);
+        told["kept_before_start"] = json!(report.kept_before_start);
         told["last_checkpoint"] = json!(
             report.last_checkpoint.as_ref().map(|last| json!({ "position": last.position, "at": last.iat }))
         );
@@ -158,7 +158,12 @@ fn json_of(found: &Found) -> Value {
 }
 
 fn tell(found: &Found, output: &mut dyn Write) -> Result<(), RegisterError> {
-    let verdict = if found.whole() { "whole" } else { "DAMAGED" };
+    let verdict = match &found.report {
+        Some(ChainReport { damage: Some(_), .. }) => "DAMAGED",
+        _ if !found.whole() => "NOT VERIFIED",
+        Some(_) => "whole",
+        None => "nothing to verify: no record has a place yet",
+    };
     writeln!(output, "{}: {verdict}", found.municipality)?;
     let mut fields = Vec::new();
     if let Some(report) = &found.report {
@@ -179,8 +184,20 @@ fn tell(found: &Found, output: &mut dyn Write) -> Result<(), RegisterError> {
             let at = UnixTime::since_unix_epoch(Duration::from_secs(last.iat));
             fields.push(("  last signed", format!("position {} at {}", last.position, instant::format(at))));
         }
+        if found.nothing_compared() {
+            let text = "those kept elsewhere are all of before this log's beginning: nothing was compared";
+            fields.push(("", text.to_owned()));
+        }
         let signed = report.last_checkpoint.as_ref().map_or(report.start.position, |last| last.position);
-        fields.push(("  not signed for", format!("{} records after it", report.end.position - signed)));
+        let after = report.end.position - signed;
+        let unsigned = match (&report.damage, &report.last_checkpoint) {
+            (Some(_), _) => "what comes after the damage was not looked at".to_owned(),
+            (None, Some(_)) => format!("{after} records after it"),
+            (None, None) => {
+                format!("{after} records: who writes to the database could have written them anew")
+            }
+        };
+        fields.push(("  not signed for", unsigned));
         if report.erased > 0 {
             fields.push(("  erased", format!("{} records, by order", report.erased)));
         }
@@ -194,5 +211,9 @@ fn tell(found: &Found, output: &mut dyn Write) -> Result<(), RegisterError> {
         fields.push(("  foreign", text));
     }
     fields.push(("  unsealed", format!("{} records have no place yet", found.unsealed)));
+    if !found.whole() {
+        let next = "change nothing, copy database and log stream; docs/audit.md, \"When a log is damaged\"";
+        fields.push(("  next", next.to_owned()));
+    }
     Ok(write_fields(output, &fields)?)
 }

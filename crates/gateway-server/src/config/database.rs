@@ -200,6 +200,7 @@ mod tests {
             "postgresql://madoguchi:hush7@db.example/madoguchi",
             "postgresql://madoguchi@db.example/madoguchi?password=hush7",
             "postgresql://madoguchi:hush7/x@db.example/madoguchi",
+            "postgresql://madoguchi%3Ahush7@db.example/madoguchi",
         ] {
             let found = database(address);
             let told = found.check().expect_err(address).to_string();

@@ -78,8 +78,14 @@ async fn bring_back(arguments: &RestoreArguments, edge: &mut CommandEdge<'_>) ->
         "{}: restored; {ended} sessions of the time of the backup were ended",
         path.display()
     )?;
+    writeln!(edge.output, "{FORGOTTEN}")?;
     Ok(())
 }
+
+/// A backup cannot know what was ordered after it.
+const FORGOTTEN: &str = "note: before the gateway starts, give the orders again that were given since the backup, or they are \
+                         undone: a key revoked since signs again (`madoguchi keys list`, `keys revoke`), a secret \
+                         replaced since is valid again and a client disabled since is open (`madoguchi clients list`)";
 
 /// Why what was restored is not what this gateway can work with.
 enum Opening {

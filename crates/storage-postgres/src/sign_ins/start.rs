@@ -106,7 +106,8 @@ async fn count_open(work: &mut Work, new: &NewSignIn) -> Result<(u64, u64, u64),
         .bind(integer(limits.open_per_network))
         .bind(integer(limits.open_in_all));
     let counted = work.find(query, |row| {
-        let counted = |index: usize| Ok::<_, sqlx::Error>(u64::try_from(row.try_get::<i64, _>(index)?).unwrap_or(0));
+        let counted =
+            |index: usize| Ok::<_, sqlx::Error>(u64::try_from(row.try_get::<i64, _>(index)?).unwrap_or(0));
         Ok((counted(0)?, counted(1)?, counted(2)?))
     });
     Ok(counted.await?.unwrap_or_default())

@@ -106,7 +106,7 @@ pub(crate) fn code(number: u32) -> NewCode {
     NewCode { hash: hash("code", number), grant: CodeGrant::from(&request()), lifetime: 60 }
 }
 
-fn tokens(number: u32) -> NewTokens {
+pub(crate) fn tokens(number: u32) -> NewTokens {
     NewTokens {
         access: NewAccessToken { hash: hash("token", number), lifetime: 600, key: None, scope: None },
         refresh: Some(NewRefreshToken { hash: hash("refresh", number), key: None }),

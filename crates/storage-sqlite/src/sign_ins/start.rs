@@ -180,10 +180,7 @@ mod tests {
                 "COVERING INDEX sign_ins_open_by_network (municipality=? AND network=? AND expires_at>?)",
             ),
             (COUNT_IN_ALL, "COVERING INDEX sign_ins_open (municipality=? AND expires_at>?)"),
-            (
-                FORGET_STOPPED,
-                "COVERING INDEX sign_ins_stopped_by_network (municipality=? AND network=?)",
-            ),
+            (FORGET_STOPPED, "COVERING INDEX sign_ins_stopped_by_network (municipality=? AND network=?)"),
             (
                 GIVE_WAY,
                 "COVERING INDEX sign_ins_open_by_network (municipality=? AND network=? AND expires_at>?)",

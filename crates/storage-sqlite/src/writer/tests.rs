@@ -189,3 +189,18 @@ async fn a_full_disk_is_told_and_survived() {
     writer.run(insert(2)).await.expect("as before");
     assert_eq!(parents(&Connection::open(path).expect("the database")), 2);
 }
+
+/// It was written to a file that is not at the path any more.
+#[tokio::test]
+async fn what_is_committed_to_a_file_that_was_moved_meanwhile_is_not_answered() {
+    let (_folder, path, writer) = writer();
+    let writer = Arc::new(writer);
+    let (release, holder) = hold(&writer).await;
+    std::fs::rename(&path, path.with_extension("old")).expect("moved");
+    drop(release);
+    let outcome = holder.await.expect("an answer");
+    assert!(
+        matches!(&outcome, Err(SqliteError::Commit(cause)) if matches!(**cause, SqliteError::Replaced(_))),
+        "{outcome:?}"
+    );
+}

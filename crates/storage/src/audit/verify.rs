@@ -147,6 +147,8 @@ pub struct ChainReport {
     pub stored_checkpoints: u64,
     /// Checkpoints kept elsewhere that were compared.
     pub kept_checkpoints: u64,
+    /// Checkpoints kept elsewhere that are of before the beginning: there is nothing to compare them with.
+    pub kept_before_start: u64,
     /// The newest checkpoint of either sort that agrees.
     pub last_checkpoint: Option<AuditCheckpoint>,
     /// Records that have no place yet, and that nothing vouches for.
@@ -168,6 +170,7 @@ pub async fn verify_chain(
     loop {
         let state = storage.audit_chain(municipality).await?;
         let verifier = ChainVerifier::new(municipality, state.start, key.clone());
+        let before = kept.partition_point(|kept| kept.position < state.start.position);
         let report = ChainReport {
             start: state.start,
             end: state.start,
@@ -175,11 +178,11 @@ pub async fn verify_chain(
             forgotten_addresses: 0,
             stored_checkpoints: 0,
             kept_checkpoints: 0,
+            kept_before_start: u64::try_from(before).unwrap_or(u64::MAX),
             last_checkpoint: None,
             unsealed: 0,
             damage: None,
         };
-        let before = kept.partition_point(|kept| kept.position < state.start.position);
         let mut run = Run {
             storage,
             municipality,

@@ -38,7 +38,7 @@ pub async fn of_64_different_claims_none_survives(backend: &dyn Backend) {
         RUNNERS - 1
     );
     assert_eq!(fixture.state(party).await, burned);
-    assert_eq!(fixture.log(TOWN).await.len(), 1);
+    assert_eq!(fixture.log(TOWN).await, [], "no card was proven: it is counted");
 }
 
 /// One is done, the others are told the same.
