@@ -69,8 +69,18 @@ async fn json_names_everything_and_a_signal_stops_it_all() {
     let line = child.wait_for_line(|line| line.starts_with('{')).await.expect("one line");
     let ready: Value = serde_json::from_str(&line).expect("JSON");
     let keys: BTreeSet<&str> = ready.as_object().expect("an object").keys().map(String::as_str).collect();
-    let expected =
-        ["agent_url", "gateway_config", "issuer", "pcsc_socket", "pids", "pin", "pki_dir", "service_url"];
+    let expected = [
+        "agent_url",
+        "gateway_config",
+        "issuer",
+        "logs_dir",
+        "pcsc_socket",
+        "pid",
+        "pids",
+        "pin",
+        "pki_dir",
+        "service_url",
+    ];
     assert_eq!(keys, BTreeSet::from(expected));
     let pids = ready["pids"].as_object().expect("pids");
     let names: BTreeSet<&str> = pids.keys().map(String::as_str).collect();

@@ -103,7 +103,8 @@ async fn the_wrong_proof_spends_the_code() {
         let authorization = service.authorization();
         service.token(&gateway, authorization.as_deref(), &body).await.is_oauth_error(400, "invalid_grant");
         service.redeem(&gateway, &code).await.is_oauth_error(400, "invalid_grant");
-        assert_eq!(gateway.audit(MIDORI).await[audited..], [(AuditKind::CodeReused, None)], "{name}");
+        let told = [(AuditKind::CodeRefused, None), (AuditKind::CodeReused, None)];
+        assert_eq!(gateway.audit(MIDORI).await[audited..], told, "{name}");
     }
 }
 
@@ -238,7 +239,12 @@ async fn a_certificate_revoked_since_gives_no_token() {
         gateway.publish_lists();
         visit.service.redeem(&gateway, &code).await.is_oauth_error(400, "invalid_grant");
         let kinds: Vec<_> = gateway.audit(MIDORI).await.into_iter().map(|(kind, _)| kind).collect();
-        let ended = [AuditKind::SignInCompleted, AuditKind::RevocationKept, AuditKind::SessionRevoked];
+        let ended = [
+            AuditKind::SignInCompleted,
+            AuditKind::RevocationKept,
+            AuditKind::SessionRevoked,
+            AuditKind::CodeRefused,
+        ];
         assert_eq!(kinds, ended);
         // Spent: what comes after it is a second use.
         visit.service.redeem(&gateway, &code).await.is_oauth_error(400, "invalid_grant");
