@@ -5,7 +5,7 @@ use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgRow;
 
 use madoguchi_protocol::{ErrorCode, Octets};
-use madoguchi_storage::{Audit, AuditKind, AuditRecord, SignInTrace, StorageError};
+use madoguchi_storage::{Audit, AuditKind, AuditRecord, NewAudit, SignInTrace, StorageError};
 
 use crate::error::PostgresError;
 use crate::rows::{By, find_sign_in};
@@ -30,54 +30,26 @@ impl Audit for PostgresStore {
     }
 }
 
-/// What a record says, beside its kind and time.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct NewAudit<'a> {
-    pub(crate) municipality: &'a str,
-    pub(crate) sign_in: Option<Octets<16>>,
-    pub(crate) client_id: Option<&'a str>,
-    pub(crate) code: Option<ErrorCode>,
-    pub(crate) evidence: Option<&'a str>,
-    pub(crate) network: Option<&'a str>,
-}
-
-impl<'a> NewAudit<'a> {
-    /// A record that says no more.
-    pub(crate) fn of(municipality: &'a str) -> Self {
-        Self { municipality, ..Self::default() }
-    }
-
-    /// Inserts it in the transaction of what it records.
-    pub(crate) async fn insert(&self, work: &mut Work, kind: AuditKind) -> Result<(), PostgresError> {
-        work.execute(
-            sqlx::query(
-                "INSERT INTO audit (at, municipality, kind, sign_in, client_id, code, evidence, network)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            )
-            .bind(work.now)
-            .bind(self.municipality)
-            .bind(kind.as_str())
-            .bind(self.sign_in.map(|id| id.0))
-            .bind(self.client_id)
-            .bind(self.code.map(ErrorCode::as_str))
-            .bind(self.evidence)
-            .bind(self.network),
-        )
-        .await
-        .map(drop)
-    }
-}
-
+/// Inserts it in the transaction of what it records.
 pub(crate) async fn insert(
     work: &mut Work,
     kind: AuditKind,
-    municipality: &str,
-    sign_in: Option<Octets<16>>,
-    client_id: Option<&str>,
-    code: Option<ErrorCode>,
-    evidence: Option<&str>,
+    new: &NewAudit<'_>,
 ) -> Result<(), PostgresError> {
-    NewAudit { municipality, sign_in, client_id, code, evidence, network: None }.insert(work, kind).await
+    let query = sqlx::query(
+        "INSERT INTO audit (at, municipality, kind, sign_in, client_id, code, evidence, network)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    );
+    let query = query
+        .bind(work.now)
+        .bind(new.municipality)
+        .bind(kind.as_str())
+        .bind(new.sign_in.map(|id| id.0))
+        .bind(new.client_id)
+        .bind(new.code.map(ErrorCode::as_str))
+        .bind(new.evidence)
+        .bind(new.network);
+    work.execute(query).await.map(drop)
 }
 
 async fn records(

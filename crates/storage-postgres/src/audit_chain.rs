@@ -1,20 +1,18 @@
 //! The chain of the audit log, and the failures that become one record a minute. The hashes are `madoguchi_storage`'s; here is
 //! where they stand. Whoever changes a chain holds its advisory lock.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use rustls_pki_types::UnixTime;
-use serde_json::json;
 use sqlx::postgres::PgRow;
 
 use madoguchi_protocol::{ErrorCode, Octets, Secret};
 use madoguchi_storage::{
-    AUDIT_FORMAT, AuditChain, AuditContent, AuditErasure, AuditKind, ChainEnd, ChainState, ChainedRecord,
-    NewChainStart, SealedAudit, SealedRecord, StorageError, StoredCheckpoint, UnsealedAudit, UnsealedRecord,
+    AUDIT_FORMAT, AUDIT_MINUTE, AuditChain, AuditContent, AuditErasure, AuditKind, ChainEnd, ChainState,
+    ChainedRecord, NewAudit, NewChainStart, SealedAudit, SealedRecord, StorageError, StoredCheckpoint,
+    UnsealedAudit, UnsealedRecord, failures_evidence,
 };
 
-use crate::audit::NewAudit;
+use crate::audit;
 use crate::error::PostgresError;
 use crate::locks::Lock;
 use crate::store::PostgresStore;
@@ -28,7 +26,7 @@ impl AuditChain for PostgresStore {
     }
 
     async fn unsealed_audit(&self) -> Result<Vec<UnsealedAudit>, StorageError> {
-        let minute = seconds(self.clock.now()) / MINUTE;
+        let minute = seconds(self.clock.now()) / AUDIT_MINUTE;
         look!(self, |work| unsealed(work, minute))
     }
 
@@ -118,7 +116,7 @@ pub(crate) async fn count_failure(
 ) -> Result<(), PostgresError> {
     let sql = "INSERT INTO audit_failures (municipality, minute, code, count) VALUES ($1, $2, $3, 1)
                ON CONFLICT (municipality, minute, code) DO UPDATE SET count = audit_failures.count + 1";
-    let query = sqlx::query(sql).bind(municipality).bind(work.now / MINUTE).bind(code.as_str());
+    let query = sqlx::query(sql).bind(municipality).bind(work.now / AUDIT_MINUTE).bind(code.as_str());
     work.execute(query).await.map(drop)
 }
 
@@ -133,16 +131,11 @@ async fn unsealed(work: &mut Work, minute: i64) -> Result<Vec<UnsealedAudit>, Po
             oldest: Some(time(row, TABLE, "oldest")?),
         })
     });
-    let mut all: BTreeMap<_, _> =
-        waiting.await?.into_iter().map(|waiting| (waiting.municipality.clone(), waiting)).collect();
+    let waiting = waiting.await?;
     let sql = "SELECT DISTINCT municipality FROM audit_failures WHERE minute < $1";
     let failed: Vec<String> =
         work.all(sqlx::query(sql).bind(minute), |row| column(row, FAILURES, "municipality")).await?;
-    for municipality in failed {
-        let nothing = UnsealedAudit { municipality: municipality.clone(), records: 0, oldest: None };
-        all.entry(municipality).or_insert(nothing);
-    }
-    Ok(all.into_values().collect())
+    Ok(UnsealedAudit::all(waiting, failed))
 }
 
 async fn seal(
@@ -210,23 +203,22 @@ async fn place(work: &mut Work, sealed: &[SealedRecord]) -> Result<(), PostgresE
 async fn tell_failures(work: &mut Work, municipality: &str) -> Result<(), PostgresError> {
     let sql = "DELETE FROM audit_failures WHERE municipality = $1 AND minute < $2
                RETURNING minute, code, count";
-    let query = sqlx::query(sql).bind(municipality).bind(work.now / MINUTE);
-    let mut failures: Vec<(i64, String, i64)> = work
+    let query = sqlx::query(sql).bind(municipality).bind(work.now / AUDIT_MINUTE);
+    let mut failures: Vec<(i64, String, u64)> = work
         .all(query, |row| {
             Ok((
                 column(row, FAILURES, "minute")?,
                 column(row, FAILURES, "code")?,
-                column(row, FAILURES, "count")?,
+                number(row, FAILURES, "count")?,
             ))
         })
         .await?;
     failures.sort();
     for (minute, code, count) in failures {
-        let from = minute * MINUTE;
-        let evidence = json!({ "count": count, "from": from, "until": from + MINUTE }).to_string();
+        let evidence = failures_evidence(minute, count);
         let code = code.parse().map_err(|_| damaged(FAILURES, "code"))?;
         let new = NewAudit { code: Some(code), evidence: Some(&evidence), ..NewAudit::of(municipality) };
-        new.insert(work, AuditKind::SignInsFailed).await?;
+        audit::insert(work, AuditKind::SignInsFailed, &new).await?;
     }
     Ok(())
 }
@@ -249,9 +241,7 @@ async fn state(work: &mut Work, municipality: &str) -> Result<ChainState, Postgr
             checkpoint: None,
         })
     });
-    let empty = ChainEnd::empty(municipality);
-    let none = ChainState { start: empty, start_signed: None, end: empty, checkpoint: None };
-    Ok(ChainState { checkpoint, ..chain.await?.unwrap_or(none) })
+    Ok(ChainState { checkpoint, ..chain.await?.unwrap_or_else(|| ChainState::empty(municipality)) })
 }
 
 async fn add_checkpoint(
@@ -287,7 +277,7 @@ async fn retire(
     let moved = work.execute(query).await? == 1;
     if moved {
         let new = NewAudit { evidence: Some(order), ..NewAudit::of(municipality) };
-        new.insert(work, AuditKind::AuditRetired).await?;
+        audit::insert(work, AuditKind::AuditRetired, &new).await?;
     }
     Ok(moved)
 }
@@ -310,7 +300,7 @@ async fn erase(
         .bind(AuditKind::AuditRetired.as_str());
     if work.execute(query).await? == 1 {
         let new = NewAudit { evidence: Some(order), ..NewAudit::of(municipality) };
-        new.insert(work, AuditKind::AuditErased).await?;
+        audit::insert(work, AuditKind::AuditErased, &new).await?;
         return Ok(AuditErasure::Done);
     }
     let sql = "SELECT salt IS NOT NULL AS has_content FROM audit WHERE municipality = $1 AND position = $2
@@ -401,7 +391,6 @@ const AUDITED: &str = "WITH RECURSIVE towns (id) AS (
      ORDER BY 1";
 /// How many waiting records are counted: a log of before there were chains may be long.
 const COUNTED: i64 = 100_000;
-const MINUTE: i64 = 60;
 const TABLE: &str = "audit";
 const CHAINS: &str = "audit_chains";
 const FAILURES: &str = "audit_failures";

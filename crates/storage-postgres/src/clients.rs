@@ -7,7 +7,7 @@ use sqlx::postgres::PgRow;
 use madoguchi_oidc::Profile;
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{
-    AuditKind, ClientChange, ClientList, ClientRecord, ClientWrite, Clients, NewRegistrationToken,
+    AuditKind, ClientChange, ClientList, ClientRecord, ClientWrite, Clients, NewAudit, NewRegistrationToken,
     Registration, StorageError,
 };
 
@@ -185,7 +185,12 @@ async fn tell(
     operator: &str,
 ) -> Result<(), PostgresError> {
     let evidence = json!({ "operator": operator }).to_string();
-    audit::insert(work, kind, municipality, None, Some(id), None, Some(&evidence)).await?;
+    audit::insert(
+        work,
+        kind,
+        &NewAudit { client_id: Some(id), evidence: Some(&evidence), ..NewAudit::of(municipality) },
+    )
+    .await?;
     count_up(work).await
 }
 

@@ -9,7 +9,7 @@ use madoguchi_oidc::jose::JwkThumbprint;
 use madoguchi_oidc::{CodeGrant, RequestReferenceHash, SCOPE_OFFLINE_ACCESS};
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{
-    AccessTokenRecord, AccountId, AuditKind, CodeRecord, Codes, NewAccessToken, NewCode, NewTokens,
+    AccessTokenRecord, AccountId, AuditKind, CodeRecord, Codes, NewAccessToken, NewAudit, NewCode, NewTokens,
     Redemption, SessionFacts, SessionRecord, StorageError,
 };
 
@@ -233,7 +233,7 @@ async fn record(
     code: &Used,
 ) -> Result<(), PostgresError> {
     let (sign_in, client_id) = (Some(code.sign_in), Some(code.client_id.as_str()));
-    audit::insert(work, kind, municipality, sign_in, client_id, None, None).await
+    audit::insert(work, kind, &NewAudit { sign_in, client_id, ..NewAudit::of(municipality) }).await
 }
 
 /// A token of a code, given by the code itself or by a refresh token of it. The caller holds the code.

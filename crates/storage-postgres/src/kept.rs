@@ -2,14 +2,13 @@
 //! write.
 
 use async_trait::async_trait;
-use serde_json::json;
 use sqlx::postgres::PgRow;
 
 use madoguchi_cert_verify::{KeptRevocation, Revocation, RevocationReason, Source, SourceTimes};
 use madoguchi_protocol::{ErrorCode, Octets};
 use madoguchi_storage::{
-    AuditKind, CertificateId, Cleared, KeptCount, KeptRecord, KeptRevocations, KeptSelection, Release,
-    RevokedCertificate, StorageError,
+    AuditKind, CertificateId, Cleared, KeptCount, KeptRecord, KeptRevocations, KeptSelection, NewAudit,
+    Release, RevokedCertificate, StorageError,
 };
 
 use crate::error::PostgresError;
@@ -86,19 +85,18 @@ async fn end_revoked_session(
     revoked: &RevokedCertificate,
 ) -> Result<bool, PostgresError> {
     let session = sessions::hold_by_sid(work, municipality, sid).await?;
-    let event = Event {
-        municipality,
+    let event = NewAudit {
         sign_in: session.as_ref().map(|session| session.sign_in),
-        client_id,
-        code,
-        evidence: None,
+        client_id: Some(client_id),
+        code: Some(code),
+        ..NewAudit::of(municipality)
     };
     if let Some(session) = &session {
         sessions::end_held(work, session).await?;
     }
     keep(work, &event, revoked).await?;
     if session.is_some() {
-        event.record(work, AuditKind::SessionRevoked).await?;
+        audit::insert(work, AuditKind::SessionRevoked, &event).await?;
     }
     Ok(session.is_some())
 }
@@ -145,27 +143,10 @@ async fn count_selected(
     work.count(query).await
 }
 
-/// What an audit record says about whose sign-in or session it was.
-pub(crate) struct Event<'a> {
-    pub(crate) municipality: &'a str,
-    pub(crate) sign_in: Option<Octets<16>>,
-    pub(crate) client_id: &'a str,
-    pub(crate) code: ErrorCode,
-    pub(crate) evidence: Option<&'a str>,
-}
-
-impl Event<'_> {
-    pub(crate) async fn record(&self, work: &mut Work, kind: AuditKind) -> Result<(), PostgresError> {
-        let client_id = Some(self.client_id);
-        audit::insert(work, kind, self.municipality, self.sign_in, client_id, Some(self.code), self.evidence)
-            .await
-    }
-}
-
 /// Keeps what each signer said; whatever changes is an event.
 pub(crate) async fn keep(
     work: &mut Work,
-    event: &Event<'_>,
+    event: &NewAudit<'_>,
     revoked: &RevokedCertificate,
 ) -> Result<(), PostgresError> {
     for KeptRevocation { source, revocation } in &revoked.said {
@@ -195,7 +176,7 @@ pub(crate) async fn keep(
             .bind(event.sign_in.map(|id| id.0))
             .bind(RevocationReason::CertificateHold.name());
         if work.execute(query).await? == 1 {
-            event.record(work, AuditKind::RevocationKept).await?;
+            audit::insert(work, AuditKind::RevocationKept, event).await?;
         }
     }
     Ok(())
@@ -244,31 +225,25 @@ pub(crate) async fn end_holds(
 }
 
 async fn let_go(work: &mut Work, municipality: &str, release: &Release) -> Result<u64, PostgresError> {
-    let (query, mut order) = match release.selection {
-        KeptSelection::Certificate(certificate) => (
+    let query = match release.selection {
+        KeptSelection::Certificate(certificate) => {
             sqlx::query("DELETE FROM kept_revocations WHERE municipality = $1 AND certificate = $2")
                 .bind(municipality)
-                .bind(certificate.0.0),
-            json!({ "certificate": certificate.0.encode() }),
-        ),
-        KeptSelection::Signer { signer_key, from, until } => (
-            sqlx::query(
-                "DELETE FROM kept_revocations
-                 WHERE municipality = $1 AND signer_key = $2 AND kept_at BETWEEN $3 AND $4",
-            )
-            .bind(municipality)
-            .bind(signer_key.0)
-            .bind(seconds(from))
-            .bind(seconds(until)),
-            json!({ "signer_key": signer_key.to_hex(), "from": from.as_secs(), "until": until.as_secs() }),
-        ),
+                .bind(certificate.0.0)
+        }
+        KeptSelection::Signer { signer_key, from, until } => sqlx::query(
+            "DELETE FROM kept_revocations
+             WHERE municipality = $1 AND signer_key = $2 AND kept_at BETWEEN $3 AND $4",
+        )
+        .bind(municipality)
+        .bind(signer_key.0)
+        .bind(seconds(from))
+        .bind(seconds(until)),
     };
     let released = work.execute(query).await?;
-    order["operator"] = json!(release.operator);
-    order["reason"] = json!(release.reason);
-    order["released"] = json!(released);
-    let order = order.to_string();
-    audit::insert(work, AuditKind::RevocationReleased, municipality, None, None, None, Some(&order)).await?;
+    let order = release.order(released);
+    let new = NewAudit { evidence: Some(&order), ..NewAudit::of(municipality) };
+    audit::insert(work, AuditKind::RevocationReleased, &new).await?;
     Ok(released)
 }
 

@@ -7,7 +7,7 @@ use sqlx::postgres::PgRow;
 use madoguchi_protocol::{Octets, sha256};
 use madoguchi_storage::{
     AuditKind, Municipalities, MunicipalityAdded, MunicipalityChange, MunicipalityChanged,
-    MunicipalityRecord, MunicipalityRemoved, NewMunicipality, StorageError,
+    MunicipalityRecord, MunicipalityRemoved, NewAudit, NewMunicipality, StorageError,
 };
 
 use crate::audit;
@@ -164,7 +164,7 @@ async fn logo(work: &mut Work, id: &str) -> Result<Option<Vec<u8>>, PostgresErro
 }
 
 async fn tell(work: &mut Work, kind: AuditKind, id: &str, evidence: &str) -> Result<(), PostgresError> {
-    audit::insert(work, kind, id, None, None, None, Some(evidence)).await
+    audit::insert(work, kind, &NewAudit { evidence: Some(evidence), ..NewAudit::of(id) }).await
 }
 
 /// Tells the nodes to read again. The last statement of a transaction that changes what they read: of all of them one at a

@@ -5,8 +5,8 @@ use sqlx::AssertSqlSafe;
 
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{
-    AccountId, AuditKind, NewAccessToken, NewRefreshToken, REFRESH_GRACE_SECONDS, RefreshTokenRecord,
-    RefreshTokens, RefreshUse, StorageError,
+    AccountId, AuditKind, NewAccessToken, NewAudit, NewRefreshToken, REFRESH_GRACE_SECONDS,
+    RefreshTokenRecord, RefreshTokens, RefreshUse, StorageError,
 };
 
 use crate::audit;
@@ -230,7 +230,8 @@ impl Given<'_> {
         delete_tokens(self.work, self.municipality, self.token.code).await?;
         let (kind, sign_in) = (AuditKind::RefreshTokenReused, Some(self.token.sign_in));
         let client_id = Some(self.token.client_id.as_str());
-        audit::insert(self.work, kind, self.municipality, sign_in, client_id, None, None).await?;
+        audit::insert(self.work, kind, &NewAudit { sign_in, client_id, ..NewAudit::of(self.municipality) })
+            .await?;
         Ok(RefreshUse::UsedBefore)
     }
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use madoguchi_oidc::Profile;
 use madoguchi_protocol::Octets;
-use madoguchi_storage::{AuditKind, NewRegistrationToken};
+use madoguchi_storage::{AuditKind, NewAudit, NewRegistrationToken};
 
 use crate::audit;
 use crate::error::PostgresError;
@@ -23,7 +23,7 @@ pub(crate) async fn insert(
     work.execute(insert).await?;
     let evidence = json!({ "operator": operator, "profile": token.profile }).to_string();
     let kind = AuditKind::RegistrationTokenMade;
-    audit::insert(work, kind, municipality, None, None, None, Some(&evidence)).await
+    audit::insert(work, kind, &NewAudit { evidence: Some(&evidence), ..NewAudit::of(municipality) }).await
 }
 
 pub(crate) async fn find(

@@ -4,12 +4,11 @@
 use async_trait::async_trait;
 use serde_json::json;
 use sqlx::postgres::PgRow;
-use unicode_normalization::UnicodeNormalization as _;
 
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{
-    AccountId, AuditKind, EndedBy, NewRelinkOrder, Operator, RelinkCards, RelinkOpened, RelinkOrder,
-    Relinked, Relinks, SessionSelection, StorageError, Users,
+    AccountId, AuditKind, EndedBy, NewAudit, NewRelinkOrder, Operator, RelinkCards, RelinkOpened,
+    RelinkOrder, Relinked, Relinks, SessionSelection, StorageError, Users,
 };
 
 use crate::error::PostgresError;
@@ -81,9 +80,15 @@ async fn open(
     if work.execute(insert).await? == 0 {
         return Ok(RelinkOpened::OpenAlready);
     }
-    let order = json!({ "order": new.id.to_hex(), "opened_by": told(&new.operator), "reason": new.reason });
+    let order =
+        json!({ "order": new.id.to_hex(), "opened_by": new.operator.to_string(), "reason": new.reason });
     let order = order.to_string();
-    audit::insert(work, AuditKind::RelinkOpened, municipality, None, None, None, Some(&order)).await?;
+    audit::insert(
+        work,
+        AuditKind::RelinkOpened,
+        &NewAudit { evidence: Some(&order), ..NewAudit::of(municipality) },
+    )
+    .await?;
     Ok(RelinkOpened::Done)
 }
 
@@ -111,8 +116,13 @@ async fn withdraw(
     let sql = "DELETE FROM relink_orders WHERE municipality = $1 AND id = $2 AND expires_at > $3";
     let gone = work.execute(sqlx::query(sql).bind(municipality).bind(id.0).bind(work.now)).await?;
     if gone == 1 {
-        let order = json!({ "order": id.to_hex(), "withdrawn_by": told(operator) }).to_string();
-        audit::insert(work, AuditKind::RelinkWithdrawn, municipality, None, None, None, Some(&order)).await?;
+        let order = json!({ "order": id.to_hex(), "withdrawn_by": operator.to_string() }).to_string();
+        audit::insert(
+            work,
+            AuditKind::RelinkWithdrawn,
+            &NewAudit { evidence: Some(&order), ..NewAudit::of(municipality) },
+        )
+        .await?;
     }
     Ok(gone == 1)
 }
@@ -136,7 +146,7 @@ async fn confirm(
         Ok((cards, operator_of(row)?, column::<String>(row, TABLE, "reason")?))
     });
     let Some((ordered, opened_by, reason)) = order.await? else { return Ok(Relinked::NotFound) };
-    if same_person(&opened_by.name, &operator.name) {
+    if opened_by.is_same_person(operator) {
         return Ok(Relinked::SameOperator);
     }
     // A name is what somebody typed; the user is who they are.
@@ -154,14 +164,19 @@ async fn confirm(
     };
     let done = json!({
         "order": id.to_hex(),
-        "opened_by": told(&opened_by),
-        "confirmed_by": told(operator),
+        "opened_by": opened_by.to_string(),
+        "confirmed_by": operator.to_string(),
         "reason": reason,
         "sessions_ended": sessions,
         "merged": merged,
     });
     let done = done.to_string();
-    audit::insert(work, AuditKind::AccountRelinked, municipality, None, None, None, Some(&done)).await?;
+    audit::insert(
+        work,
+        AuditKind::AccountRelinked,
+        &NewAudit { evidence: Some(&done), ..NewAudit::of(municipality) },
+    )
+    .await?;
     Ok(Relinked::Done { sessions, merged })
 }
 
@@ -231,19 +246,6 @@ async fn account(
 
 fn operator_of(row: &PgRow) -> Result<Operator, PostgresError> {
     Ok(Operator { name: column(row, TABLE, "opened_by")?, user: column(row, TABLE, "opened_as")? })
-}
-
-/// As the audit log has it.
-fn told(operator: &Operator) -> String {
-    format!("{}, as {}", operator.name, operator.user)
-}
-
-/// A name in other letters, widths or with other signs around it is no other person.
-fn same_person(one: &str, other: &str) -> bool {
-    let plain = |name: &str| -> String {
-        name.nfkc().flat_map(char::to_lowercase).filter(|character| character.is_alphanumeric()).collect()
-    };
-    plain(one) == plain(other)
 }
 
 const TABLE: &str = "relink_orders";

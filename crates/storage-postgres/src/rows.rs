@@ -4,7 +4,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Decode, Postgres, Type};
 
 use madoguchi_cert_verify::Source;
-use madoguchi_protocol::{ErrorCode, Lang, Octets};
+use madoguchi_protocol::{Lang, Octets};
 use madoguchi_storage::{AccountId, Claim, ClaimHashes, NewSignIn, Proof, SignIn, SignInState};
 
 use crate::error::PostgresError;
@@ -95,24 +95,13 @@ pub(crate) fn read(row: &PgRow, now: i64) -> Result<SignIn, PostgresError> {
     })
 }
 
-/// The state that is told: what has run out of time is not told as open, though no write has said so.
 fn state(row: &PgRow, now: i64) -> Result<SignInState, PostgresError> {
     let over = field::<i64>(row, "expires_at")? <= now;
     let code = || {
         let code: &str = field(row, "code")?;
         code.parse().map_err(|_| damaged(TABLE, "code"))
     };
-    Ok(match field::<&str>(row, "state")? {
-        "started" | "claimed" if over => SignInState::Expired,
-        "proven" if over => SignInState::Burned(ErrorCode::SignInExpired),
-        "started" => SignInState::Started,
-        "claimed" => SignInState::Claimed,
-        "proven" => SignInState::Proven,
-        "completed" => SignInState::Completed,
-        "cancelled" => SignInState::Cancelled(code()?),
-        "burned" => SignInState::Burned(code()?),
-        _ => return Err(damaged(TABLE, "state")),
-    })
+    SignInState::read_back(field(row, "state")?, over, code)?.ok_or_else(|| damaged(TABLE, "state"))
 }
 
 fn claim(row: &PgRow) -> Result<Option<Claim>, PostgresError> {

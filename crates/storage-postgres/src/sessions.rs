@@ -5,13 +5,14 @@ mod end;
 mod insert;
 
 use async_trait::async_trait;
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgRow;
 
 use madoguchi_cert_verify::Source;
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{
-    AccountId, Accounts, AuditKind, CODES_OF_A_SESSION, EndedBy, ListedSession, NewCode, SessionAnswer,
-    SessionClient, SessionRecord, SessionSelection, Sessions, StorageError,
+    AccountId, Accounts, AuditKind, CODES_OF_A_SESSION, EndedBy, ListedSession, NewAudit, NewCode,
+    SessionAnswer, SessionClient, SessionRecord, SessionSelection, Sessions, StorageError,
 };
 
 use crate::error::PostgresError;
@@ -98,15 +99,7 @@ pub(crate) async fn find(
     by: By,
     key: &[u8],
 ) -> Result<Option<SessionRecord>, PostgresError> {
-    let sql = match by {
-        By::Browser => {
-            "SELECT * FROM sessions WHERE municipality = $1 AND browser_hash = $2 AND expires_at > $3"
-        }
-        By::IdHash => "SELECT * FROM sessions WHERE municipality = $1 AND id_hash = $2 AND expires_at > $3",
-        By::Sid => "SELECT * FROM sessions WHERE municipality = $1 AND sid = $2 AND expires_at > $3",
-        By::SignIn => "SELECT * FROM sessions WHERE municipality = $1 AND sign_in = $2 AND expires_at > $3",
-    };
-    work.find(sqlx::query(sql).bind(municipality).bind(key).bind(work.now), read).await
+    look_up(work, municipality, by, key, "").await
 }
 
 /// The same, held until the transaction ends: nobody ends or changes it meanwhile.
@@ -116,22 +109,26 @@ pub(crate) async fn hold(
     by: By,
     key: &[u8],
 ) -> Result<Option<SessionRecord>, PostgresError> {
-    let sql = match by {
-        By::Browser => {
-            "SELECT * FROM sessions WHERE municipality = $1 AND browser_hash = $2 AND expires_at > $3
-             FOR NO KEY UPDATE"
-        }
-        By::IdHash => {
-            "SELECT * FROM sessions WHERE municipality = $1 AND id_hash = $2 AND expires_at > $3 FOR NO KEY UPDATE"
-        }
-        By::Sid => {
-            "SELECT * FROM sessions WHERE municipality = $1 AND sid = $2 AND expires_at > $3 FOR NO KEY UPDATE"
-        }
-        By::SignIn => {
-            "SELECT * FROM sessions WHERE municipality = $1 AND sign_in = $2 AND expires_at > $3 FOR NO KEY UPDATE"
-        }
+    look_up(work, municipality, by, key, "FOR NO KEY UPDATE").await
+}
+
+async fn look_up(
+    work: &mut Work,
+    municipality: &str,
+    by: By,
+    key: &[u8],
+    lock: &str,
+) -> Result<Option<SessionRecord>, PostgresError> {
+    let column = match by {
+        By::Browser => "browser_hash",
+        By::IdHash => "id_hash",
+        By::Sid => "sid",
+        By::SignIn => "sign_in",
     };
-    work.find(sqlx::query(sql).bind(municipality).bind(key).bind(work.now), read).await
+    let sql = format!(
+        "SELECT * FROM sessions WHERE municipality = $1 AND {column} = $2 AND expires_at > $3 {lock}"
+    );
+    work.find(sqlx::query(AssertSqlSafe(sql)).bind(municipality).bind(key).bind(work.now), read).await
 }
 
 /// Holds a live session, if it is the one that a sign-in made.
@@ -238,7 +235,12 @@ async fn answer(
     }
     codes::hand_out(work, session.sign_in, &session, code).await?;
     let (kind, client_id) = (AuditKind::SessionAnswered, Some(code.grant.client_id.as_str()));
-    audit::insert(work, kind, municipality, Some(session.sign_in), client_id, None, None).await?;
+    audit::insert(
+        work,
+        kind,
+        &NewAudit { sign_in: Some(session.sign_in), client_id, ..NewAudit::of(municipality) },
+    )
+    .await?;
     Ok(SessionAnswer::Answered(Box::new(session)))
 }
 

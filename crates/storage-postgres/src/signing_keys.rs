@@ -8,8 +8,8 @@ use sqlx::postgres::PgRow;
 
 use madoguchi_oidc::jose::JwsAlg;
 use madoguchi_storage::{
-    AuditKind, KeyChange, NewSigningKey, SealedSecret, SecretPurpose, SigningKeyRecord, SigningKeyState,
-    SigningKeys, StorageError,
+    AuditKind, KeyChange, NewAudit, NewSigningKey, SealedSecret, SecretPurpose, SigningKeyRecord,
+    SigningKeyState, SigningKeys, StorageError,
 };
 
 use crate::audit;
@@ -200,7 +200,8 @@ impl Order<'_> {
 
     async fn tell(&self, work: &mut Work, kind: AuditKind) -> Result<(), PostgresError> {
         let evidence = json!({ "kid": self.kid, "operator": self.operator }).to_string();
-        audit::insert(work, kind, self.municipality, None, None, None, Some(&evidence)).await
+        audit::insert(work, kind, &NewAudit { evidence: Some(&evidence), ..NewAudit::of(self.municipality) })
+            .await
     }
 
     async fn done(&self, work: &mut Work, kind: AuditKind) -> Result<KeyChange, PostgresError> {

@@ -15,23 +15,19 @@ use crate::locks::Lock;
 use crate::store::PostgresStore;
 use crate::work::{Work, seconds};
 
-/// Runs `$run` (`|work| f(work, …)`) as one transaction that begins with these locks; again from its beginning where
-/// [`PostgresError::may_be_repeated`] says that this may help. What it answers is durable.
-macro_rules! transact {
-    ($store:expr, $locks:expr, |$work:ident| $run:expr) => {
-        $crate::transaction::transact!(@ $crate::transaction::Tries::default(), $store, $locks, |$work| $run)
-    };
-    (@ $tries:expr, $store:expr, $locks:expr, |$work:ident| $run:expr) => {{
+/// Runs `$run` between `$begin` and `$end`, again from its beginning where [`Tries::again`] says that this may help.
+macro_rules! attempt {
+    ($tries:expr, $store:expr, $begin:expr, $end:path, |$work:ident| $run:expr) => {{
         let mut tries = $tries;
         loop {
-            let ended = match $crate::transaction::begin($store, $locks).await {
+            let ended = match $begin.await {
                 Ok(mut transaction) => {
                     transaction.unsure = tries.unsure;
                     let ran = {
                         let $work = &mut transaction;
                         $crate::transaction::in_time($store, $run).await
                     };
-                    $crate::transaction::end(transaction, ran).await
+                    $end(transaction, ran).await
                 }
                 Err(error) => Err(error),
             };
@@ -42,6 +38,20 @@ macro_rules! transact {
             }
         }
     }};
+}
+pub(crate) use attempt;
+
+/// Runs `$run` (`|work| f(work, …)`) as one transaction that begins with these locks. What it answers is durable.
+macro_rules! transact {
+    ($store:expr, $locks:expr, |$work:ident| $run:expr) => {
+        $crate::transaction::attempt!(
+            $crate::transaction::Tries::default(),
+            $store,
+            $crate::transaction::begin($store, $locks),
+            $crate::transaction::end,
+            |$work| $run
+        )
+    };
 }
 pub(crate) use transact;
 
@@ -51,33 +61,28 @@ pub(crate) use transact;
 /// waits for a try that is still under way, and its own COMMIT comes after the earlier one on the standbys too.
 macro_rules! settle {
     ($store:expr, $locks:expr, |$work:ident| $run:expr) => {
-        $crate::transaction::transact!(@ $crate::transaction::Tries::settling(), $store, $locks, |$work| $run)
+        $crate::transaction::attempt!(
+            $crate::transaction::Tries::settling(),
+            $store,
+            $crate::transaction::begin($store, $locks),
+            $crate::transaction::end,
+            |$work| $run
+        )
     };
 }
 pub(crate) use settle;
 
 /// Runs the look-up `$run`, which is one statement, or needs no two that agree.
 macro_rules! look {
-    ($store:expr, |$work:ident| $run:expr) => {{
-        let mut tries = $crate::transaction::Tries::default();
-        loop {
-            let ended = match $crate::transaction::begin_to_look($store).await {
-                Ok(mut transaction) => {
-                    let ran = {
-                        let $work = &mut transaction;
-                        $crate::transaction::in_time($store, $run).await
-                    };
-                    $crate::transaction::end_of_look(transaction, ran).await
-                }
-                Err(error) => Err(error),
-            };
-            match ended {
-                Ok(answer) => break Ok(answer),
-                Err(error) if tries.again(&error) => {}
-                Err(error) => break Err(madoguchi_storage::StorageError::from(error)),
-            }
-        }
-    }};
+    ($store:expr, |$work:ident| $run:expr) => {
+        $crate::transaction::attempt!(
+            $crate::transaction::Tries::default(),
+            $store,
+            $crate::transaction::begin_to_look($store),
+            $crate::transaction::end_of_look,
+            |$work| $run
+        )
+    };
 }
 pub(crate) use look;
 
@@ -95,6 +100,7 @@ impl Tries {
         Self { settling: true, ..Self::default() }
     }
 
+    /// Where [`PostgresError::may_be_repeated`] says so, and a few times at most.
     pub(crate) fn again(&mut self, error: &PostgresError) -> bool {
         self.count += 1;
         // A server that is silent would be silent again.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rusqlite::Row;
 
 use madoguchi_protocol::{ErrorCode, Octets};
-use madoguchi_storage::{Audit, AuditKind, AuditRecord, SignInTrace, StorageError};
+use madoguchi_storage::{Audit, AuditKind, AuditRecord, NewAudit, SignInTrace, StorageError};
 
 use crate::error::SqliteError;
 use crate::rows::{By, find_sign_in};
@@ -53,53 +53,23 @@ impl Audit for SqliteStore {
     }
 }
 
-/// What a record says, beside its kind and time.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct NewAudit<'a> {
-    pub(crate) municipality: &'a str,
-    pub(crate) sign_in: Option<Octets<16>>,
-    pub(crate) client_id: Option<&'a str>,
-    pub(crate) code: Option<ErrorCode>,
-    pub(crate) evidence: Option<&'a str>,
-    pub(crate) network: Option<&'a str>,
-}
-
-impl<'a> NewAudit<'a> {
-    /// A record that says no more.
-    pub(crate) fn of(municipality: &'a str) -> Self {
-        Self { municipality, ..Self::default() }
-    }
-
-    /// Inserts it in the transaction of what it records.
-    pub(crate) fn insert(&self, work: &Work<'_>, kind: AuditKind) -> Result<(), SqliteError> {
-        work.execute(
-            "INSERT INTO audit (at, municipality, kind, sign_in, client_id, code, evidence, network)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            (
-                work.now,
-                self.municipality,
-                kind.as_str(),
-                self.sign_in.map(|id| id.0),
-                self.client_id,
-                self.code.map(ErrorCode::as_str),
-                self.evidence,
-                self.network,
-            ),
-        )?;
-        Ok(())
-    }
-}
-
-pub(crate) fn insert(
-    work: &Work<'_>,
-    kind: AuditKind,
-    municipality: &str,
-    sign_in: Option<Octets<16>>,
-    client_id: Option<&str>,
-    code: Option<ErrorCode>,
-    evidence: Option<&str>,
-) -> Result<(), SqliteError> {
-    NewAudit { municipality, sign_in, client_id, code, evidence, network: None }.insert(work, kind)
+/// Inserts it in the transaction of what it records.
+pub(crate) fn insert(work: &Work<'_>, kind: AuditKind, new: &NewAudit<'_>) -> Result<(), SqliteError> {
+    work.execute(
+        "INSERT INTO audit (at, municipality, kind, sign_in, client_id, code, evidence, network)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        (
+            work.now,
+            new.municipality,
+            kind.as_str(),
+            new.sign_in.map(|id| id.0),
+            new.client_id,
+            new.code.map(ErrorCode::as_str),
+            new.evidence,
+            new.network,
+        ),
+    )?;
+    Ok(())
 }
 
 fn read(row: &Row<'_>) -> Result<AuditRecord, SqliteError> {

@@ -1,19 +1,17 @@
 //! The chain of the audit log. The hashes are `madoguchi_storage`'s; here is where they stand.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use rusqlite::{Row, named_params};
 use rustls_pki_types::UnixTime;
-use serde_json::json;
 
 use madoguchi_protocol::{ErrorCode, Octets, Secret};
 use madoguchi_storage::{
-    AUDIT_FORMAT, AuditChain, AuditContent, AuditErasure, AuditKind, ChainEnd, ChainState, ChainedRecord,
-    NewChainStart, SealedAudit, SealedRecord, StorageError, StoredCheckpoint, UnsealedAudit, UnsealedRecord,
+    AUDIT_FORMAT, AUDIT_MINUTE, AuditChain, AuditContent, AuditErasure, AuditKind, ChainEnd, ChainState,
+    ChainedRecord, NewAudit, NewChainStart, SealedAudit, SealedRecord, StorageError, StoredCheckpoint,
+    UnsealedAudit, UnsealedRecord, failures_evidence,
 };
 
-use crate::audit::NewAudit;
+use crate::audit;
 use crate::error::SqliteError;
 use crate::store::SqliteStore;
 use crate::work::{Work, column, damaged, integer, seconds, time};
@@ -146,7 +144,7 @@ pub(crate) fn count_failure(work: &Work<'_>, municipality: &str, code: ErrorCode
     work.execute(
         "INSERT INTO audit_failures (municipality, minute, code, count) VALUES (?1, ?2, ?3, 1)
          ON CONFLICT (municipality, minute, code) DO UPDATE SET count = count + 1",
-        (municipality, work.now / MINUTE, code.as_str()),
+        (municipality, work.now / AUDIT_MINUTE, code.as_str()),
     )?;
     Ok(())
 }
@@ -164,18 +162,12 @@ fn unsealed(work: &Work<'_>) -> Result<Vec<UnsealedAudit>, SqliteError> {
             })
         },
     )?;
-    let mut all: BTreeMap<_, _> =
-        waiting.into_iter().map(|waiting| (waiting.municipality.clone(), waiting)).collect();
     let failed: Vec<String> = work.all(
         "SELECT DISTINCT municipality FROM audit_failures WHERE minute < ?1",
-        [work.now / MINUTE],
+        [work.now / AUDIT_MINUTE],
         |row| column(row, "audit_failures", "municipality"),
     )?;
-    for municipality in failed {
-        let nothing = UnsealedAudit { municipality: municipality.clone(), records: 0, oldest: None };
-        all.entry(municipality).or_insert(nothing);
-    }
-    Ok(all.into_values().collect())
+    Ok(UnsealedAudit::all(waiting, failed))
 }
 
 fn seal(
@@ -236,7 +228,7 @@ fn place(work: &Work<'_>, sealed: &SealedRecord) -> Result<(), SqliteError> {
 
 /// Every minute that is over becomes one record for each code.
 fn tell_failures(work: &Work<'_>, municipality: &str) -> Result<(), SqliteError> {
-    let minute = work.now / MINUTE;
+    let minute = work.now / AUDIT_MINUTE;
     let failures: Vec<(i64, String, u64)> = work.all(
         "SELECT minute, code, count FROM audit_failures WHERE municipality = ?1 AND minute < ?2
          ORDER BY minute, code",
@@ -247,11 +239,10 @@ fn tell_failures(work: &Work<'_>, municipality: &str) -> Result<(), SqliteError>
         },
     )?;
     for (minute, code, count) in failures {
-        let from = minute * MINUTE;
-        let evidence = json!({ "count": count, "from": from, "until": from + MINUTE }).to_string();
+        let evidence = failures_evidence(minute, count);
         let code = code.parse().map_err(|_| damaged("audit_failures", "code"))?;
         let new = NewAudit { code: Some(code), evidence: Some(&evidence), ..NewAudit::of(municipality) };
-        new.insert(work, AuditKind::SignInsFailed)?;
+        audit::insert(work, AuditKind::SignInsFailed, &new)?;
     }
     work.execute(
         "DELETE FROM audit_failures WHERE municipality = ?1 AND minute < ?2",
@@ -280,9 +271,7 @@ fn state(work: &Work<'_>, municipality: &str) -> Result<ChainState, SqliteError>
             checkpoint: None,
         })
     })?;
-    let empty = ChainEnd::empty(municipality);
-    let none = ChainState { start: empty, start_signed: None, end: empty, checkpoint: None };
-    Ok(ChainState { checkpoint, ..chain.unwrap_or(none) })
+    Ok(ChainState { checkpoint, ..chain.unwrap_or_else(|| ChainState::empty(municipality)) })
 }
 
 fn retire(
@@ -305,7 +294,7 @@ fn retire(
     )?;
     if moved == 1 {
         let new = NewAudit { evidence: Some(order), ..NewAudit::of(municipality) };
-        new.insert(work, AuditKind::AuditRetired)?;
+        audit::insert(work, AuditKind::AuditRetired, &new)?;
     }
     Ok(moved == 1)
 }
@@ -326,7 +315,7 @@ fn erase(
     )?;
     if erased == 1 {
         let new = NewAudit { evidence: Some(order), ..NewAudit::of(municipality) };
-        new.insert(work, AuditKind::AuditErased)?;
+        audit::insert(work, AuditKind::AuditErased, &new)?;
         return Ok(AuditErasure::Done);
     }
     let has_content = work.find(
@@ -424,6 +413,5 @@ const AUDITED: &str = "WITH RECURSIVE towns (id) AS (
      ORDER BY 1";
 /// How many waiting records are counted: a log of before there were chains may be long.
 const COUNTED: i64 = 100_000;
-const MINUTE: i64 = 60;
 const TABLE: &str = "audit";
 const CHAINS: &str = "audit_chains";

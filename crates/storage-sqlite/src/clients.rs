@@ -7,7 +7,7 @@ use serde_json::json;
 use madoguchi_oidc::Profile;
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{
-    AuditKind, ClientChange, ClientList, ClientRecord, ClientWrite, Clients, NewRegistrationToken,
+    AuditKind, ClientChange, ClientList, ClientRecord, ClientWrite, Clients, NewAudit, NewRegistrationToken,
     Registration, StorageError,
 };
 
@@ -183,7 +183,11 @@ fn tell(
 ) -> Result<(), SqliteError> {
     count_up(work)?;
     let evidence = json!({ "operator": operator }).to_string();
-    audit::insert(work, kind, municipality, None, Some(id), None, Some(&evidence))
+    audit::insert(
+        work,
+        kind,
+        &NewAudit { client_id: Some(id), evidence: Some(&evidence), ..NewAudit::of(municipality) },
+    )
 }
 
 fn find(work: &Work<'_>, municipality: &str, id: &str) -> Result<Option<ClientRecord>, SqliteError> {

@@ -8,7 +8,7 @@ use madoguchi_oidc::jose::JwkThumbprint;
 use madoguchi_oidc::{CodeGrant, RequestReferenceHash, SCOPE_OFFLINE_ACCESS};
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{
-    AccessTokenRecord, AccountId, AuditKind, CodeRecord, Codes, NewAccessToken, NewCode, NewTokens,
+    AccessTokenRecord, AccountId, AuditKind, CodeRecord, Codes, NewAccessToken, NewAudit, NewCode, NewTokens,
     Redemption, SessionFacts, SessionRecord, StorageError,
 };
 
@@ -178,7 +178,11 @@ fn record(work: &Work<'_>, kind: AuditKind, municipality: &str, hash: Octets<32>
         |row| Ok((Octets(column(row, TABLE, "sign_in")?), grant(row)?)),
     )?;
     let (sign_in, grant) = found.ok_or_else(|| damaged(TABLE, "a row went away"))?;
-    audit::insert(work, kind, municipality, Some(sign_in), Some(&grant.client_id), None, None)
+    audit::insert(
+        work,
+        kind,
+        &NewAudit { sign_in: Some(sign_in), client_id: Some(&grant.client_id), ..NewAudit::of(municipality) },
+    )
 }
 
 /// A token of a code, given by the code itself or by a refresh token of it.

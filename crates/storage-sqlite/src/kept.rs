@@ -3,13 +3,12 @@
 
 use async_trait::async_trait;
 use rusqlite::{Row, named_params};
-use serde_json::json;
 
 use madoguchi_cert_verify::{KeptRevocation, Revocation, RevocationReason, Source, SourceTimes};
 use madoguchi_protocol::{ErrorCode, Octets};
 use madoguchi_storage::{
-    AuditKind, CertificateId, Cleared, KeptCount, KeptRecord, KeptRevocations, KeptSelection, Release,
-    RevokedCertificate, StorageError,
+    AuditKind, CertificateId, Cleared, KeptCount, KeptRecord, KeptRevocations, KeptSelection, NewAudit,
+    Release, RevokedCertificate, StorageError,
 };
 
 use crate::error::SqliteError;
@@ -45,12 +44,11 @@ impl KeptRevocations for SqliteStore {
         let (municipality, client_id) = (municipality.to_owned(), client_id.to_owned());
         self.write(move |work| {
             let session = sessions::find_by_sid(work, &municipality, sid)?;
-            let event = Event {
-                municipality: &municipality,
+            let event = NewAudit {
                 sign_in: session.as_ref().map(|session| session.sign_in),
-                client_id: &client_id,
-                code,
-                evidence: None,
+                client_id: Some(&client_id),
+                code: Some(code),
+                ..NewAudit::of(&municipality)
             };
             keep(work, &event, &revoked)?;
             if session.is_none() {
@@ -58,7 +56,7 @@ impl KeptRevocations for SqliteStore {
             }
             let ended = sessions::end_sid(work, &municipality, sid)?;
             if ended {
-                event.record(work, AuditKind::SessionRevoked)?;
+                audit::insert(work, AuditKind::SessionRevoked, &event)?;
             }
             Ok(ended)
         })
@@ -114,26 +112,10 @@ impl KeptRevocations for SqliteStore {
     }
 }
 
-/// What an audit record says about whose sign-in or session it was.
-pub(crate) struct Event<'a> {
-    pub(crate) municipality: &'a str,
-    pub(crate) sign_in: Option<Octets<16>>,
-    pub(crate) client_id: &'a str,
-    pub(crate) code: ErrorCode,
-    pub(crate) evidence: Option<&'a str>,
-}
-
-impl Event<'_> {
-    pub(crate) fn record(&self, work: &Work<'_>, kind: AuditKind) -> Result<(), SqliteError> {
-        let client_id = Some(self.client_id);
-        audit::insert(work, kind, self.municipality, self.sign_in, client_id, Some(self.code), self.evidence)
-    }
-}
-
 /// Keeps what each signer said; whatever changes is an event.
 pub(crate) fn keep(
     work: &Work<'_>,
-    event: &Event<'_>,
+    event: &NewAudit<'_>,
     revoked: &RevokedCertificate,
 ) -> Result<(), SqliteError> {
     for KeptRevocation { source, revocation } in &revoked.said {
@@ -163,7 +145,7 @@ pub(crate) fn keep(
             },
         )?;
         if changed == 1 {
-            event.record(work, AuditKind::RevocationKept)?;
+            audit::insert(work, AuditKind::RevocationKept, event)?;
         }
     }
     Ok(())
@@ -204,29 +186,22 @@ pub(crate) fn end_holds(work: &Work<'_>, municipality: &str, cleared: &Cleared) 
 }
 
 fn let_go(work: &Work<'_>, municipality: &str, release: &Release) -> Result<u64, SqliteError> {
-    let (released, mut order) = match release.selection {
-        KeptSelection::Certificate(certificate) => (
-            work.execute(
-                "DELETE FROM kept_revocations WHERE municipality = ?1 AND certificate = ?2",
-                (municipality, certificate.0.0),
-            )?,
-            json!({ "certificate": certificate.0.encode() }),
-        ),
-        KeptSelection::Signer { signer_key, from, until } => (
-            work.execute(
-                "DELETE FROM kept_revocations
-                 WHERE municipality = ?1 AND signer_key = ?2 AND kept_at BETWEEN ?3 AND ?4",
-                (municipality, signer_key.0, seconds(from), seconds(until)),
-            )?,
-            json!({ "signer_key": signer_key.to_hex(), "from": from.as_secs(), "until": until.as_secs() }),
-        ),
+    let released = match release.selection {
+        KeptSelection::Certificate(certificate) => work.execute(
+            "DELETE FROM kept_revocations WHERE municipality = ?1 AND certificate = ?2",
+            (municipality, certificate.0.0),
+        )?,
+        KeptSelection::Signer { signer_key, from, until } => work.execute(
+            "DELETE FROM kept_revocations
+             WHERE municipality = ?1 AND signer_key = ?2 AND kept_at BETWEEN ?3 AND ?4",
+            (municipality, signer_key.0, seconds(from), seconds(until)),
+        )?,
     };
-    order["operator"] = json!(release.operator);
-    order["reason"] = json!(release.reason);
-    order["released"] = json!(released);
-    let order = order.to_string();
-    audit::insert(work, AuditKind::RevocationReleased, municipality, None, None, None, Some(&order))?;
-    Ok(u64::try_from(released).unwrap_or(u64::MAX))
+    let released = u64::try_from(released).unwrap_or(u64::MAX);
+    let order = release.order(released);
+    let new = NewAudit { evidence: Some(&order), ..NewAudit::of(municipality) };
+    audit::insert(work, AuditKind::RevocationReleased, &new)?;
+    Ok(released)
 }
 
 fn read(row: &Row<'_>) -> Result<KeptRecord, SqliteError> {

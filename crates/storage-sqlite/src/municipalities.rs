@@ -7,7 +7,7 @@ use serde_json::json;
 use madoguchi_protocol::{Octets, sha256};
 use madoguchi_storage::{
     AuditKind, Municipalities, MunicipalityAdded, MunicipalityChange, MunicipalityChanged,
-    MunicipalityRecord, MunicipalityRemoved, NewMunicipality, StorageError,
+    MunicipalityRecord, MunicipalityRemoved, NewAudit, NewMunicipality, StorageError,
 };
 
 use crate::audit;
@@ -34,7 +34,11 @@ impl Municipalities for SqliteStore {
                 return Ok(MunicipalityAdded::Taken);
             }
             count_up(work)?;
-            audit::insert(work, AuditKind::MunicipalityAdded, &new.id, None, None, None, Some(&evidence))?;
+            audit::insert(
+                work,
+                AuditKind::MunicipalityAdded,
+                &NewAudit { evidence: Some(&evidence), ..NewAudit::of(&new.id) },
+            )?;
             Ok(MunicipalityAdded::Done)
         })
         .await
@@ -157,7 +161,7 @@ fn apply(work: &Work<'_>, id: &str, change: &MunicipalityChange) -> Result<(), S
 }
 
 fn tell(work: &Work<'_>, kind: AuditKind, id: &str, evidence: &str) -> Result<(), SqliteError> {
-    audit::insert(work, kind, id, None, None, None, Some(evidence))
+    audit::insert(work, kind, &NewAudit { evidence: Some(evidence), ..NewAudit::of(id) })
 }
 
 fn read(row: &Row<'_>) -> Result<MunicipalityRecord, SqliteError> {

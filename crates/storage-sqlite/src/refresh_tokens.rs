@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{
-    AccountId, AuditKind, NewAccessToken, NewRefreshToken, REFRESH_GRACE_SECONDS, RefreshTokenRecord,
-    RefreshTokens, RefreshUse, StorageError,
+    AccountId, AuditKind, NewAccessToken, NewAudit, NewRefreshToken, REFRESH_GRACE_SECONDS,
+    RefreshTokenRecord, RefreshTokens, RefreshUse, StorageError,
 };
 
 use crate::audit;
@@ -205,7 +205,11 @@ impl Given<'_> {
     fn revoke_all(&self) -> Result<RefreshUse, SqliteError> {
         delete_tokens(self.work, self.municipality, self.token.code)?;
         let (kind, sign_in) = (AuditKind::RefreshTokenReused, Some(self.token.sign_in));
-        audit::insert(self.work, kind, self.municipality, sign_in, Some(&self.token.client_id), None, None)?;
+        audit::insert(
+            self.work,
+            kind,
+            &NewAudit { sign_in, client_id: Some(&self.token.client_id), ..NewAudit::of(self.municipality) },
+        )?;
         Ok(RefreshUse::UsedBefore)
     }
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use madoguchi_oidc::Profile;
 use madoguchi_protocol::Octets;
-use madoguchi_storage::{AuditKind, NewRegistrationToken};
+use madoguchi_storage::{AuditKind, NewAudit, NewRegistrationToken};
 
 use crate::audit;
 use crate::error::SqliteError;
@@ -21,7 +21,11 @@ pub(crate) fn insert(
         (municipality, token.hash.0, token.profile.as_str(), work.after(token.lifetime)),
     )?;
     let evidence = json!({ "operator": operator, "profile": token.profile }).to_string();
-    audit::insert(work, AuditKind::RegistrationTokenMade, municipality, None, None, None, Some(&evidence))
+    audit::insert(
+        work,
+        AuditKind::RegistrationTokenMade,
+        &NewAudit { evidence: Some(&evidence), ..NewAudit::of(municipality) },
+    )
 }
 
 pub(crate) fn find(

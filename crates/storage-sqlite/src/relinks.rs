@@ -3,12 +3,11 @@
 use async_trait::async_trait;
 use rusqlite::{Row, named_params};
 use serde_json::json;
-use unicode_normalization::UnicodeNormalization as _;
 
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{
-    AccountId, AuditKind, EndedBy, NewRelinkOrder, Operator, RelinkCards, RelinkOpened, RelinkOrder,
-    Relinked, Relinks, SessionSelection, StorageError, Users,
+    AccountId, AuditKind, EndedBy, NewAudit, NewRelinkOrder, Operator, RelinkCards, RelinkOpened,
+    RelinkOrder, Relinked, Relinks, SessionSelection, StorageError, Users,
 };
 
 use crate::error::SqliteError;
@@ -72,15 +71,11 @@ impl Relinks for SqliteStore {
                 (&municipality, id.0, work.now),
             )?;
             if gone == 1 {
-                let order = json!({ "order": id.to_hex(), "withdrawn_by": told(&operator) }).to_string();
+                let order = json!({ "order": id.to_hex(), "withdrawn_by": operator.to_string() }).to_string();
                 audit::insert(
                     work,
                     AuditKind::RelinkWithdrawn,
-                    &municipality,
-                    None,
-                    None,
-                    None,
-                    Some(&order),
+                    &NewAudit { evidence: Some(&order), ..NewAudit::of(&municipality) },
                 )?;
             }
             Ok(gone == 1)
@@ -122,9 +117,14 @@ fn open(work: &Work<'_>, municipality: &str, new: &NewRelinkOrder) -> Result<Rel
     if opened == 0 {
         return Ok(RelinkOpened::OpenAlready);
     }
-    let order = json!({ "order": new.id.to_hex(), "opened_by": told(&new.operator), "reason": new.reason });
+    let order =
+        json!({ "order": new.id.to_hex(), "opened_by": new.operator.to_string(), "reason": new.reason });
     let order = order.to_string();
-    audit::insert(work, AuditKind::RelinkOpened, municipality, None, None, None, Some(&order))?;
+    audit::insert(
+        work,
+        AuditKind::RelinkOpened,
+        &NewAudit { evidence: Some(&order), ..NewAudit::of(municipality) },
+    )?;
     Ok(RelinkOpened::Done)
 }
 
@@ -148,7 +148,7 @@ fn confirm(
         },
     )?;
     let Some((ordered, opened_by, reason)) = order else { return Ok(Relinked::NotFound) };
-    if same_person(&opened_by.name, &operator.name) {
+    if opened_by.is_same_person(operator) {
         return Ok(Relinked::SameOperator);
     }
     // A name is what somebody typed; the user is who they are.
@@ -191,14 +191,18 @@ fn confirm(
     )?;
     let done = json!({
         "order": id.to_hex(),
-        "opened_by": told(&opened_by),
-        "confirmed_by": told(operator),
+        "opened_by": opened_by.to_string(),
+        "confirmed_by": operator.to_string(),
         "reason": reason,
         "sessions_ended": sessions,
         "merged": merged.is_some(),
     });
     let done = done.to_string();
-    audit::insert(work, AuditKind::AccountRelinked, municipality, None, None, None, Some(&done))?;
+    audit::insert(
+        work,
+        AuditKind::AccountRelinked,
+        &NewAudit { evidence: Some(&done), ..NewAudit::of(municipality) },
+    )?;
     Ok(Relinked::Done { sessions, merged: merged.is_some() })
 }
 
@@ -216,19 +220,6 @@ fn account(
 
 fn operator_of(row: &Row<'_>) -> Result<Operator, SqliteError> {
     Ok(Operator { name: column(row, TABLE, "opened_by")?, user: column(row, TABLE, "opened_as")? })
-}
-
-/// As the audit log has it.
-fn told(operator: &Operator) -> String {
-    format!("{}, as {}", operator.name, operator.user)
-}
-
-/// A name in other letters, widths or with other signs around it is no other person.
-fn same_person(one: &str, other: &str) -> bool {
-    let plain = |name: &str| -> String {
-        name.nfkc().flat_map(char::to_lowercase).filter(|character| character.is_alphanumeric()).collect()
-    };
-    plain(one) == plain(other)
 }
 
 const TABLE: &str = "relink_orders";

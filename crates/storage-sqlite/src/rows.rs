@@ -3,7 +3,7 @@
 use rusqlite::Row;
 
 use madoguchi_cert_verify::Source;
-use madoguchi_protocol::{ErrorCode, Lang, Octets};
+use madoguchi_protocol::{Lang, Octets};
 use madoguchi_storage::{AccountId, Claim, ClaimHashes, NewSignIn, Proof, SignIn, SignInState};
 
 use crate::cells::Cells;
@@ -87,23 +87,13 @@ fn read(row: &Row<'_>, now: i64) -> Result<SignIn, SqliteError> {
     })
 }
 
-/// The state that is told: what has run out of time is not told as open, though no write has said so.
 fn state(cells: &mut Cells<'_>, over: bool) -> Result<SignInState, SqliteError> {
     let state = cells.take_str("state")?;
     let code: Option<&str> = cells.take_optional_str("code")?;
     let code = || code.and_then(|code| code.parse().ok()).ok_or_else(|| damaged(TABLE, "code"));
-    Ok(match state {
-        "started" | "claimed" if over => SignInState::Expired,
-        "proven" if over => SignInState::Burned(ErrorCode::SignInExpired),
-        "started" => SignInState::Started,
-        "claimed" => SignInState::Claimed,
-        "proven" => SignInState::Proven,
-        "completed" => SignInState::Completed,
-        "cancelled" => SignInState::Cancelled(code()?),
-        "burned" => SignInState::Burned(code()?),
-        _ => return Err(damaged(TABLE, "state")),
-    })
+    SignInState::read_back(state, over, code)?.ok_or_else(|| damaged(TABLE, "state"))
 }
+
 fn claim(cells: &mut Cells<'_>) -> Result<Option<Claim>, SqliteError> {
     let Some(return_verifier) = cells.take::<Option<_>>("return_verifier_hash")? else {
         cells.skip(3);

@@ -8,8 +8,8 @@ use serde_json::json;
 use madoguchi_cert_verify::Source;
 use madoguchi_protocol::Octets;
 use madoguchi_storage::{
-    ANSWER_SECONDS, AccountId, Accounts, AuditKind, CODES_OF_A_SESSION, EndedBy, ListedSession, NewCode,
-    NewSession, SessionAnswer, SessionClient, SessionRecord, SessionSelection, Sessions, SignIn,
+    ANSWER_SECONDS, AccountId, Accounts, AuditKind, CODES_OF_A_SESSION, EndedBy, ListedSession, NewAudit,
+    NewCode, NewSession, SessionAnswer, SessionClient, SessionRecord, SessionSelection, Sessions, SignIn,
     StorageError,
 };
 
@@ -342,7 +342,11 @@ fn answer(
     codes::insert(work, session.sign_in, &session, code)?;
     note_client(work, &session, &code.grant.client_id)?;
     let (kind, client_id) = (AuditKind::SessionAnswered, Some(code.grant.client_id.as_str()));
-    audit::insert(work, kind, municipality, Some(session.sign_in), client_id, None, None)?;
+    audit::insert(
+        work,
+        kind,
+        &NewAudit { sign_in: Some(session.sign_in), client_id, ..NewAudit::of(municipality) },
+    )?;
     let session = of_browser(work, municipality, browser_hash)?;
     Ok(SessionAnswer::Answered(Box::new(session.ok_or_else(|| damaged(TABLE, "a row went away"))?)))
 }
@@ -417,7 +421,11 @@ fn end_all(work: &Work<'_>, sessions: &[SessionRecord], by: EndedBy) -> Result<u
             ended += 1;
             let (sign_in, client_id) = (Some(session.sign_in), Some(session.client_id.as_str()));
             let kind = AuditKind::SessionEnded;
-            audit::insert(work, kind, municipality, sign_in, client_id, None, Some(&evidence))?;
+            audit::insert(
+                work,
+                kind,
+                &NewAudit { sign_in, client_id, evidence: Some(&evidence), ..NewAudit::of(municipality) },
+            )?;
         }
     }
     Ok(ended)

@@ -9,11 +9,11 @@ use async_trait::async_trait;
 
 use madoguchi_protocol::{ErrorCode, Octets};
 use madoguchi_storage::{
-    AnswerTaken, AuditKind, Claim, Cleared, NewCode, NewSession, NewSignIn, Proof, Refused, Returned, SignIn,
-    SignInState, SignIns, StorageError, Transition,
+    AnswerTaken, AuditKind, Claim, Cleared, NewAudit, NewCode, NewSession, NewSignIn, Proof, Refused,
+    Returned, SignIn, SignIns, StorageError, Transition,
 };
 
-use crate::audit::NewAudit;
+use crate::audit;
 use crate::error::SqliteError;
 use crate::rows::{By, find_sign_in};
 use crate::store::SqliteStore;
@@ -160,28 +160,7 @@ fn written(work: &Work<'_>, municipality: &str, keys: &[(By, &[u8])]) -> Result<
         .ok_or_else(|| damaged("sign_ins", "a row went away"))
 }
 
-/// Why a transition was not done, when it was not done before either.
-fn refused(sign_in: &SignIn) -> Transition {
-    match sign_in.state {
-        SignInState::Expired => Transition::Expired,
-        state => Transition::Conflict(state),
-    }
-}
-
 /// The audit record of what just happened to a sign-in.
 pub(crate) fn record(work: &Work<'_>, kind: AuditKind, sign_in: &SignIn) -> Result<(), SqliteError> {
-    let code = match sign_in.state {
-        SignInState::Completed => None,
-        state => state.stopped_by(),
-    };
-    let evidence = sign_in.proof.as_ref().map(|proof| &proof.evidence).or(sign_in.refused_on.as_ref());
-    let new = NewAudit {
-        municipality: &sign_in.new.municipality,
-        sign_in: Some(sign_in.new.id),
-        client_id: Some(&sign_in.new.request.client_id),
-        code,
-        evidence: evidence.map(String::as_str),
-        network: sign_in.new.address.as_deref(),
-    };
-    new.insert(work, kind)
+    audit::insert(work, kind, &NewAudit::of_sign_in(sign_in))
 }

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use madoguchi_oidc::jose::JwsAlg;
 use madoguchi_storage::{
-    AuditKind, KeyChange, NewSigningKey, SealedSecret, SecretPurpose, SigningKeyRecord, SigningKeyState,
-    SigningKeys, StorageError,
+    AuditKind, KeyChange, NewAudit, NewSigningKey, SealedSecret, SecretPurpose, SigningKeyRecord,
+    SigningKeyState, SigningKeys, StorageError,
 };
 
 use crate::audit;
@@ -229,7 +229,11 @@ impl Order<'_> {
 
     fn done(&self, kind: AuditKind) -> Result<KeyChange, SqliteError> {
         let evidence = json!({ "kid": self.kid, "operator": self.operator }).to_string();
-        audit::insert(self.work, kind, self.municipality, None, None, None, Some(&evidence))?;
+        audit::insert(
+            self.work,
+            kind,
+            &NewAudit { evidence: Some(&evidence), ..NewAudit::of(self.municipality) },
+        )?;
         count_up(self.work)?;
         Ok(KeyChange::Done)
     }

@@ -7,8 +7,8 @@ mod damage;
 mod verify;
 
 pub use chain::{
-    AuditChain, AuditErasure, ChainEnd, ChainState, ChainedRecord, NewChainStart, SealedAudit, SealedRecord,
-    StoredCheckpoint, UnsealedAudit, UnsealedRecord,
+    AUDIT_MINUTE, AuditChain, AuditErasure, ChainEnd, ChainState, ChainedRecord, NewChainStart, SealedAudit,
+    SealedRecord, StoredCheckpoint, UnsealedAudit, UnsealedRecord, failures_evidence,
 };
 pub use checkpoint::{AuditCheckpoint, CheckpointError, CheckpointKind, sign_checkpoint};
 pub use content::{AUDIT_FORMAT, AuditContent, chain_start};
@@ -19,7 +19,7 @@ use rustls_pki_types::UnixTime;
 
 use madoguchi_protocol::{ErrorCode, Octets};
 
-use crate::{CertificateId, SessionRecord, SignIn};
+use crate::{CertificateId, SessionRecord, SignIn, SignInState};
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,6 +200,47 @@ pub struct SignInTrace {
     /// The certificate with which it was refused as revoked or on hold: as long as the sign-in is there, and as long as
     /// what it kept is.
     pub refused: Option<CertificateId>,
+}
+
+/// What a backend writes of one thing that happened, beside its kind and time.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NewAudit<'a> {
+    /// The municipality.
+    pub municipality: &'a str,
+    /// Which sign-in.
+    pub sign_in: Option<Octets<16>>,
+    /// Which service.
+    pub client_id: Option<&'a str>,
+    /// Why, where something was refused.
+    pub code: Option<ErrorCode>,
+    /// As [`AuditRecord::evidence`].
+    pub evidence: Option<&'a str>,
+    /// As [`AuditRecord::network`].
+    pub network: Option<&'a str>,
+}
+
+impl<'a> NewAudit<'a> {
+    /// A record that says no more.
+    pub fn of(municipality: &'a str) -> Self {
+        Self { municipality, ..Self::default() }
+    }
+
+    /// What just happened to a sign-in, as it stands now.
+    pub fn of_sign_in(sign_in: &'a SignIn) -> Self {
+        let code = match sign_in.state {
+            SignInState::Completed => None,
+            state => state.stopped_by(),
+        };
+        let evidence = sign_in.proof.as_ref().map(|proof| &proof.evidence).or(sign_in.refused_on.as_ref());
+        Self {
+            municipality: &sign_in.new.municipality,
+            sign_in: Some(sign_in.new.id),
+            client_id: Some(&sign_in.new.request.client_id),
+            code,
+            evidence: evidence.map(String::as_str),
+            network: sign_in.new.address.as_deref(),
+        }
+    }
 }
 
 /// One audit record, inserted in the transaction of what it records.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use rustls_pki_types::UnixTime;
+use serde_json::json;
 
 use madoguchi_cert_verify::{KeptRevocation, RevocationReason, Source};
 use madoguchi_protocol::{ErrorCode, Octets};
@@ -114,4 +115,20 @@ pub struct Release {
     pub operator: String,
     /// Why, in the operator's words.
     pub reason: String,
+}
+
+impl Release {
+    /// The order as the audit log has it, with how many certificates it let go of.
+    pub fn order(&self, released: u64) -> String {
+        let mut order = match self.selection {
+            KeptSelection::Certificate(certificate) => json!({ "certificate": certificate.0.encode() }),
+            KeptSelection::Signer { signer_key, from, until } => {
+                json!({ "signer_key": signer_key.to_hex(), "from": from.as_secs(), "until": until.as_secs() })
+            }
+        };
+        order["operator"] = json!(self.operator);
+        order["reason"] = json!(self.reason);
+        order["released"] = json!(released);
+        order.to_string()
+    }
 }

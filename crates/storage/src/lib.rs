@@ -33,10 +33,11 @@ mod transition;
 
 pub use account::AccountId;
 pub use audit::{
-    AUDIT_FORMAT, AuditChain, AuditCheckpoint, AuditContent, AuditErasure, AuditKind, AuditRecord,
-    ChainDamage, ChainEnd, ChainReport, ChainState, ChainVerifier, ChainedRecord, CheckpointError,
-    CheckpointKind, Damage, NewChainStart, SealedAudit, SealedRecord, SignInTrace, StoredCheckpoint,
-    UnsealedAudit, UnsealedRecord, chain_start, sign_checkpoint, verify_chain,
+    AUDIT_FORMAT, AUDIT_MINUTE, AuditChain, AuditCheckpoint, AuditContent, AuditErasure, AuditKind,
+    AuditRecord, ChainDamage, ChainEnd, ChainReport, ChainState, ChainVerifier, ChainedRecord,
+    CheckpointError, CheckpointKind, Damage, NewAudit, NewChainStart, SealedAudit, SealedRecord, SignInTrace,
+    StoredCheckpoint, UnsealedAudit, UnsealedRecord, chain_start, failures_evidence, sign_checkpoint,
+    verify_chain,
 };
 pub use clients::{
     ClientChange, ClientList, ClientRecord, ClientWrite, Clients, NewRegistrationToken, Registration,

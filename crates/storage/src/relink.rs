@@ -2,7 +2,10 @@
 //!
 //! Two operators do it together: one opens an order, another confirms it. The `sub` at every service stays as it is.
 
+use std::fmt;
+
 use rustls_pki_types::UnixTime;
+use unicode_normalization::UnicodeNormalization as _;
 
 use madoguchi_protocol::Octets;
 
@@ -31,6 +34,23 @@ pub struct Operator {
     pub name: String,
     /// The user of the operating system, as which they ran the command.
     pub user: String,
+}
+
+impl Operator {
+    /// Whether both names are one person's: a name in other letters, widths or with other signs around it is no other person.
+    pub fn is_same_person(&self, other: &Self) -> bool {
+        let plain = |name: &str| -> String {
+            name.nfkc().flat_map(char::to_lowercase).filter(|character| character.is_alphanumeric()).collect()
+        };
+        plain(&self.name) == plain(&other.name)
+    }
+}
+
+/// As the audit log has it.
+impl fmt::Display for Operator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, as {}", self.name, self.user)
+    }
 }
 
 /// An order about to be opened.

@@ -34,6 +34,26 @@ pub enum SignInState {
 }
 
 impl SignInState {
+    /// The state that is told of a record that says `name`: what has run out of time is not told as open, though no write
+    /// has said so. `code` is read where the state has one. `Ok(None)`: no state has this name.
+    pub fn read_back<E>(
+        name: &str,
+        over: bool,
+        code: impl FnOnce() -> Result<ErrorCode, E>,
+    ) -> Result<Option<Self>, E> {
+        Ok(Some(match name {
+            "started" | "claimed" if over => Self::Expired,
+            "proven" if over => Self::Burned(ErrorCode::SignInExpired),
+            "started" => Self::Started,
+            "claimed" => Self::Claimed,
+            "proven" => Self::Proven,
+            "completed" => Self::Completed,
+            "cancelled" => Self::Cancelled(code()?),
+            "burned" => Self::Burned(code()?),
+            _ => return Ok(None),
+        }))
+    }
+
     /// True while the sign-in can still succeed.
     pub const fn is_open(self) -> bool {
         matches!(self, Self::Started | Self::Claimed | Self::Proven)

@@ -19,6 +19,16 @@ pub enum Transition {
     NotFound,
 }
 
+impl SignIn {
+    /// Why a transition was not done, when it was not done before either.
+    pub fn refusal(&self) -> Transition {
+        match self.state {
+            SignInState::Expired => Transition::Expired,
+            state => Transition::Conflict(state),
+        }
+    }
+}
+
 /// The outcome of the return leg.
 #[derive(Debug)]
 #[must_use]

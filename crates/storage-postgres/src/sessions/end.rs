@@ -4,7 +4,7 @@ use serde_json::json;
 use sqlx::AssertSqlSafe;
 
 use madoguchi_protocol::Octets;
-use madoguchi_storage::{AccountId, AuditKind, EndedBy, SessionRecord, SessionSelection};
+use madoguchi_storage::{AccountId, AuditKind, EndedBy, NewAudit, SessionRecord, SessionSelection};
 
 use super::{By, find, hold, read};
 use crate::error::PostgresError;
@@ -73,7 +73,12 @@ pub(super) async fn end_group(
             end_held(work, session).await?;
             let (sign_in, client_id) = (Some(session.sign_in), Some(session.client_id.as_str()));
             let kind = AuditKind::SessionEnded;
-            audit::insert(work, kind, municipality, sign_in, client_id, None, Some(&evidence)).await?;
+            audit::insert(
+                work,
+                kind,
+                &NewAudit { sign_in, client_id, evidence: Some(&evidence), ..NewAudit::of(municipality) },
+            )
+            .await?;
             ended += 1;
         }
     }

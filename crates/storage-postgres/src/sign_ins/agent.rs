@@ -4,12 +4,15 @@ use sqlx::AssertSqlSafe;
 
 use madoguchi_cert_verify::RevocationReason;
 use madoguchi_protocol::{ErrorCode, Octets};
-use madoguchi_storage::{AuditKind, Claim, Cleared, Proof, Refused, SignIn, SignInState, Transition};
+use madoguchi_storage::{
+    AuditKind, Claim, Cleared, NewAudit, Proof, Refused, SignIn, SignInState, Transition,
+};
 
-use super::{record, refused};
+use super::record;
+use crate::audit;
 use crate::audit_chain::count_failure;
 use crate::error::PostgresError;
-use crate::kept::{self, Event, NOTHING_KEPT};
+use crate::kept::{self, NOTHING_KEPT};
 use crate::rows::{self, By, find_sign_in};
 use crate::work::{Work, seconds};
 
@@ -59,7 +62,7 @@ pub(super) async fn claim(
             // It takes no card to do this, as often as one likes.
             count_failure(work, municipality, ErrorCode::TicketUsed).await?;
         }
-        return Ok(refused(&sign_in));
+        return Ok(sign_in.refusal());
     }
     let Some(sign_in) = find_sign_in(work, municipality, &[(By::Ticket, &ticket_hash.0)]).await? else {
         return Ok(Transition::NotFound);
@@ -68,7 +71,7 @@ pub(super) async fn claim(
     Ok(if same && sign_in.state.stopped_by().is_none() {
         Transition::Same(Box::new(sign_in))
     } else {
-        refused(&sign_in)
+        sign_in.refusal()
     })
 }
 
@@ -92,7 +95,7 @@ impl Finish<'_> {
         match sign_in {
             None => Transition::NotFound,
             Some(sign_in) if sign_in.finish_hash == Some(self.hash) => Transition::Same(Box::new(sign_in)),
-            Some(sign_in) => refused(&sign_in),
+            Some(sign_in) => sign_in.refusal(),
         }
     }
 }
@@ -189,16 +192,16 @@ async fn keep(
     told_before: bool,
 ) -> Result<(), PostgresError> {
     let Some(revoked) = &refusal.revoked else { return Ok(()) };
-    let event = Event {
-        municipality: finish.municipality,
+    let event = NewAudit {
         sign_in: Some(finish.id),
-        client_id,
-        code: refusal.code,
+        client_id: Some(client_id),
+        code: Some(refusal.code),
         evidence: refusal.evidence.as_deref(),
+        ..NewAudit::of(finish.municipality)
     };
     kept::keep(work, &event, revoked).await?;
     if revoked.sources_disagree && !told_before {
-        event.record(work, AuditKind::SourcesDisagree).await?;
+        audit::insert(work, AuditKind::SourcesDisagree, &event).await?;
     }
     Ok(())
 }
@@ -225,6 +228,6 @@ pub(super) async fn cancel(
     Ok(match find_sign_in(work, municipality, &keys).await? {
         None => Transition::NotFound,
         Some(sign_in) if sign_in.state == SignInState::Cancelled(code) => Transition::Same(Box::new(sign_in)),
-        Some(sign_in) => refused(&sign_in),
+        Some(sign_in) => sign_in.refusal(),
     })
 }

@@ -6,7 +6,7 @@ use madoguchi_storage::{
     SignInState, Transition,
 };
 
-use super::{record, refused};
+use super::record;
 use crate::audit_chain::count_failure;
 use crate::error::PostgresError;
 use crate::rows::{self, By, find_sign_in, hold_sign_in};
@@ -36,7 +36,7 @@ pub(super) async fn cancel(
     Ok(match find_sign_in(work, municipality, &keys).await? {
         None => Transition::NotFound,
         Some(sign_in) if sign_in.state == SignInState::Cancelled(code) => Transition::Same(Box::new(sign_in)),
-        Some(sign_in) => refused(&sign_in),
+        Some(sign_in) => sign_in.refusal(),
     })
 }
 

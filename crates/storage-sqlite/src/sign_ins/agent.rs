@@ -4,12 +4,13 @@ use rusqlite::named_params;
 
 use madoguchi_cert_verify::RevocationReason;
 use madoguchi_protocol::{ErrorCode, Octets};
-use madoguchi_storage::{AuditKind, Claim, Cleared, Proof, Refused, SignInState, Transition};
+use madoguchi_storage::{AuditKind, Claim, Cleared, NewAudit, Proof, Refused, SignInState, Transition};
 
-use super::{record, refused, written};
+use super::{record, written};
+use crate::audit;
 use crate::audit_chain::count_failure;
 use crate::error::SqliteError;
-use crate::kept::{self, Event, NOTHING_KEPT};
+use crate::kept::{self, NOTHING_KEPT};
 use crate::rows::{By, find_sign_in};
 use crate::work::{Work, seconds};
 
@@ -68,7 +69,7 @@ pub(super) fn claim(
     Ok(if same && sign_in.state.stopped_by().is_none() {
         Transition::Same(Box::new(sign_in))
     } else {
-        refused(&sign_in)
+        sign_in.refusal()
     })
 }
 
@@ -155,16 +156,16 @@ pub(super) fn refuse(
     if let Some(revoked) = revoked
         && let Some(sign_in) = find_sign_in(work, municipality, &keys)?
     {
-        let event = Event {
-            municipality,
+        let event = NewAudit {
             sign_in: Some(id),
-            client_id: &sign_in.new.request.client_id,
-            code: *code,
+            client_id: Some(&sign_in.new.request.client_id),
+            code: Some(*code),
             evidence: evidence.as_deref(),
+            ..NewAudit::of(municipality)
         };
         kept::keep(work, &event, revoked)?;
         if revoked.sources_disagree && !matches!(outcome, Transition::Same(_)) {
-            event.record(work, AuditKind::SourcesDisagree)?;
+            audit::insert(work, AuditKind::SourcesDisagree, &event)?;
         }
     }
     Ok(outcome)
@@ -188,7 +189,7 @@ fn finished(
     } else if sign_in.finish_hash == Some(finish_hash) {
         Transition::Same(Box::new(sign_in))
     } else {
-        refused(&sign_in)
+        sign_in.refusal()
     })
 }
 
@@ -221,6 +222,6 @@ pub(super) fn cancel(
     } else if sign_in.state == SignInState::Cancelled(code) {
         Transition::Same(Box::new(sign_in))
     } else {
-        refused(&sign_in)
+        sign_in.refusal()
     })
 }

@@ -7,7 +7,7 @@ use madoguchi_storage::{
     ANSWER_SECONDS, AnswerTaken, AuditKind, NewCode, NewSession, Returned, SignIn, SignInState, Transition,
 };
 
-use super::{record, refused, written};
+use super::{record, written};
 use crate::audit_chain::count_failure;
 use crate::error::SqliteError;
 use crate::rows::{By, find_sign_in};
@@ -42,7 +42,7 @@ pub(super) fn cancel(
     } else if sign_in.state == SignInState::Cancelled(ErrorCode::Declined) {
         Transition::Same(Box::new(sign_in))
     } else {
-        refused(&sign_in)
+        sign_in.refusal()
     })
 }
 

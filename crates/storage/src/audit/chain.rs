@@ -1,7 +1,10 @@
 //! The chain of a municipality's audit records: what a sealer adds to them, and the trait of whoever keeps them.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use rustls_pki_types::UnixTime;
+use serde_json::json;
 
 use madoguchi_protocol::{Octets, Secret};
 
@@ -95,6 +98,28 @@ pub struct UnsealedAudit {
     /// When the oldest of them was written.
     pub oldest: Option<UnixTime>,
 }
+
+impl UnsealedAudit {
+    /// Of `records` that wait, by municipality, and of municipalities where sign-ins `failed` in minutes that are over.
+    pub fn all(records: Vec<Self>, failed: Vec<String>) -> Vec<Self> {
+        let mut all: BTreeMap<_, _> =
+            records.into_iter().map(|waiting| (waiting.municipality.clone(), waiting)).collect();
+        for municipality in failed {
+            let nothing = Self { municipality: municipality.clone(), records: 0, oldest: None };
+            all.entry(municipality).or_insert(nothing);
+        }
+        all.into_values().collect()
+    }
+}
+
+/// The evidence of `SignInsFailed`: how many sign-ins failed in one minute, counted from 1970-01-01 UTC.
+pub fn failures_evidence(minute: i64, count: u64) -> String {
+    let from = minute * AUDIT_MINUTE;
+    json!({ "count": count, "from": from, "until": from + AUDIT_MINUTE }).to_string()
+}
+
+/// Failures are counted for so many seconds, then they are one record for each code.
+pub const AUDIT_MINUTE: i64 = 60;
 
 /// What was sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,6 +225,14 @@ pub struct ChainState {
     pub end: ChainEnd,
     /// The last checkpoint.
     pub checkpoint: Option<StoredCheckpoint>,
+}
+
+impl ChainState {
+    /// Of a municipality that has no records yet.
+    pub fn empty(municipality: &str) -> Self {
+        let empty = ChainEnd::empty(municipality);
+        Self { start: empty, start_signed: None, end: empty, checkpoint: None }
+    }
 }
 
 /// A checkpoint as it is kept.
