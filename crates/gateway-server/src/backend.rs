@@ -6,8 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use zeroize::Zeroizing;
-
 use madoguchi_storage::{Clock, Storage, StorageError};
 use madoguchi_storage_postgres::{DatabaseClock, Password, PostgresOptions, PostgresStore, Tls};
 use madoguchi_storage_sqlite::{SqliteStore, check_quickly};
@@ -15,6 +13,7 @@ use madoguchi_storage_sqlite::{SqliteStore, check_quickly};
 use crate::config::{DatabaseConfig, PostgresConfig, PostgresUrl};
 use crate::https::certificates;
 use crate::kek::{file_error, require_private};
+use crate::regular_file::{MOST_KEY_OCTETS, read_regular_text};
 use crate::{Config, ServerError};
 
 /// An open database.
@@ -137,7 +136,7 @@ pub(crate) fn options(url: &PostgresUrl, config: &PostgresConfig) -> Result<Post
 
 fn read_password(path: &Path) -> Result<Password, ServerError> {
     require_private(path)?;
-    let text = fs::read_to_string(path).map(Zeroizing::new).map_err(|source| file_error(path, source))?;
+    let text = read_regular_text(path, MOST_KEY_OCTETS).map_err(|source| file_error(path, source))?;
     let password = text.trim_end_matches(['\r', '\n']);
     if password.is_empty() || password.contains(['\r', '\n']) {
         let message = format!("{}: one line with the password and nothing else", path.display());

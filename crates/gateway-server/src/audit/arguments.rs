@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use rustls_pki_types::UnixTime;
 
 use crate::operator::words;
-use crate::registry::{Common, EXIT_CODES, Ordered};
+use crate::registry::{Common, EXIT_CODES, OfMunicipality, Ordered};
 use crate::verify::instant;
 
 /// `madoguchi audit …`.
@@ -56,9 +56,8 @@ pub struct VerifyArguments {
 pub struct ExportArguments {
     #[command(flatten)]
     pub(super) common: Common,
-    /// The municipality.
-    #[arg(long, value_name = "ID")]
-    pub(super) municipality: String,
+    #[command(flatten)]
+    pub(super) of: OfMunicipality,
     /// Only what has a place after this one.
     #[arg(long, value_name = "POSITION")]
     pub(super) after: Option<u64>,
@@ -69,9 +68,8 @@ pub struct ExportArguments {
 pub struct TailArguments {
     #[command(flatten)]
     pub(super) common: Common,
-    /// The municipality.
-    #[arg(long, value_name = "ID")]
-    pub(super) municipality: String,
+    #[command(flatten)]
+    pub(super) of: OfMunicipality,
     /// How many.
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(super) lines: u32,
@@ -98,9 +96,8 @@ pub struct KeyArguments {
     /// The configuration file.
     #[arg(long)]
     pub(super) config: PathBuf,
-    /// The municipality.
-    #[arg(long, value_name = "ID")]
-    pub(super) municipality: String,
+    #[command(flatten)]
+    pub(super) of: OfMunicipality,
 }
 
 /// `madoguchi audit seal`.
@@ -117,9 +114,8 @@ pub struct RetireArguments {
     pub(super) common: Common,
     #[command(flatten)]
     pub(super) ordered: Ordered,
-    /// The municipality.
-    #[arg(long, value_name = "ID")]
-    pub(super) municipality: String,
+    #[command(flatten)]
+    pub(super) of: OfMunicipality,
     /// A day (in UTC) or a moment: 2026-04-01, 2026-04-01T00:00:00+09:00.
     #[arg(long, value_name = "DATE", value_parser = moment)]
     pub(super) before: UnixTime,
@@ -135,9 +131,8 @@ pub struct EraseArguments {
     pub(super) common: Common,
     #[command(flatten)]
     pub(super) ordered: Ordered,
-    /// The municipality.
-    #[arg(long, value_name = "ID")]
-    pub(super) municipality: String,
+    #[command(flatten)]
+    pub(super) of: OfMunicipality,
     /// The record's place, as `tail` and `export` show it.
     #[arg(long, value_name = "POSITION")]
     pub(super) position: u64,

@@ -41,7 +41,7 @@ pub(super) async fn retire(
         return Err(RegisterError::Options(format!("--before is in the future; it is {now} now")));
     }
     let (config, store, log) = open(&arguments.common.config, edge).await?;
-    let municipality = log_of(&config, Some(&*store), &arguments.municipality).await?;
+    let municipality = log_of(&config, Some(&*store), &arguments.of.municipality).await?;
     let order = json!({
         "operator": audited(arguments.ordered.operator.as_deref(), &edge.os_user),
         "reason": arguments.reason,
@@ -68,7 +68,7 @@ pub(super) async fn erase(
     edge: &mut CommandEdge<'_>,
 ) -> Result<(), RegisterError> {
     let (config, store, log) = open(&arguments.common.config, edge).await?;
-    let municipality = log_of(&config, Some(&*store), &arguments.municipality).await?;
+    let municipality = log_of(&config, Some(&*store), &arguments.of.municipality).await?;
     let position = arguments.position;
     let order = json!({
         "operator": audited(arguments.ordered.operator.as_deref(), &edge.os_user),

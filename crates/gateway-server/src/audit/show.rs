@@ -27,7 +27,7 @@ pub(super) async fn export(
     edge: &mut CommandEdge<'_>,
 ) -> Result<(), RegisterError> {
     let config = Config::read(&arguments.common.config)?;
-    let (store, municipality) = open(&config, &arguments.municipality, edge).await?;
+    let (store, municipality) = open(&config, &arguments.of.municipality, edge).await?;
     let kek = read_kek(&config.kek_file)?;
     let key = audit_public_key(&*store, &kek, &municipality, edge.random).await?.map(|(jwk, _)| jwk);
     let state = store.audit_chain(&municipality).await?;
@@ -64,7 +64,7 @@ pub(super) async fn export(
 
 pub(super) async fn tail(arguments: &TailArguments, edge: &mut CommandEdge<'_>) -> Result<(), RegisterError> {
     let config = Config::read(&arguments.common.config)?;
-    let (store, municipality) = open(&config, &arguments.municipality, edge).await?;
+    let (store, municipality) = open(&config, &arguments.of.municipality, edge).await?;
     let end = store.audit_chain(&municipality).await?.end.position;
     let mut after = end.saturating_sub(u64::from(arguments.lines));
     let ended = wait_for_end();
@@ -97,7 +97,7 @@ pub(super) async fn tail(arguments: &TailArguments, edge: &mut CommandEdge<'_>) 
 
 pub(super) async fn key(arguments: &KeyArguments, edge: &mut CommandEdge<'_>) -> Result<(), RegisterError> {
     let config = Config::read(&arguments.config)?;
-    let (store, municipality) = open(&config, &arguments.municipality, edge).await?;
+    let (store, municipality) = open(&config, &arguments.of.municipality, edge).await?;
     let kek = read_kek(&config.kek_file)?;
     match audit_public_key(&*store, &kek, &municipality, edge.random).await? {
         Some((jwk, _)) => Ok(write_json(edge.output, &jwk)?),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustls_pki_types::UnixTime;
 use serde_json::{Value, json};
 
-use madoguchi_gateway::audit_public_key;
+use madoguchi_gateway::{Sealer, audit_public_key};
 use madoguchi_oidc::jose::PublicJwk;
 use madoguchi_storage::{ChainEnd, ChainReport, Storage, verify_chain};
 
@@ -18,6 +18,7 @@ use super::record::json_of_end;
 use crate::kek::{file_error, read_kek};
 use crate::register_error::RegisterError;
 use crate::registry::{CommandEdge, known, write_fields, write_json};
+use crate::regular_file::{MOST_KEY_OCTETS, read_regular};
 use crate::verify::instant;
 use crate::{Config, beside};
 
@@ -65,14 +66,13 @@ pub(super) async fn verify(
         Some(id) => BTreeSet::from([log_of(&config, Some(&*store), id).await?]),
         None => every_log(&config, &*store, kept.as_ref()).await?,
     };
+    let keys = Keys::of(arguments, &config)?;
     let mut found = Vec::new();
     for id in chosen {
-        let unsealed = store.unsealed_audit().await?;
-        let unsealed = unsealed
-            .iter()
-            .find(|unsealed| unsealed.municipality == id)
-            .map_or(0, |unsealed| unsealed.records);
-        let Some(key) = public_key(arguments, &config, &*store, &id, edge).await? else {
+        let Some(key) = keys.find(&*store, &id, edge).await? else {
+            let unsealed = store.unsealed_audit().await?;
+            let mine = unsealed.iter().find(|unsealed| unsealed.municipality == id);
+            let unsealed = mine.map_or(0, |mine| mine.records);
             // What was never sealed has no key; of anything else it was taken away.
             let state = store.audit_chain(&id).await?;
             let empty = state.end == ChainEnd::empty(&id) && state.checkpoint.is_none();
@@ -111,20 +111,35 @@ async fn every_log(
     Ok(all)
 }
 
-async fn public_key(
-    arguments: &VerifyArguments,
-    config: &Config,
-    store: &dyn Storage,
-    municipality: &str,
-    edge: &CommandEdge<'_>,
-) -> Result<Option<PublicJwk>, RegisterError> {
-    if let Some(path) = &arguments.key {
-        let text = std::fs::read(path).map_err(|source| file_error(path, source))?;
+/// Where public keys come from.
+enum Keys {
+    /// The one that was kept elsewhere.
+    Given(PublicJwk),
+    /// Those of the database.
+    Sealed(Sealer),
+}
+
+impl Keys {
+    fn of(arguments: &VerifyArguments, config: &Config) -> Result<Self, RegisterError> {
+        let Some(path) = &arguments.key else { return Ok(Self::Sealed(read_kek(&config.kek_file)?)) };
+        let text = read_regular(path, MOST_KEY_OCTETS).map_err(|source| file_error(path, source))?;
         let key = PublicJwk::from_json(&text);
-        return key.map(Some).map_err(|error| RegisterError::Jwks { path: path.clone(), error });
+        key.map(Self::Given).map_err(|error| RegisterError::Jwks { path: path.clone(), error })
     }
-    let kek = read_kek(&config.kek_file)?;
-    Ok(audit_public_key(store, &kek, municipality, edge.random).await?.map(|(_, key)| key))
+
+    async fn find(
+        &self,
+        store: &dyn Storage,
+        municipality: &str,
+        edge: &CommandEdge<'_>,
+    ) -> Result<Option<PublicJwk>, RegisterError> {
+        Ok(match self {
+            Self::Given(key) => Some(key.clone()),
+            Self::Sealed(kek) => {
+                audit_public_key(store, kek, municipality, edge.random).await?.map(|(_, key)| key)
+            }
+        })
+    }
 }
 
 fn json_of(found: &Found) -> Value {
