@@ -280,17 +280,14 @@ impl From<StorageError> for NotAnswered {
 }
 
 fn answer<T: Serialize>(tenant: &Tenant, result: Result<T, NotAnswered>) -> Response {
-    let (status, error) = match result {
-        Ok(answer) => return never_stored(Json(answer).into_response()),
-        Err(NotAnswered::Code(code)) => (status(code), code),
+    let refusal = |status, error| (status, Json(ErrorAnswer { error })).into_response();
+    let mut response = match result {
+        Ok(answer) => Json(answer).into_response(),
+        Err(NotAnswered::Code(code)) => refusal(status(code), code),
         Err(NotAnswered::Store(error)) => {
-            (store_failed(&tenant.municipality.id, &error), ErrorCode::Internal)
+            refusal(store_failed(&tenant.municipality.id, &error), ErrorCode::Internal)
         }
     };
-    never_stored((status, Json(ErrorAnswer { error })).into_response())
-}
-
-fn never_stored(mut response: Response) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
